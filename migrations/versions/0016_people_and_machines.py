@@ -1,4 +1,4 @@
-"""Own targets that count as time limits, and deliveries that a client skips."""
+"""Functions of people, records of Eurojust, exports, mail, own targets that count, and deliveries that a client skips."""
 
 from alembic import op
 
@@ -6,15 +6,20 @@ from coopapi.migrate import run_tables
 
 revision = "0016"
 down_revision = "0015"
+_TABLES = ("mails", "mail_addresses", "mail_accounts", "export_pieces", "exports", "eurojust_records")
 
 
 def upgrade() -> None:
-    """Add the columns and the state."""
+    """Add the tables and columns. References of imports that the policies guarantee are removed."""
     run_tables(op.get_bind(), revision)
 
 
 def downgrade() -> None:
-    """Remove the columns and the state."""
+    """Remove the tables and columns, and the requests to approve exports."""
+    op.execute("delete from approvals where kind = 'export'")
+    for table in _TABLES:
+        op.execute(f"drop table {table}")
+    op.execute("drop index entries_to_tell")
     op.execute("update webhook_deliveries set state = 'withheld' where state = 'skipped'")
     op.execute(
         "alter table webhook_deliveries drop constraint webhook_delivery_state, add constraint webhook_delivery_state"
@@ -22,3 +27,10 @@ def downgrade() -> None:
     )
     for table in ("service_targets", "deadlines"):
         op.execute(f"alter table {table} drop column counts_as_due")
+    op.execute("alter table import_lines add foreign key (import_id) references imports (id)")
+    op.execute(
+        "alter table imported_rows add foreign key (authority_id) references authorities (id),"
+        " add foreign key (principal_id) references principals (id)"
+    )
+    op.execute("alter table principals drop constraint functions_of_prosecutors, drop constraint function_is_known")
+    op.execute("alter table principals drop column functions")
