@@ -85,7 +85,7 @@ class Server(Controller):
         super().__init__(self.box, hostname="127.0.0.1", port=port, ssl_context=ours if secure else None, **more)
 
     def _authenticate(self, _server, _session, _envelope, _mechanism, data):
-        return AuthResult(success=(data.login.decode(), data.password.decode()) == self.login)
+        return AuthResult(success=(data.login.decode(), data.password.decode()) == self.login, handled=False)
 
     def factory(self):
         return SMTP(self.handler, hostname=HOST, **self.SMTP_kwargs)

@@ -10,6 +10,7 @@ import team_rows
 from entries import COMPETENCE, MOU, NOTICE, POINT, PROVIDER, VERSION, bare_request, one_of_each
 
 from coopapi.auth.authentication import actor_of
+from coopapi.mail.messages import code_of
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 
@@ -123,11 +124,20 @@ BODIES = {
     "POST /api/v1/evidence-uses/{use}/transitions": {"event": "withdraw", "reason": "settled"},
     "POST /api/v1/webhooks": {"client_id": "{client}", "url": "https://receiver.example/hook"},
     "POST /api/v1/webhooks/{webhook}/transitions": {"event": "pause"},
+    "PATCH /api/v1/me/notifications": {"frequency": "daily"},
+    "POST /api/v1/me/notifications/addresses": {"use": "usual", "address": "wren@justice.example"},
+    "POST /api/v1/me/notifications/addresses/{address}/confirmation": {"code": "{mail_code}"},
+    "POST /api/v1/authorities/{authority}/people/{person}/notifications/addresses": {
+        "use": "usual",
+        "address": "wren@justice.example",
+    },
     **team_rows.BODIES,
 }
 FILES = {"POST /api/v1/imports": b'{"type": "case", "external_id": "C", "reference": "C", "title": "C"}\n'}
 NDJSON = {"Content-Type": "application/x-ndjson"}
 BEFORE = {
+    "/api/v1/me/notifications": "insert into mail_accounts (id, version) select id, 1 from principals where kind = 'person'"
+    " on conflict (id) do update set version = 1",
     "/api/v1/contact-points/{point}/roster/{shift}": "update duty_shifts set version = 1",
     "/api/v1/service-targets": "delete from service_targets where urgency = 'urgent'",
     "/api/v1/service-targets/{target}": "update service_targets set version = 1",
@@ -177,6 +187,7 @@ def one_place_of_each(world, owner):
         "record": world.as_("prosecutor")
         .post(f"/cases/{case}/eurojust-records", {"article": "4(5)", "recorded_on": "2026-01-01"})
         .json["id"],
+        **mail_address(world),
         "target": world.as_("central").post("/service-targets", {"urgency": "routine", "hours": 99}).json["id"],
         "court": world.authorities["fr_court"],
         "neighbour": world.authorities["desk_nl"],
@@ -312,6 +323,14 @@ def webhook(world, owner, client):
     return {"webhook": made.json["id"], "delivery": pinged.json["id"]}
 
 
+def mail_address(world):
+    """An address of the Dutch analyst that waits for its code."""
+    made = world.as_("analyst").post("/me/notifications/addresses", {"use": "on_call", "address": "wren@justice.example"})
+    assert made.status_code == 201, made.json
+    code = code_of(world.app.extensions["coopapi"].database.keys, UUID(made.json["id"]))
+    return {"address": made.json["id"], "mail_code": code}
+
+
 def consultation(world, owner):
     """The Dutch consult the Romanians, who shall prosecute, and gave proceedings over to them."""
     me, romania = world.as_("prosecutor"), str(world.authorities["ro"])
@@ -397,6 +416,7 @@ def _as_new(owner, path):
             update meeting_actions set version = 1, state = 'open', ended_at = null;
             update consultations set version = 1, state = 'consensus';
             update webhook_endpoints set version = 1, state = 'active', pause = null where approved_at is not null;
+            update mail_addresses set version = 1, state = 'waiting', ended_at = null where use = 'on_call';
             update deadlines set version = 1, extensions = '[]', due_at = now() + interval '9 days';
             update contact_points set version = 1; update competences set version = 1; update mous set version = 1;
             update providers set version = 1; delete from providers where legal_entity = 'New';

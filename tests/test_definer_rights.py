@@ -122,6 +122,10 @@ WORKERS_OWN = (
     "select * from priv.take_deliveries(cast(:a as uuid), 1, 1)",
     "select priv.settle_delivery(cast(:a as uuid), 'delivered', null)",
     "select priv.pause_restored_webhook(cast(:a as uuid))",
+    "select * from priv.people_to_tell(9)",
+    "select priv.tell(cast(:a as uuid), null, '{}', '{}', '{}', true, null)",
+    "select * from priv.take_mails(9)",
+    "select priv.settle_mail(cast(:a as uuid), null, false)",
 )
 
 

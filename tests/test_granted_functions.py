@@ -134,10 +134,16 @@ REFUSED = {
     ("enter_deliveries", "p_endpoint"): "select priv.enter_deliveries('{webhook}', '{}', '{}', '[]')",
     ("take_deliveries", "p_endpoint"): "select * from priv.take_deliveries('{webhook}', 9, 9)",
     ("settle_delivery", "p_delivery"): "select priv.settle_delivery('{delivery}', 'delivered', null)",
+    ("ask_address", "p_person"): "select priv.ask_address(gen_random_uuid(), '{keeper}', 'usual', 'x')",
+    ("confirm_address", "p_address"): "select priv.confirm_address('{address}')",
+    ("settle_mail", "p_mail"): "select priv.settle_mail(gen_random_uuid(), null, false)",
+    ("tell", "p_person"): "select priv.tell('{keeper}', null, '{}', '{}', '{}', true, null)",
+    ("is_pressing", "p_request"): "select priv.is_pressing('{request}', '{}')",
     ("pause_restored_webhook", "p_endpoint"): "select priv.pause_restored_webhook('{webhook}')",
 }
 TESTED_BY_ITSELF = {
     ("stop_import", "p_import"), ("stop_export", "p_export"), ("hold_item", "p_evidence"), ("settle_item", "p_evidence"), ("add_likenesses", "p_a"), ("add_likenesses", "p_b"), ("store_reread", "p_identifiers"), ("store_listed", "p_exclusion"),
+    ("remove_address", "p_address"),
 }  # fmt: skip
 FOR_ALL = {
     ("manned", "p_points"): "points of contact are for everybody, and only whether somebody is on duty is told",
@@ -158,7 +164,7 @@ GUARDED_BY_ANOTHER_ID = {
     ("ask_approval", "p_id"), ("ask_approval", "p_object"), ("send_webhook", "p_id"), ("end_members", "p_authority"), ("end_shares", "p_authority"),
     ("may_have_evidence", "p_authority"), ("provides_item", "p_object"), ("provides_item", "p_provider"), ("stop_acting", "p_keep"),
     ("receivers", "p_provider"), ("may_record_for", "p_authority"), ("link_subjects", "p_fresh"), ("due_of", "p_item"),
-    ("hosts_for", "p_authority"),
+    ("hosts_for", "p_authority"), ("ask_address", "p_id"),
 }  # fmt: skip
 """What is asked or done with them concerns the thing alone that another argument names, and that one is checked."""
 
@@ -196,3 +202,11 @@ def test_who_is_not_near_an_item_of_a_thing_neither_holds_nor_settles_it(world, 
         run(world, "foreign", fill("select priv.settle_item('{item}', true)", strange))
         cursor.execute(where, (strange["item"],))
         assert cursor.fetchone() == before
+
+
+def test_nobody_ends_an_address_of_another_person(world, owner, strange):
+    for who in ("foreign", "investigator", "admin"):
+        run(world, who, fill("select priv.remove_address('{address}')", strange))
+    with owner.cursor() as cursor:
+        cursor.execute("select state from mail_addresses where id = %s", (strange["address"],))
+        assert cursor.fetchone() == ("waiting",)

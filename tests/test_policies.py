@@ -242,6 +242,9 @@ PROBES = {
     " now())",
     ("webhook_endpoints", "changed"): "update webhook_endpoints set version = 9",
     ("webhook_deliveries", "seen"): "select count(*) from webhook_deliveries",
+    ("mail_accounts", "seen"): "select count(*) from mail_accounts",
+    ("mail_accounts", "changed"): "update mail_accounts set hour = 9",
+    ("mail_addresses", "seen"): "select count(*) from mail_addresses",
     **team_rows.PROBES,
 }
 
@@ -438,7 +441,7 @@ def one_thing_of_each(world, owner):
     }
     about = {"disclosure": asked["id"], "overlap": asked["overlap_id"]}
     team = team_rows.things(world, owner)
-    team |= webhook(world, owner)
+    team |= webhook(world, owner) | mail_address(world, owner)
     return {
         "keeper": world.people["contact"],
         "case": case,
@@ -464,6 +467,20 @@ def webhook(world, owner):
             insert into webhook_deliveries (id, version, endpoint_id, kind, message_id, lane, state, created_at, next_at)
                 values (%(delivery)s, 1, %(webhook)s, 'ping', gen_random_uuid(), gen_random_uuid(), 'waiting', now(), now())""",
             {**ids, "nl": world.authorities["nl"], "who": world.people["system"]},
+        )
+    return ids
+
+
+def mail_address(world, owner):
+    """What a Dutch person chose about mail, and an address."""
+    ids = {"address": str(uuid4())}
+    with owner.cursor() as cursor:
+        cursor.execute(
+            """insert into mail_accounts (id, version) values (%(who)s, 1);
+            insert into mail_addresses (id, version, principal_id, authority_id, use, address, state, asked_by, asked_at, expires_at)
+                values (%(address)s, 1, %(who)s, %(nl)s, 'usual', 's', 'waiting', %(who)s, now(), now() + interval '1 day');
+            insert into mails (id, address_id, kind, created_at, next_at) values (gen_random_uuid(), %(address)s, 'code', now(), now())""",
+            {**ids, "nl": world.authorities["nl"], "who": world.people["analyst"]},
         )
     return ids
 
@@ -671,6 +688,11 @@ def test_the_next_transaction_of_a_pooled_connection_starts_with_nothing(world, 
         "update webhook_endpoints set place_entry = 0",
         "insert into webhook_deliveries default values",
         "update webhook_deliveries set state = 'delivered'",
+        "insert into mail_accounts default values",
+        "update mail_accounts set fresh = '{}'",
+        "insert into mail_addresses default values",
+        "update mail_addresses set state = 'confirmed'",
+        "select * from mails",
         "update proceedings_transfers set from_case = gen_random_uuid()",
         "delete from meeting_participants",
         "delete from contact_points",

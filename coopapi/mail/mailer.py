@@ -30,6 +30,8 @@ TICK: Final = 1.0
 """Seconds between two looks for mail that is to be sent."""
 MOST: Final = 50
 """How many mails are sent on one connection."""
+SECONDS: Final = 120
+"""For how long mail is sent on one connection. What is left then is sent when its lease, which is longer, has ended."""
 MOST_PEOPLE: Final = 200
 MOST_OVERLAPS: Final = 1000
 _SHORT_HOURS: Final = 8
@@ -124,10 +126,10 @@ class Mailer:
             _log.error("mail will be tried again", extra={"error": type(fault).__name__})
 
     def _send(self, taken: Sequence[Any]) -> None:
-        left = list(taken)
+        left, began = list(taken), time.monotonic()
         try:
             with transport.connected(self.database.settings, self.tls) as client:
-                while left:
+                while left and time.monotonic() - began < SECONDS:
                     self._settle(left[0], self._sent(client, left[0]))
                     left.pop(0)
         except Fault as fault:  # there is no connection, or no longer one

@@ -246,7 +246,7 @@ end $$;
 
 -- Note what became of mail: p_fault is null if it was sent. What failed is tried again with growing pauses, urgent mail after a minute at the
 -- latest, for three days (tests for one), unless the server refused it for good (p_final). The state of an address that administrators see
--- comes only from tests, codes and changes, so it tells nothing about what waits for the person.
+-- comes only from tests and codes, so it tells nothing about what waits for the person.
 create function priv.settle_mail(p_mail uuid, p_fault text, p_final boolean) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare

@@ -2,6 +2,7 @@
 
 import pytest
 from mailing import choose, confirmed, send
+from receiving import machine
 
 
 def entered(world, by, address, use="usual", path="/me/notifications/addresses"):
@@ -96,7 +97,10 @@ def test_ten_addresses_a_day_are_the_most(world):
 
 
 def test_a_machine_client_gets_no_mail(world):
-    assert world.as_("system").get("/me/notifications").status_code in {200, 403}
+    client = machine(world)
+    assert client.get("/me/notifications").status_code == 403
+    path = f"/authorities/{world.authorities['nl']}/people/{client.id}/notifications/addresses"
+    assert world.as_("admin").post(path, {"use": "usual", "address": "a@justice.example"}).status_code == 404
 
 
 def test_no_address_is_in_the_journal_or_in_clear_in_the_database(world, box, mailer, owner):
