@@ -22,7 +22,7 @@ class Faults:
 
     def __init__(self, target):
         self.target, self.plan, self.seen, self.retry_after = target, [], [], None
-        self.pool = urllib3.PoolManager(retries=False, timeout=120)
+        self.pool = urllib3.PoolManager(maxsize=10, retries=False, timeout=120)
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
@@ -84,3 +84,4 @@ class Faults:
         self.server.shutdown()
         self.thread.join()
         self.server.server_close()
+        self.pool.clear()

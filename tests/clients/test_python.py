@@ -90,21 +90,23 @@ def test_a_token_is_renewed_before_it_expires(register, faults, monkeypatch):
     assert [one["path"] for one in faults.seen] == ["/api/v1/me", "/oauth/token", "/api/v1/me", "/api/v1/me"]
 
 
-def test_a_client_signs_in_with_a_key(coopapi_client, live):
+def test_a_client_signs_in_with_a_key_and_signs_anew_if_it_gets_no_answer(coopapi_client, live, faults, pauses):
     keyed = live.keyed
+    faults.reset("lose")
     key = ECAlgorithm.from_jwk(keyed["key"])
     given = {"private_key": key, "key_id": "k1", "audience": keyed["audience"]}
-    with coopapi_client.Client(live.url, keyed["client_id"], **given) as register:
+    with coopapi_client.Client(faults.url, keyed["client_id"], **given) as register:
         assert register.get_me()["id"] == keyed["client_id"]
+    assert len(faults.sent("POST", "/oauth/token")) == 2
 
 
 def test_a_clock_that_is_wrong_is_named_when_the_token_is_refused(coopapi_client, live, faults):
-    wrong = coopapi_client.Client(faults.url, live.credentials["client_id"], client_secret="wrong")
     faults.reset("hour")
-    with pytest.raises(coopapi_client.Unauthenticated, match=r"is 3[56]\d\d seconds behind that of the register\. Set it"):
-        wrong.get_me()
-    with pytest.raises(coopapi_client.Unauthenticated) as refused:
-        wrong.get_me()
+    with coopapi_client.Client(faults.url, live.credentials["client_id"], client_secret="wrong") as wrong:
+        with pytest.raises(coopapi_client.Unauthenticated, match=r"is 3[56]\d\d seconds behind that of the register\. Set it"):
+            wrong.get_me()
+        with pytest.raises(coopapi_client.Unauthenticated) as refused:
+            wrong.get_me()
     assert "clock" not in str(refused.value)
 
 

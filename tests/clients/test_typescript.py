@@ -12,7 +12,7 @@ from standardwebhooks.webhooks import Webhook
 HERE = Path(__file__).parent
 PAGE = (HERE.parents[1] / "docs" / "clients.md").read_text()
 TYPESCRIPT = HERE.parents[1] / "openapi" / "clients" / "typescript"
-STRICT = ("--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--module", "nodenext", "--types", "")
+STRICT = ("--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--module", "nodenext")
 EXAMPLE = re.search(r"^<!-- run: typescript -->\n```typescript\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)[1]
 FILES = """declare module "node:fs" {
   export function readFileSync(path: string, encoding: string): string;

@@ -11,7 +11,7 @@ export type Credentials = { clientId: string } & (
   | { privateKey: JsonWebKey & { kid: string }; audience?: string }
 );
 
-/** The token of a client. `send` sends a form to the token endpoint. */
+/** The token of a client. `send` sends the request that it is given; it asks for another one for each attempt, as an assertion is good for one. */
 export class Tokens {
   #token = "";
   #until = 0;
@@ -20,7 +20,7 @@ export class Tokens {
   constructor(
     private readonly endpoint: string,
     private readonly credentials: Credentials,
-    private readonly send: (request: Request) => Promise<Response>,
+    private readonly send: (ask: () => Promise<Request>) => Promise<Response>,
   ) {}
 
   /** Returns a valid token, another one than `refused`. Calls at the same time share one request. */
@@ -32,8 +32,10 @@ export class Tokens {
 
   async #renew(): Promise<string> {
     const asked = performance.now();
-    const body = new URLSearchParams({ grant_type: "client_credentials", ...(await this.#proof()) });
-    const response = await this.send(new Request(this.endpoint, { method: "POST", body }));
+    const response = await this.send(async () => {
+      const body = new URLSearchParams({ grant_type: "client_credentials", ...(await this.#proof()) });
+      return new Request(this.endpoint, { method: "POST", body });
+    });
     if (!response.ok) throw withClock(await problemIn(response), response);
     const given = await response.json();
     this.#until = asked + given.expires_in * 1000 * EARLY;

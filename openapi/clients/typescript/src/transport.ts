@@ -25,7 +25,7 @@ export class Transport {
 
   constructor(private readonly options: Options) {
     this.url = options.url.replace(/\/+$/, "");
-    this.#tokens = new Tokens(`${this.url}/oauth/token`, options, (request) => this.#repeated(request, true));
+    this.#tokens = new Tokens(`${this.url}/oauth/token`, options, (ask) => this.#repeated(ask, true));
   }
 
   /**
@@ -39,26 +39,27 @@ export class Transport {
     if (this.options.purpose) headers.set("Coopapi-Purpose", this.options.purpose);
     const repeatable = request.method === "GET" || headers.has("Idempotency-Key");
     let token = await this.#tokens.current();
-    const authorized = () => {
+    const authorized = async () => {
       headers.set("Authorization", `Bearer ${token}`);
       return new Request(request.clone(), { headers });
     };
-    let response = await this.#repeated(authorized(), repeatable);
+    let response = await this.#repeated(authorized, repeatable);
     if (response.status === 401) {
       token = await this.#tokens.current(token);
-      response = await this.#repeated(authorized(), repeatable);
+      response = await this.#repeated(authorized, repeatable);
     }
     if (!response.ok && response.status !== 304) throw await problemIn(response);
     return response;
   }
 
   /** Sends a request until it is answered by something else than a fault that passes, or the attempts are used up. */
-  async #repeated(request: Request, repeatable: boolean): Promise<Response> {
+  async #repeated(make: () => Promise<Request>, repeatable: boolean): Promise<Response> {
     const { attempts = 6, longestPause = 60, fetch = globalThis.fetch } = this.options;
     for (let attempt = 1; ; attempt++) {
+      const request = await make();
       let asked: number | null = null;
       try {
-        const response = await fetch(request.clone() as Request);
+        const response = await fetch(request);
         asked = retryAfter(response);
         const mayRepeat = repeatable || response.status === 429;
         if (!BUSY.has(response.status) || attempt === attempts || !mayRepeat || (asked ?? 0) > longestPause) return response;

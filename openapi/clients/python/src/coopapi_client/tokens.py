@@ -18,12 +18,13 @@ _LIFETIME: Final = 60
 _EARLY: Final = 0.8
 _TOLERATED: Final = 10
 Proof = Callable[[], Mapping[str, str]]
-"""Returns what proves who the client is, as fields of the form."""
+"""Returns the form that proves who the client is. It is made anew for each attempt, because an assertion is good for one only."""
+_GRANT: Final = {"grant_type": "client_credentials"}
 
 
 def by_secret(client_id: str, secret: str) -> Proof:
     """Prove it by a secret."""
-    return lambda: {"client_id": client_id, "client_secret": secret}
+    return lambda: {**_GRANT, "client_id": client_id, "client_secret": secret}
 
 
 def by_key(client_id: str, key: str | bytes, key_id: str, audience: str, algorithm: str = "ES256") -> Proof:
@@ -37,7 +38,7 @@ def by_key(client_id: str, key: str | bytes, key_id: str, audience: str, algorit
         now = int(time.time())
         claims = {"iss": client_id, "sub": client_id, "aud": audience, "iat": now, "exp": now + _LIFETIME, "jti": str(uuid4())}
         signed = jwt.encode(claims, key, algorithm=algorithm, headers={"kid": key_id})
-        return {"client_assertion_type": _ASSERTION, "client_assertion": signed}
+        return {**_GRANT, "client_assertion_type": _ASSERTION, "client_assertion": signed}
 
     return proof
 
@@ -46,8 +47,7 @@ def by_key(client_id: str, key: str | bytes, key_id: str, audience: str, algorit
 class Tokens:
     """The token of a client. Threads may share it."""
 
-    send: Callable[[Mapping[str, str]], httpx.Response]
-    proof: Proof
+    ask: Callable[[], httpx.Response]
     _token: str = ""
     _until: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -60,7 +60,7 @@ class Tokens:
         with self._lock:
             if time.monotonic() >= self._until or self._token == refused:
                 asked = time.monotonic()
-                response = self.send({"grant_type": "client_credentials", **self.proof()})
+                response = self.ask()
                 if not response.is_success:
                     raise _with_clock(problem_in(response), response) if response.status_code == 401 else problem_in(response)  # noqa: PLR2004
                 given = response.json()

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Self
 from urllib.parse import quote
 from uuid import uuid4
@@ -62,7 +62,7 @@ class Transport:
         named = {"Coopapi-Role": role, "Coopapi-Purpose": purpose, "Accept": "application/json"}
         self._headers = {name: value for name, value in named.items() if value}
         proof = self._proof(client_id, client_secret, private_key, key_id, audience)
-        self._tokens = Tokens(lambda form: self._repeated("POST", "/oauth/token", {}, repeatable=True, data=form), proof)
+        self._tokens = Tokens(lambda: self._repeated("POST", "/oauth/token", {}, lambda: {"data": proof()}, repeatable=True))
 
     def _proof(self, client_id: str, secret: str | None, key: str | bytes | None, key_id: str, audience: str) -> Proof:
         if (secret is None) == (key is None):
@@ -113,21 +113,28 @@ class Transport:
         more: dict[str, Any] = {"params": {name: value for name, value in (query or {}).items() if value is not None}}
         more |= {"json": body} if body is not None else {"content": content} if content is not None else {}
         repeatable = method == "GET" or key is not None
-        token = self._tokens.current()
-        response = self._repeated(method, path, {**said, "Authorization": f"Bearer {token}"}, repeatable=repeatable, **more)
+
+        def send(token: str) -> httpx.Response:
+            return self._repeated(method, path, {**said, "Authorization": f"Bearer {token}"}, lambda: more, repeatable=repeatable)
+
+        response = send(token := self._tokens.current())
         if response.status_code == _UNAUTHENTICATED:
-            token = self._tokens.current(refused=token)
-            response = self._repeated(method, path, {**said, "Authorization": f"Bearer {token}"}, repeatable=repeatable, **more)
+            response = send(self._tokens.current(refused=token))
         if not response.is_success:
             raise problem_in(response)
         return response
 
-    def _repeated(self, method: str, path: str, headers: Mapping[str, str], *, repeatable: bool, **more: Any) -> httpx.Response:
-        """Send a request until it is answered by something else than a fault that passes, or the attempts are used up."""
+    def _repeated(
+        self, method: str, path: str, headers: Mapping[str, str], more: Callable[[], Mapping[str, Any]], *, repeatable: bool
+    ) -> httpx.Response:
+        """Send a request until it is answered by something else than a fault that passes, or the attempts are used up.
+
+        `more` is asked for the rest of the request before each attempt.
+        """
         for attempt in range(1, self.attempts + 1):
             asked: float | None = None
             try:
-                response = self.http.request(method, self.url + path, headers=headers, **more)
+                response = self.http.request(method, self.url + path, headers=headers, **more())
             except httpx.TransportError as fault:
                 if attempt == self.attempts or not (repeatable or isinstance(fault, _NOT_SENT)):
                     raise NoAnswer(f"{method} {path} was not answered: {type(fault).__name__}.") from fault
