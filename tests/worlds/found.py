@@ -1,6 +1,6 @@
 """The leaks that were found by hand, as stories: each was a difference between the worlds before it was mended."""
 
-from worlds.steps import Ask, Assign, Correct, Decide, Hide, Hold, Judge, Link, Look, Open, Relabel, Show, Wait, Withdraw
+from worlds.steps import Ask, Assign, Correct, Decide, Export, Hide, Hold, Judge, Link, Look, Open, Relabel, Show, Wait, Withdraw
 
 
 def held(case, value, about=None):
@@ -49,6 +49,9 @@ ABOUT_VICTIMS = {
         *meeting("mironenko"), *meeting("myronenko", "nl2", "ro1"), held("fr2", "mironenko", "victim"),
     ],
     "a cleared colleague looks": [*VICTIMS_ONLY_BY_NOW, Look("nl1")],
+    "a case with what it holds about victims is exported": [
+        *meeting(), held("nl1", "heron"), held("fr1", "heron", "victim"), Export("fr1", "nl"), Export("nl1", "fr"),
+    ],
     "people of another authority are assigned what is about victims": [
         *meeting(), held("nl1", "heron"), held("fr1", "heron", "victim"), Assign("fr1", "nl1"), Withdraw("fr1", "owl"), Assign("fr1", "nl1"),
     ],

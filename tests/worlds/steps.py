@@ -388,6 +388,21 @@ class Look(Step):
 
 
 @dataclass(frozen=True)
+class Export(Step):
+    """A cleared person of the owner has a case, with what it holds about victims, put into a file for another authority."""
+
+    case: str
+    to: str
+
+    def act(self, play):
+        place = play.places[self.case]
+        if place.id and not place.hidden:
+            recipient = {"authority_id": str(play.world.authorities[self.to])}
+            body = {"case_id": place.id, "format": "ndjson", "purpose": "investigation", "recipient": recipient, "reason": "R"}
+            play.send(CLEARED[place.authority], "POST", "/exports", {**body, "victims": True})
+
+
+@dataclass(frozen=True)
 class Wait(Step):
     """Time passes, for instance until an exclusion lapses."""
 
@@ -439,6 +454,7 @@ def stories(draw, secret, most=24):
         (1, st.builds(Grant, _case, st.sampled_from(HOMES), st.sampled_from(("index", "read")))),
         (1, st.builds(Revoke, some)),
         (1, st.builds(Look, _case)),
+        (1, st.builds(Export, _case, st.sampled_from(HOMES))),
         (1, st.builds(lambda pair: Assign(*pair), _pair)),
         (1, st.builds(Wait)),
     ]
