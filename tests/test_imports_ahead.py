@@ -55,5 +55,6 @@ def test_an_attempt_begins_with_what_was_read_and_a_killed_reader_is_replaced(re
     os.kill(pid, signal.SIGKILL)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     other = Staged("an import", 16)
+    reader.ask(other, lambda: plain, 15)
     assert reader.lines(other, lambda: plain, 15, 9) == read_lines(plain, 16, 15, 9)
     assert reader.processes != [pid]
