@@ -46,7 +46,6 @@ class Ahead:
         self.values = True
         """Whether values are read, too. That is a waste if most lines are those that the register has already."""
         self._keyring = keyring
-        keep_memory()
         self._begin()
 
     def _begin(self) -> None:
@@ -93,7 +92,7 @@ class Ahead:
 
 
 def keep_memory() -> None:
-    """Have the garbage collector leave out what the process loaded at its start, and look at the rest less often."""
+    """Have the garbage collector of this process leave out what was loaded at its start, and look at the rest less often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
@@ -105,6 +104,7 @@ _keyring: Keyring
 def _begin(parent: int, keyring: Keyring) -> None:
     global _keyring  # noqa: PLW0603 (the process reads for one service)
     _keyring = keyring
+    keep_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with, args=(parent,), daemon=True).start()
 

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from coopapi.deadlines.service import escalate
 from coopapi.identifiers import rereading
 from coopapi.imports import running as imports
-from coopapi.imports.ahead import Ahead
+from coopapi.imports.ahead import Ahead, keep_memory
 from coopapi.journal.service import link_entries
 from coopapi.matching import settler
 from coopapi.store.db import Database
@@ -60,6 +60,7 @@ def run_imports(database: Database, parent: int | None = None) -> None:
 
     So an import takes no longer because the other process finds much in what it stored.
     """
+    keep_memory()
     ahead = Ahead(database.keys)
     _repeat(lambda share, parent: _import_faults(database, share, parent, ahead), parent or os.getppid())
 
