@@ -42,20 +42,23 @@ _REFUSED_AT_MOST: Final = 0.01
 
 def tree(pid: int) -> Iterator[int]:
     """Yield a process and those that it started."""
-    yield pid
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+    started: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
-            for child in map(int, task.read_text().split()):
-                yield from tree(child)
+            started.setdefault(int(stat.read_text().rpartition(")")[2].split()[1]), []).append(int(stat.parent.name))
+    waiting = [pid]
+    while waiting:
+        yield (one := waiting.pop())
+        waiting += started.get(one, ())
 
 
-def memory(pid: int, command: str = "", *, without: str = "\0") -> float:
+def memory(pid: int, command: str = "", *, without: str = "") -> float:
     """Return the megabytes of a process and those that it started, as far as their command has a word and not another one."""
     found = 0
     for one in tree(pid):
         with contextlib.suppress(OSError):
             words = Path(f"/proc/{one}/cmdline").read_text()
-            if command in words and without not in words:
+            if command in words and (not without or without not in words):
                 rollup = Path(f"/proc/{one}/smaps_rollup").read_text()
                 found += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
     return found / 1024

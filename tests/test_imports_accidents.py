@@ -30,7 +30,7 @@ SMALL_FILES = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (3_000
 ISSUER = "https://killed.test"
 CLIENT = {"issuer": ISSUER, "subject": "client", "name": "client", "roles": ["system"], "victim_cleared": False}
 VICTIMS = ("reader", "importer", "worker", "database", "server")
-WAITS = "select exists (select from pg_locks where relation = 'import_lines'::regclass and not granted)"
+WAITS = "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and query like 'insert into import_lines%')"
 
 
 class Place:
@@ -96,12 +96,14 @@ def children(pid, command=b""):
     return [int(path.name) for path in every if command in command_of(path)]
 
 
-def processes_of(server):
-    """The processes of a service: the one that finds overlaps, the one that stores imports, and the one that reads ahead."""
-    (worker,) = [pid for pid in children(server.process.pid, b"worker") if children(pid, b"--imports")]
-    (importer,) = children(worker, b"--imports")
-    (reader,) = children(importer)
-    return {"worker": worker, "importer": importer, "reader": reader, "server": server.process.pid}
+def process_of(server, name):
+    """A process of a service that has started: the one that finds overlaps, that stores imports, or that reads ahead."""
+    found = {"server": [server.process.pid]}
+    found["worker"] = [pid for pid in children(server.process.pid, b"worker") if children(pid, b"--imports")]
+    found["importer"] = [pid for worker in found["worker"] for pid in children(worker, b"--imports")]
+    found["reader"] = [pid for importer in found["importer"] for pid in children(importer)]
+    (pid,) = found[name]
+    return pid
 
 
 def of_case(name):
@@ -121,7 +123,7 @@ def test_any_process_that_is_killed_within_a_transaction_of_an_import_loses_and_
                 if victim == "database":
                     place.kill_database()
                 else:
-                    os.kill(processes_of(server)[victim], signal.SIGKILL)
+                    os.kill(process_of(server, victim), signal.SIGKILL)
             if victim != "server":
                 until(lambda: not place.unfinished())
         server.process.wait()

@@ -8,7 +8,6 @@ from test_imports import CASE, FILE, PERSON, emails, report, sent
 
 from coopapi.imports import ahead, running
 from coopapi.imports.ahead import Ahead, Staged
-from coopapi.imports.lines import read_lines
 
 BAD = (
     {"type": "case"},
@@ -55,5 +54,6 @@ def test_an_attempt_begins_with_what_was_read_and_a_killed_reader_is_replaced(re
     os.kill(pid, signal.SIGKILL)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     other = Staged("an import", 16)
-    assert reader.lines(other, lambda: plain, 15, 9) == read_lines(plain, 16, 15, 9)
+    reader.ask(other, lambda: plain, 15)
+    assert [line.number for line in reader.lines(other, lambda: plain, 15, 9)] == [16, 17, 18, 19, 20]
     assert reader.processes != [pid]

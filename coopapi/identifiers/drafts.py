@@ -10,7 +10,7 @@ from coopapi.identifiers.subjects import links_of
 from coopapi.matching.engine import Held
 
 
-class Read(NamedTuple):
+class ReadItem(NamedTuple):
     """An item that was parsed, with its tokens if they were made already."""
 
     item: Mapping[str, Any]

@@ -14,7 +14,7 @@ from coopapi.cases.service import CaseToAddTo
 from coopapi.cases.transitions import standing_in_case
 from coopapi.errors import NotFound, Stale, Unprocessable, broken
 from coopapi.identifiers import keyed, keys, kinds
-from coopapi.identifiers.drafts import IdentifierDraft, Read
+from coopapi.identifiers.drafts import IdentifierDraft, ReadItem
 from coopapi.identifiers.formats.persons import read_digests, read_names
 from coopapi.identifiers.kinds import Context, ImpossibleValue, Reading
 from coopapi.identifiers.refusals import ImpossibleIdentifiers, Refused, refuse_many_persons
@@ -130,10 +130,10 @@ def draft(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, item: Mappin
         reading = read_item(item)
     except ImpossibleValue as fault:
         raise Unprocessable(errors=[broken("/" + fault.field.replace(".", "/"), fault.rule, fault.detail)]) from None
-    return drafted(work, case, key, Read(item, reading))
+    return drafted(work, case, key, ReadItem(item, reading))
 
 
-def drafted(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, read: Read) -> IdentifierDraft:
+def drafted(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, read: ReadItem) -> IdentifierDraft:
     """Return the draft of an item that was parsed."""
     return IdentifierDraft(read.item, read.reading, _row(work, case, key, read.item, read.reading), held=read.held)
 

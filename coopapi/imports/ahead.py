@@ -46,12 +46,11 @@ class Ahead:
         self.values = True
         """Whether values are read, too. That is a waste if most lines are those that the register has already."""
         self._keyring = keyring
-        self._asked: dict[Staged, Future[list[_Lines]]] = {}
-        keep_memory()
         self._begin()
 
     def _begin(self) -> None:
         """Start the process, at once, so that it has no connection of this one to the database."""
+        self._asked: dict[Staged, Future[list[_Lines]]] = {}
         begin = (os.getpid(), self._keyring)
         self._pool = ProcessPoolExecutor(1, get_context("fork"), _begin, begin)
         self._pool.submit(int).result()
@@ -67,28 +66,33 @@ class Ahead:
 
     def ask(self, place: Staged, plain: Callable[[], bytes], after: int) -> None:
         """Have the lines of a piece read that come after a line. `plain` returns the piece."""
-        if place not in self._asked:
-            while len(self._asked) > 1:
-                self._asked.pop(next(iter(self._asked))).cancel()
+        if place in self._asked:
+            return
+        while len(self._asked) > 1:
+            self._asked.pop(next(iter(self._asked))).cancel()
+        try:
             self._asked[place] = self._pool.submit(_read, plain(), place.first_line, after, values=self.values)
+        except BrokenProcessPool:
+            self._begin()
 
     def lines(self, place: Staged, plain: Callable[[], bytes], after: int, most: int) -> list[SentLine]:
-        """Return the first lines of a piece that come after a line, at most so many."""
+        """Return the first lines of a piece that come after a line, at most so many. If the process died, they are read here."""
+        self.ask(place, plain, after)
+        found: list[SentLine] = []
         try:
-            self.ask(place, plain, after)
-            found: list[SentLine] = []
+            if place not in self._asked:
+                return read_lines(plain(), place.first_line, after, most)
             for some in self._asked[place].result():
                 if some.last > after and len(found) < most:
                     found += [line for line in pickle.loads(some.pickled) if line.number > after]  # noqa: S301 (of the process above)
             return found[:most]
         except BrokenProcessPool:
-            self._asked.clear()
             self._begin()
             return read_lines(plain(), place.first_line, after, most)
 
 
 def keep_memory() -> None:
-    """Have the garbage collector leave out what the process loaded at its start, and look at the rest less often."""
+    """Have the garbage collector of this process leave out what was loaded at its start, and look at the rest less often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
@@ -100,6 +104,7 @@ _keyring: Keyring
 def _begin(parent: int, keyring: Keyring) -> None:
     global _keyring  # noqa: PLW0603 (the process reads for one service)
     _keyring = keyring
+    keep_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with, args=(parent,), daemon=True).start()
 

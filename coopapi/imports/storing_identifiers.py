@@ -8,7 +8,7 @@ from uuid import UUID
 from coopapi.cases.models import Case, Identifier, Subject
 from coopapi.errors import Unprocessable
 from coopapi.identifiers import keyed, registration
-from coopapi.identifiers.drafts import IdentifierDraft, Read
+from coopapi.identifiers.drafts import IdentifierDraft, ReadItem
 from coopapi.identifiers.keyed import HeldRows
 from coopapi.identifiers.service import keep_key, open_values, shown_beside
 from coopapi.identifiers.several_cases import register_in_cases
@@ -78,7 +78,7 @@ def _drafted(known: Known, ready: Sequence[tuple[SentLine, Case]], told: Mapping
             made = (
                 registration.draft(work, case, key, item)
                 if line.reading is None
-                else registration.drafted(work, case, key, Read(item, line.reading, line.held))
+                else registration.drafted(work, case, key, ReadItem(item, line.reading, line.held))
             )
             drafted.append(DraftedLine(line, case, made))
         except Unprocessable as fault:

@@ -17,7 +17,7 @@ from coopapi.deadlines.service import escalate
 from coopapi.exports import running as exports
 from coopapi.identifiers import rereading
 from coopapi.imports import running as imports
-from coopapi.imports.ahead import Ahead
+from coopapi.imports.ahead import Ahead, keep_memory
 from coopapi.journal.service import link_entries
 from coopapi.mail import mailer
 from coopapi.matching import settler
@@ -65,6 +65,7 @@ def run_imports(database: Database, parent: int | None = None) -> None:
 
     So an import takes no longer because the other process finds much in what it stored.
     """
+    keep_memory()
     ahead = Ahead(database.keys)
     _repeat(lambda share, parent: _import_faults(database, share, parent, ahead), parent or os.getppid(), _IMPORT_TICK)
 

@@ -1,6 +1,6 @@
 -- Only the functions in this file write to the journal. The hash of a link covers the hash of the previous link and every field of the
 -- entry, each encoded as "length:text,".
-create function priv.field(value text) returns text language sql immutable as $$
+create function priv.field(value text) returns text language sql stable as $$
     select case when value is null then '-,' else octet_length(convert_to(value, 'UTF8')) || ':' || value || ',' end
 $$;
 
@@ -44,6 +44,10 @@ declare
     head public.journal_heads;
     entries public.journal_entries[];
     e public.journal_entries;
+    homes uuid[] := '{}';
+    seqs bigint[] := '{}';
+    ids bigint[] := '{}';
+    hashes bytea[] := '{}';
 begin
     perform priv.require_worker();
     select l.before into since from public.journal_linking l for update;
@@ -67,8 +71,13 @@ begin
         end if;
         head.seq := head.seq + 1;
         head.hash := sha256(head.hash || convert_to(priv.linked_fields(e, head.seq), 'UTF8'));
-        insert into public.journal_links (authority_id, seq, entry_id, hash, version) values (e.authority_id, head.seq, e.id, head.hash, 2);
+        homes := homes || e.authority_id;
+        seqs := seqs || head.seq;
+        ids := ids || e.id;
+        hashes := hashes || head.hash;
     end loop;
+    insert into public.journal_links (authority_id, seq, entry_id, hash, version)
+        select l.authority_id, l.seq, l.id, l.hash, 2 from unnest(homes, seqs, ids, hashes) l (authority_id, seq, id, hash);
     if head.authority_id is not null then
         update public.journal_heads h set seq = head.seq, hash = head.hash where h.authority_id = head.authority_id;
     end if;

@@ -257,8 +257,12 @@ begin
             group by 1, 2) s));
     return query
     select ia.id, ib.id, ia.version, ib.version, ia.case_id, ib.case_id, ca.authority_id, cb.authority_id, ia.sealed, ib.sealed,
-           ka.wrapped, kb.wrapped, priv.shared_families(p.a, p.b)
+           ka.wrapped, kb.wrapped, f.families
     from unnest(firsts, seconds) p (a, b)
+    cross join lateral (select array_agg(t.family) families
+                        from public.holdings x join public.holdings y on y.token = x.token and y.identifier_id = p.b
+                        join public.match_tokens t on t.token = x.token and not t.exact
+                        where x.identifier_id = p.a) f
     join public.identifiers ia on ia.id = p.a join public.cases ca on ca.id = ia.case_id
     join public.case_keys ka on ka.case_id = ia.case_id
     join public.identifiers ib on ib.id = p.b join public.cases cb on cb.id = ib.case_id
