@@ -13,7 +13,7 @@ MOST = {
     "timeline of a case": 4,
     "events": 2,
     "register identifiers": 6,  # the last reads what is shown beside the rows: subjects, and whether the operator excluded the value
-    "create a case": 9,
+    "create a case": 4,
 }
 
 

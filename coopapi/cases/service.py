@@ -6,18 +6,18 @@ from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Subquery, and_, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, make_transient_to_detached
 
 from coopapi.access import Level
 from coopapi.cases import granting, hiding
 from coopapi.cases.external_ids import require_free_for_case
-from coopapi.cases.models import CASE_LIFECYCLE, Case, CaseKey
+from coopapi.cases.models import CASE_LIFECYCLE, Case
 from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, Forbidden, NotFound
 from coopapi.matching import engine
 from coopapi.shared.grants import CaseAccess, answers, granted, reaches
 from coopapi.store import vault
-from coopapi.store.db import UnitOfWork
+from coopapi.store.db import UnitOfWork, as_json
 from coopapi.store.statements import Statement
 from coopapi.unicode_text import fold_reference
 
@@ -106,6 +106,7 @@ class CaseToAddTo:
     wrapped: bytes
 
 
+_OPEN: Final = Statement("select priv.open_cases(cast(:cases as jsonb))")
 _TO_ADD_TO: Final = Statement("select * from priv.case_to_add_to(:case)")
 
 
@@ -125,19 +126,18 @@ def to_add_to(work: UnitOfWork, case_id: UUID) -> CaseToAddTo:
 
 
 def open_case(work: UnitOfWork, data: dict[str, Any]) -> Case:
-    """Register a case for the caller's authority, together with its data key and the access grants that were asked for."""
+    """Register a case for the caller's authority, together with its data key and the access grants that were asked for.
+
+    Raises `ReferenceTaken`.
+    """
     access, responsible = data.pop("access", []), data.pop("responsible_authority", None)
-    taken = cases_with_references(work, [data["reference"]])
-    if taken:
-        raise ReferenceTaken(existing=f"/api/v1/cases/{taken[fold_reference(data['reference'])]}")
     require_free_for_case(work, data.get("external_id"))
     granting.check_person(work, work.actor.authority_id, data.get("handler_id"), "/handler_id")
-    (case,) = open_cases(work, [data])
+    (case,) = open_cases(work, [data], [wish["authority_id"] for wish in access])
     for wish in access:
         granting.give(work, case, wish)
     if responsible is not None:
         granting.name_responsible(work, case, responsible)
-    granting.tell_desk(work, [case])
     return case
 
 
@@ -148,33 +148,42 @@ def cases_with_references(work: UnitOfWork, references: Iterable[str]) -> dict[s
     return {case.reference_folded: case.id for case in found}
 
 
-def open_cases(work: UnitOfWork, several: Sequence[Mapping[str, Any]]) -> list[Case]:
-    """Register cases for the caller's authority, each with its data key. Their references and keys must be free."""
+def open_cases(work: UnitOfWork, several: Sequence[Mapping[str, Any]], shared_with: Sequence[UUID] = ()) -> list[Case]:
+    """Register cases for the caller's authority, each with its data key, and tell the desk unless they are shared with it.
+
+    Their keys must be free. Raises `ReferenceTaken`.
+    """
     cases = [_new_case(work, data) for data in several]
+    if taken := _OPEN.one(work.session, cases=as_json([_stored(work, case, shared_with) for case in cases]))[0]:
+        raise ReferenceTaken(existing=f"/api/v1/cases/{taken}")
+    for case in cases:
+        make_transient_to_detached(case)
     work.session.add_all(cases)
-    work.session.flush()
-    work.session.add_all([granting.new_grant(work, case, work.actor.authority_id, Level.OWN, "owner") for case in cases])
-    work.session.flush()
-    work.session.add_all([CaseKey(case_id=case.id, wrapped=vault.new_case_key(work, case.id)) for case in cases])
     for case in cases:
         if case.visibility == "hidden" and work.actor.human:
             engine.confirm_hiding(work, case.id)
-    for case in cases:
         work.note("case.registered", case, case_id=case.id, event=True)
     return cases
+
+
+def _stored(work: UnitOfWork, case: Case, shared_with: Sequence[UUID]) -> dict[str, Any]:
+    columns = {column.key: getattr(case, column.key) for column in Case.__table__.columns}
+    return {**columns, "grant_id": work.new_id(), "wrapped": vault.new_case_key(work, case.id).hex(), "shared_with": shared_with}
 
 
 def _new_case(work: UnitOfWork, data: Mapping[str, Any]) -> Case:
     countries = data.get("countries", [])
     return Case(
         **{
+            **dict.fromkeys(column.key for column in Case.__table__.columns),
             "id": work.new_id(),
-            "operation_name": None,
+            "version": 1,
+            "reference_folded": fold_reference(data["reference"]),
             "crime_categories": [],
             "case_type": "multilateral" if len(set(countries) | {work.actor.country}) > 2 else "bilateral",  # noqa: PLR2004
             "countries": [],
             "visibility": "hit_no_hit",
-            "visibility_reason": None,
+            "desk": "index",
             "state": hiding.first_state(work, data),
             "handling_code": "H0",
             "authority_id": work.actor.authority_id,

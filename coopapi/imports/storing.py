@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import or_, text
 
-from coopapi.cases import granting, subjects
 from coopapi.cases import service as cases
+from coopapi.cases import subjects
 from coopapi.cases.models import Case, Identifier, IdentifierSubject, Subject
 from coopapi.cases.transitions import CASE
 from coopapi.errors import Conflict, CoopError, Forbidden, NotFound, Stale, Unprocessable, broken
@@ -68,7 +68,6 @@ def store_cases(known: Known, lines: Sequence[SentLine]) -> None:
             taken.add(folded)
             free.append(line)
     opened = cases.open_cases(work, [_data(line) for line in free]) if free else []
-    granting.tell_desk(work, opened)
     known.add_cases(opened)
     for line, case in zip(free, opened, strict=True):
         line.outcome, line.row = "stored", case

@@ -124,7 +124,37 @@ begin
     return true;
 end $$;
 
-grant execute on function priv.level(uuid), priv.may_grant_access(uuid), priv.may_be_responsible(uuid, uuid), priv.responsible_for(uuid[]),
+-- Open cases of the caller's authority with their data keys, and give the desk of its country index access, except to cases that are hidden or
+-- not for the desk, or are shared with the desk anyway. p_cases holds their columns and, for each, `grant_id`, `wrapped` as hexadecimal digits and
+-- `shared_with`. If a case of the authority has one of the references, its id is returned and nothing is written. This runs with the rights of
+-- the caller.
+create function priv.open_cases(p_cases jsonb) returns uuid
+language plpgsql volatile set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+declare
+    taken uuid;
+begin
+    select c.id into taken from jsonb_to_recordset(p_cases) r (reference_folded text)
+        join public.cases c on c.authority_id = (select priv.authority()) and c.reference_folded = r.reference_folded limit 1;
+    if taken is not null then
+        return taken;
+    end if;
+    insert into public.cases select r.* from jsonb_populate_recordset(null::public.cases, p_cases) r;
+    insert into public.case_access (id, version, case_id, owner_id, authority_id, level, reason, granted_by, granted_at)
+        select g.id, 1, r.id, r.authority_id, g.authority_id, g.level, g.reason, (select priv.principal()), (select priv.at())
+        from jsonb_to_recordset(p_cases) r (id uuid, authority_id uuid, grant_id uuid, visibility text, desk text, shared_with jsonb)
+        cross join lateral (
+            select r.grant_id, r.authority_id, 4, 'owner'
+            union all
+            select priv.uuid7(), d.id, 1, 'desk of the country'
+            from public.authorities d join public.authorities o on o.country = d.country
+            where o.id = r.authority_id and d.type = 'eurojust_desk' and r.visibility <> 'hidden' and r.desk <> 'none'
+              and not r.shared_with ? d.id::text) g (id, authority_id, level, reason);
+    insert into public.case_keys (case_id, wrapped)
+        select r.id, decode(r.wrapped, 'hex') from jsonb_to_recordset(p_cases) r (id uuid, wrapped text);
+    return null;
+end $$;
+
+grant execute on function priv.open_cases(jsonb), priv.level(uuid), priv.may_grant_access(uuid), priv.may_be_responsible(uuid, uuid), priv.responsible_for(uuid[]),
     priv.shown_to_desk(uuid[]),
     priv.tell_responsible(uuid, text, text), priv.answer_responsibility(uuid, integer, boolean, text, text) to APP_ROLE;
 
