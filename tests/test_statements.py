@@ -6,7 +6,7 @@ from sending import statements_sent
 HERON = {"identifiers": [{"kind": "email", "value": "heron@example.org"}]}
 MOST = {
     "get a case": 3,
-    "list cases": 4,
+    "list cases": 2,
     "overlaps of a case": 7,
     "worklist": 8,
     "list overlaps": 5,

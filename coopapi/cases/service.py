@@ -5,17 +5,15 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Subquery, and_, or_, select
-from sqlalchemy.orm import aliased, make_transient_to_detached
+from sqlalchemy.orm import make_transient_to_detached
 
 from coopapi.access import Level
 from coopapi.cases import granting, hiding
 from coopapi.cases.external_ids import require_free_for_case
 from coopapi.cases.models import CASE_LIFECYCLE, Case
-from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, Forbidden, NotFound
 from coopapi.matching import engine
-from coopapi.shared.grants import CaseAccess, answers, granted, reaches
+from coopapi.shared.grants import answers, reaches
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork, as_json
 from coopapi.store.statements import Statement
@@ -50,25 +48,6 @@ def usable(work: UnitOfWork, case_id: UUID, level: Level, *, version: int | None
     """
     require_access(work, case_id, level)
     return work.one(Case, case_id, version=version, lock=lock)
-
-
-def accessible(work: UnitOfWork) -> Subquery:
-    """Return the ids of the cases to which the caller has access, the newest first, so that a list reads no others."""
-    grants = select(CaseAccess.case_id.label("id")).where(CaseAccess.live_for(work.actor, work.now))
-    return grants.distinct().order_by(CaseAccess.case_id.desc()).subquery("accessible")
-
-
-def described(work: UnitOfWork) -> ColumnElement[bool]:
-    """Return the condition for cases that the caller may read, beyond the fields of the index."""
-    return granted(Case.id, Level.READ, work.actor, work.now)
-
-
-def titled(work: UnitOfWork) -> ColumnElement[bool]:
-    """Return the condition for cases whose reference and state the caller sees: those it may read, and for a desk its State's."""
-    me = aliased(Authority)
-    own = select(Authority.id).join(me, me.country == Authority.country)
-    own = own.where(me.id == work.actor.authority_id, me.type == "eurojust_desk")
-    return or_(described(work), and_(Case.authority_id.in_(own), Case.visibility != "hidden", Case.desk == "index"))
 
 
 def changeable(work: UnitOfWork, case_id: UUID, level: Level = Level.CONTRIBUTE, *, version: int | None = None) -> Case:
