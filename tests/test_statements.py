@@ -7,10 +7,10 @@ HERON = {"identifiers": [{"kind": "email", "value": "heron@example.org"}]}
 MOST = {
     "get a case": 3,
     "list cases": 2,
-    "overlaps of a case": 7,
+    "overlaps of a case": 6,
     "worklist": 8,
     "list overlaps": 5,
-    "timeline of a case": 4,
+    "timeline of a case": 3,
     "events": 2,
     "register identifiers": 6,  # the last reads what is shown beside the rows: subjects, and whether the operator excluded the value
     "create a case": 4,

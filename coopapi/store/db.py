@@ -223,21 +223,20 @@ class Database:
         now = self.clock()
         opening = Opening(self, now)
         actor = opening.identified(identify)
-        context = self.context(actor, now)
-        session = opening.session or self._open(_CONTEXT, context=context)[0]
+        session = opening.session or self._open(_CONTEXT, context=self.context(actor, now))[0]
         with self._committed(session):
             new_id = ids_of(now)
             session.connection().execution_options(new_id=new_id, caller=visible.values(actor, now))
             named = (request_id, purpose or actor.purpose, new_id)
-            work = UnitOfWork(session, actor, now, self.keys, self.settings, *named, partial(self._in_second_transaction, context))
+            work = UnitOfWork(session, actor, now, self.keys, self.settings, *named, partial(self._in_second_transaction, actor, now))
             yield work
             session.flush()
             if work.notes:
                 self.record(session, work.notes)
 
-    def _in_second_transaction(self, context: str, statement: str, values: Mapping[str, Any]) -> Sequence[Any]:
+    def _in_second_transaction(self, actor: Actor, now: datetime, statement: str, values: Mapping[str, Any]) -> Sequence[Any]:
         """Run one statement in its own transaction. Its commit does not wait for the disk: the next commit also flushes it."""
-        session, found = self._open(_second(statement), **values, context=context)
+        session, found = self._open(_second(statement), **values, context=self.context(actor, now))
         with self._committed(session):
             return found
 

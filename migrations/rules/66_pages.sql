@@ -58,7 +58,7 @@ begin
     select distinct null::uuid, c from held h, unnest(h.cases) c where cardinality(h.cases) <= 50;
 end $$;
 
--- Return a page of the overlaps of one case, or of all cases if p_case is null, sorted by the rank that they have for the caller: p_most
+-- Return a page of the overlaps of one case that the caller sees, or of all cases if p_case is null, sorted by the rank that they have for the caller: p_most
 -- overlaps after the one with this rank and id. p_wanted has the least `strength`, and may have `state`, `kind`, `role`, `since`, `scope`,
 -- `authority_id` and `country`.
 create function priv.page_of_overlaps(p_case uuid, p_wanted jsonb, p_rank bigint, p_id uuid, p_most integer)
@@ -73,7 +73,7 @@ begin
         select o.* from (select * from public.case_overlaps x where x.case_a = p_case
                          union all select * from public.case_overlaps y where y.case_b = p_case) o
         cross join lateral (select case when cleared then o.rank else o.open_rank end as rank) r
-        where (r.rank, o.id) < (p_rank, p_id) and WANTED(o)
+        where GRANTED(p_case, 1) and (r.rank, o.id) < (p_rank, p_id) and WANTED(o)
           and (p_wanted ->> 'state' is null or p_wanted ->> 'state' = 'withdrawn' or p_wanted ->> 'state' = (
               select s.state from public.overlap_sides s where s.overlap_id = o.id and s.case_id = p_case order by s.turn desc limit 1))
         order by r.rank desc, o.id desc limit p_most;
@@ -84,14 +84,14 @@ begin
     end if;
 end $$;
 
--- Return a page of what was done in a case, newest first, without consultations: p_most entries before one.
+-- Return a page of what was done in a case that the caller may read, newest first, without consultations: p_most entries before one.
 create function priv.page_of_timeline(p_case uuid, p_before bigint, p_most integer) returns setof public.journal_entries
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
     set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
 begin
     return query
     select j.* from public.journal_entries j
-    where j.case_id = p_case and not j.consultation and j.id < p_before
+    where GRANTED(p_case, 2) and j.case_id = p_case and not j.consultation and j.id < p_before
     order by j.id desc limit p_most;
 end $$;
 
