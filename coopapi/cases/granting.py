@@ -1,10 +1,10 @@
 """Giving, naming and withdrawing: who has access to a case, what its desk sees, and which authority is responsible for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import and_, select, text
+from sqlalchemy import select, text
 
 from coopapi.access import Level
 from coopapi.cases.models import Case
@@ -38,18 +38,16 @@ class OnlyByAnother(Conflict):
     """
 
 
-def tell_desk(work: UnitOfWork, cases: Sequence[Case]) -> None:
-    """Give the Eurojust desk of the country index access to these cases, except to those that are hidden or not for the desk."""
-    shown = {case.id: case for case in cases if case.visibility != "hidden" and case.desk != "none"}
-    if not shown:
+def tell_desk(work: UnitOfWork, case: Case) -> None:
+    """Give the Eurojust desk of the country index access to a case, unless the case is hidden or not for the desk."""
+    if case.visibility == "hidden" or case.desk == "none":
         return
     has = select(CaseAccess.id).where(
-        CaseAccess.case_id == Case.id, CaseAccess.authority_id == Authority.id, CaseAccess.withdrawn_at.is_(None)
+        CaseAccess.case_id == case.id, CaseAccess.authority_id == Authority.id, CaseAccess.withdrawn_at.is_(None)
     )
-    desks = and_(Authority.type == "eurojust_desk", Authority.country == work.actor.country)
-    query = select(Case.id, Authority.id).select_from(Case).join(Authority, desks).where(Case.id.in_(shown), ~has.exists())
-    missing = work.session.execute(query)
-    work.session.add_all([new_grant(work, shown[case_id], desk, Level.INDEX, _FOR_THE_DESK) for case_id, desk in missing])
+    desks = select(Authority.id).where(Authority.type == "eurojust_desk", Authority.country == work.actor.country, ~has.exists())
+    missing = work.session.scalars(desks)
+    work.session.add_all([new_grant(work, case, desk, Level.INDEX, _FOR_THE_DESK) for desk in missing])
 
 
 def hide_from_desk(work: UnitOfWork, case: Case, reason: str) -> None:

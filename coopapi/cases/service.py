@@ -215,4 +215,4 @@ def _show_to_desk(work: UnitOfWork, case: Case) -> None:
     elif case.desk == "none":
         granting.hide_from_desk(work, case, "the case is not for the desk")
     else:
-        granting.tell_desk(work, [case])
+        granting.tell_desk(work, case)

@@ -28,7 +28,7 @@ def _finish_case(step: Step[Case]) -> None:
     left = dependents.require_none(work, case, target, force=step.data.get("force", False))
     if case.state == hiding.PENDING and target != "withdrawn":
         hiding.settle(work, case, hidden=step.event == "confirm_hidden")
-        granting.tell_desk(work, [case])
+        granting.tell_desk(work, case)
     case.state, case.state_reason, case.updated_at = target, step.data.get("reason"), work.now
     work.note(f"case.{step.event}", case, case_id=case.id, event=True, state=target, left_alive=len(left))
     for branch, row in left:
