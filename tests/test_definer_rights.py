@@ -241,33 +241,30 @@ def test_no_function_has_a_name_that_psql_takes_for_the_start_or_end_of_a_body(o
         assert cursor.fetchall() == []
 
 
-def opening(home, other, existing):
-    """What `priv.open_cases` is given: for a case of the own authority, of another one, and with access that may not be given."""
+def opening(home, other):
+    """What `priv.open_cases` is given: for a case of the own authority, of another one, and of nobody."""
     new = str(uuid4())
     case = {
         "id": new, "version": 1, "authority_id": home, "reference": new, "reference_folded": new, "title": "A case", "case_type": "bilateral",
         "crime_categories": [], "countries": [], "visibility": "hit_no_hit", "desk": "index", "handling_code": "H0", "state": "registered",
-        "created_at": "2026-01-01T00:00Z", "updated_at": "2026-01-01T00:00Z", "wrapped": "00",
+        "created_at": "2026-01-01T00:00Z", "updated_at": "2026-01-01T00:00Z", "wrapped": "00", "grant_id": str(uuid4()), "shared_with": [],
     }  # fmt: skip
-    own = {"id": str(uuid4()), "case_id": new, "owner_id": home, "authority_id": home, "level": 4, "reason": "owner"}
     return {
-        "a case of others": ({**case, "authority_id": other}, {**own, "owner_id": other}),
-        "access for others": (case, {**own, "authority_id": other, "level": 1}),
-        "all access for others": (case, {**own, "authority_id": other}),
-        "access to a case of others": (case, {**own, "case_id": existing}),
-        "fine": (case, own),
+        "a case of others": [{**case, "authority_id": other}],
+        "one of several of others": [case, {**case, "id": str(uuid4()), "authority_id": other}],
+        "a case of nobody": [{**case, "authority_id": None}],
+        "fine": [case],
     }
 
 
 def test_a_case_is_opened_for_the_own_authority_alone(world, owner):
-    existing = world.case("foreign")
     with owner.cursor() as cursor:
         cursor.execute("select subject, authority_id::text from principals where subject in ('investigator', 'foreign')")
         homes = dict(cursor.fetchall())
-    sql = "select priv.open_cases(cast(:cases as jsonb), cast(:access as jsonb))"
+    sql = "select priv.open_cases(cast(:cases as jsonb))"
     told = {
-        name: run(world, "investigator", sql, cases=json.dumps([case]), access=json.dumps([access]))
-        for name, (case, access) in opening(homes["investigator"], homes["foreign"], existing).items()
+        name: run(world, "investigator", sql, cases=json.dumps(cases))
+        for name, cases in opening(homes["investigator"], homes["foreign"]).items()
     }
-    assert told.pop("fine") == [("",)]
+    assert told.pop("fine") == [(None,)]
     assert set(told.values()) == {"42501"}

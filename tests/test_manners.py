@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from coopapi.app import specification
-from coopapi.http import problems
+from coopapi.http import gateway, problems
 from coopapi.http.middleware import ENDING
 from coopapi.store.rows import Versioned
 
@@ -100,6 +100,12 @@ def test_what_has_not_changed_is_not_sent_again(world):
     assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", tag)
     assert world.as_("investigator").patch(path, {"title": "New"}, If_Match=tag).status_code == 200
     assert world.as_("investigator").get(path, If_None_Match=tag).status_code == 200
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_response_has_one_date(known):
+    said = [("ETag", '"v1"'), *([("Date", "Sun, 06 Nov 1994 08:49:37 GMT")] if known else [])]
+    assert gateway.written("200 OK", said, b"", None).count(b"\r\nDate: ") == 1
 
 
 def test_a_request_sent_twice_has_its_effect_once(world):

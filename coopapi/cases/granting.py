@@ -1,10 +1,10 @@
 """Giving, naming and withdrawing: who has access to a case, what its desk sees, and which authority is responsible for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import select, text
 
 from coopapi.access import Level
 from coopapi.cases.models import Case
@@ -39,30 +39,15 @@ class OnlyByAnother(Conflict):
 
 
 def tell_desk(work: UnitOfWork, case: Case) -> None:
-    """Give the Eurojust desk of the country index access to a case, unless it has access.
-
-    It gets none to a case that is hidden or not for the desk.
-    """
-    given = select(CaseAccess.id).where(
+    """Give the Eurojust desk of the country index access to a case, unless the case is hidden or not for the desk."""
+    if case.visibility == "hidden" or case.desk == "none":
+        return
+    has = select(CaseAccess.id).where(
         CaseAccess.case_id == case.id, CaseAccess.authority_id == Authority.id, CaseAccess.withdrawn_at.is_(None)
     )
-    missing = work.session.scalars(_desks(work).where(~given.exists()))
-    work.session.add_all(for_desks(work, case, missing.all()))
-
-
-def desks_of(work: UnitOfWork) -> Sequence[UUID]:
-    """Return the Eurojust desks of the caller's country."""
-    return work.session.scalars(_desks(work)).all()
-
-
-def _desks(work: UnitOfWork) -> Select[UUID]:
-    return select(Authority.id).where(Authority.type == "eurojust_desk", Authority.country == work.actor.country)
-
-
-def for_desks(work: UnitOfWork, case: Case, desks: Sequence[UUID]) -> list[CaseAccess]:
-    """Return the grants by which desks see the index of a case: none if it is hidden or not for them."""
-    shown = case.visibility != "hidden" and case.desk != "none"
-    return [new_grant(work, case, desk, Level.INDEX, _FOR_THE_DESK) for desk in desks] if shown else []
+    desks = select(Authority.id).where(Authority.type == "eurojust_desk", Authority.country == work.actor.country, ~has.exists())
+    missing = work.session.scalars(desks)
+    work.session.add_all([new_grant(work, case, desk, Level.INDEX, _FOR_THE_DESK) for desk in missing])
 
 
 def hide_from_desk(work: UnitOfWork, case: Case, reason: str) -> None:

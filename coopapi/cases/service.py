@@ -5,17 +5,15 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Subquery, and_, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import make_transient_to_detached
 
 from coopapi.access import Level
 from coopapi.cases import granting, hiding
 from coopapi.cases.external_ids import require_free_for_case
 from coopapi.cases.models import CASE_LIFECYCLE, Case
-from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, Forbidden, NotFound
 from coopapi.matching import engine
-from coopapi.shared.grants import CaseAccess, answers, granted, reaches
+from coopapi.shared.grants import answers, reaches
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork, as_json
 from coopapi.store.rows import columns_of, take_in
@@ -53,25 +51,6 @@ def usable(work: UnitOfWork, case_id: UUID, level: Level, *, version: int | None
     return work.one(Case, case_id, version=version, lock=lock)
 
 
-def accessible(work: UnitOfWork) -> Subquery:
-    """Return the ids of the cases to which the caller has access, the newest first, so that a list reads no others."""
-    grants = select(CaseAccess.case_id.label("id")).where(CaseAccess.live_for(work.actor, work.now))
-    return grants.distinct().order_by(CaseAccess.case_id.desc()).subquery("accessible")
-
-
-def described(work: UnitOfWork) -> ColumnElement[bool]:
-    """Return the condition for cases that the caller may read, beyond the fields of the index."""
-    return granted(Case.id, Level.READ, work.actor, work.now)
-
-
-def titled(work: UnitOfWork) -> ColumnElement[bool]:
-    """Return the condition for cases whose reference and state the caller sees: those it may read, and for a desk its State's."""
-    me = aliased(Authority)
-    own = select(Authority.id).join(me, me.country == Authority.country)
-    own = own.where(me.id == work.actor.authority_id, me.type == "eurojust_desk")
-    return or_(described(work), and_(Case.authority_id.in_(own), Case.visibility != "hidden", Case.desk == "index"))
-
-
 def changeable(work: UnitOfWork, case_id: UUID, level: Level = Level.CONTRIBUTE, *, version: int | None = None) -> Case:
     """Return a case that the caller may change, locked against other writers.
 
@@ -107,7 +86,7 @@ class CaseToAddTo:
     wrapped: bytes
 
 
-_OPEN: Final = Statement("select priv.open_cases(cast(:cases as jsonb), cast(:access as jsonb))")
+_OPEN: Final = Statement("select priv.open_cases(cast(:cases as jsonb))")
 _TO_ADD_TO: Final = Statement("select * from priv.case_to_add_to(:case)")
 
 
@@ -127,19 +106,18 @@ def to_add_to(work: UnitOfWork, case_id: UUID) -> CaseToAddTo:
 
 
 def open_case(work: UnitOfWork, data: dict[str, Any]) -> Case:
-    """Register a case for the caller's authority, together with its data key and the access grants that were asked for."""
+    """Register a case for the caller's authority, together with its data key and the access grants that were asked for.
+
+    Raises `ReferenceTaken`.
+    """
     access, responsible = data.pop("access", []), data.pop("responsible_authority", None)
-    taken = cases_with_references(work, [data["reference"]])
-    if taken:
-        raise ReferenceTaken(existing=f"/api/v1/cases/{taken[fold_reference(data['reference'])]}")
     require_free_for_case(work, data.get("external_id"))
     granting.check_person(work, work.actor.authority_id, data.get("handler_id"), "/handler_id")
-    (case,) = open_cases(work, [data])
+    (case,) = open_cases(work, [data], [wish["authority_id"] for wish in access])
     for wish in access:
         granting.give(work, case, wish)
     if responsible is not None:
         granting.name_responsible(work, case, responsible)
-    granting.tell_desk(work, case)
     return case
 
 
@@ -150,24 +128,14 @@ def cases_with_references(work: UnitOfWork, references: Iterable[str]) -> dict[s
     return {case.reference_folded: case.id for case in found}
 
 
-def open_cases(work: UnitOfWork, several: Sequence[Mapping[str, Any]], *, desks: Sequence[UUID] = ()) -> list[Case]:
-    """Register cases for the caller's authority, each with its data key, and show them to desks of its country.
+def open_cases(work: UnitOfWork, several: Sequence[Mapping[str, Any]], shared_with: Sequence[UUID] = ()) -> list[Case]:
+    """Register cases for the caller's authority, each with its data key, and tell the desk unless they are shared with it.
 
-    Their references and keys must be free.
+    Their keys must be free. Raises `ReferenceTaken`.
     """
     cases = [_new_case(work, data) for data in several]
-    grants = [
-        grant
-        for case in cases
-        for grant in (
-            granting.new_grant(work, case, work.actor.authority_id, Level.OWN, "owner"),
-            *granting.for_desks(work, case, desks),
-        )
-    ]
-    opened = [{**columns_of(case), "wrapped": vault.new_case_key(work, case.id).hex()} for case in cases]
-    access = as_json([columns_of(grant) for grant in grants])
-    work.session.flush()
-    _OPEN.rows(work.session, cases=as_json(opened), access=access)
+    if taken := _OPEN.value(work.session, cases=as_json([_stored(work, case, shared_with) for case in cases])):
+        raise ReferenceTaken(existing=f"/api/v1/cases/{taken}")
     take_in(work.session, cases)
     for case in cases:
         if case.visibility == "hidden" and work.actor.human:
@@ -176,18 +144,22 @@ def open_cases(work: UnitOfWork, several: Sequence[Mapping[str, Any]], *, desks:
     return cases
 
 
+def _stored(work: UnitOfWork, case: Case, shared_with: Sequence[UUID]) -> dict[str, Any]:
+    return {**columns_of(case), "grant_id": work.new_id(), "wrapped": vault.new_case_key(work, case.id).hex(), "shared_with": shared_with}
+
+
 def _new_case(work: UnitOfWork, data: Mapping[str, Any]) -> Case:
     countries = data.get("countries", [])
     return Case(
         **{
+            **dict.fromkeys(column.key for column in Case.__table__.columns),
             "id": work.new_id(),
             "version": 1,
-            "operation_name": None,
+            "reference_folded": fold_reference(data["reference"]),
             "crime_categories": [],
             "case_type": "multilateral" if len(set(countries) | {work.actor.country}) > 2 else "bilateral",  # noqa: PLR2004
             "countries": [],
             "visibility": "hit_no_hit",
-            "visibility_reason": None,
             "desk": "index",
             "state": hiding.first_state(work, data),
             "handling_code": "H0",

@@ -1,6 +1,6 @@
 """How cases are shown: as far as the caller's level of access goes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -8,18 +8,20 @@ from coopapi.access import Level
 from coopapi.cases import titles
 from coopapi.cases.models import Case
 from coopapi.errors import NotFound
-from coopapi.store.db import UnitOfWork
+from coopapi.http.paging import LIMIT, Page, open_cursor, place_of, seal_cursor
+from coopapi.store.db import UnitOfWork, as_json
 from coopapi.store.statements import Statement
+from coopapi.unicode_text import fold_reference
 
 _INDEX_FIELDS: Final = ("id", "crime_categories", "visibility")
 _OPEN_FIELDS: Final = (*_INDEX_FIELDS, "reference", "title")
 _DESK_FIELDS: Final = (*_OPEN_FIELDS, "handler_id", "state")
 _COLUMNS: Final = tuple(column.key for column in Case.__table__.columns)
 _NOTHING: Final = dict.fromkeys(_COLUMNS)
-_SHOWN: Final = Statement(
-    "select (f.shown).*, f.level, f.name, f.country, f.responsible, f.for_desk, f.handler_name"
-    " from priv.shown_cases(cast(:cases as uuid[])) f"
-)
+_BESIDE: Final = "select (f.shown).*, f.name, f.country, f.level, f.responsible, f.for_desk, f.handler_name from"
+_SHOWN: Final = Statement(f"{_BESIDE} priv.shown_cases(cast(:cases as uuid[])) f")
+_PAGE: Final = Statement(f"{_BESIDE} priv.page_of_cases(cast(:wanted as jsonb), :before, :most) f")
+_AFTER_ALL: Final = UUID(int=2**128 - 1)
 
 
 class CaseView(dict[str, Any]):
@@ -52,6 +54,17 @@ def show_cases(work: UnitOfWork, cases: Sequence[Case]) -> list[CaseView]:
     """Return the cases, each with the fields that the caller's access to it shows, in one query."""
     found = _read(work, [case.id for case in cases])
     return [found[case.id] for case in cases]
+
+
+def page_of_cases(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
+    """Return a page of the cases that the caller sees, newest first, each as far as its access goes."""
+    place, limit = place_of(work, "cases", wanted), wanted.get("limit", LIMIT)
+    before = UUID(open_cursor(work, wanted["cursor"], place)["at"][0]) if "cursor" in wanted else _AFTER_ALL
+    filters = {**wanted, "reference": fold_reference(wanted["reference"])} if "reference" in wanted else wanted
+    found = _PAGE.rows(work.session, wanted=as_json(filters), before=before, most=limit + 1)
+    shown = [_view(case) for case in found[:limit]]
+    following = seal_cursor(work, {"at": [shown[-1].id]}, place) if len(found) > limit else None
+    return Page(shown, following, shown=True)
 
 
 def _read(work: UnitOfWork, case_ids: Sequence[UUID]) -> dict[UUID, CaseView]:

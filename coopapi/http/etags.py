@@ -15,13 +15,15 @@ _ETAG: Final = re.compile(
 """Matches our ETags, also as a compressing proxy changes them: marked as weak (nginx), or with the encoding as a suffix (Apache,
 Caddy, Jetty).
 """
+_CONDITIONS: Final = frozenset({"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"})
 
 
 def mark(response: Response) -> None:
     """Set the ETag of a response. The one of a GET also has a digest of the body, because that can depend on more than the row."""
     if g.get("etag") and request.method in {"GET", "HEAD"}:
         response.headers["ETag"] = f'"{g.etag}-{sha256(response.get_data()).hexdigest()[:16]}"'
-        response.make_conditional(request)
+        if _CONDITIONS & request.environ.keys():
+            response.make_conditional(request)
     elif g.get("etag"):
         response.headers["ETag"] = f'"{g.etag}"'
 

@@ -65,7 +65,9 @@ def _answer(application: Application, request: ReceivedRequest) -> tuple[str, li
 def written(status: str, headers: Iterable[tuple[str, str]], body: bytes, request: ReceivedRequest | None) -> bytes:
     """Return a response as bytes. "Connection: close" is added if there is no request or it does not keep the connection open."""
     names = {name.lower() for name, _ in headers}
-    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers), f"Date: {_date(int(time.time()))}"]
+    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
+    if "date" not in names:
+        lines.append(f"Date: {_date(int(time.time()))}")
     without_body = request is not None and request.method == "HEAD"
     if "content-length" not in names and not without_body and status[:3] not in _BODILESS:
         lines.append(f"Content-Length: {len(body)}")

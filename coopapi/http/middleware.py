@@ -167,9 +167,9 @@ def digest_of_upload() -> str:
 
 def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.get("request_id", "")
-    response.headers.pop("Date", None)  # conditional answers have one from Flask, and the server adds its own
+    present = {name.lower() for name, _ in response.headers}
     for name, value in SECURITY.items():
-        if name not in response.headers:
+        if name.lower() not in present:
             response.headers.add(name, value)
     if request.path == "/docs" or request.path.startswith("/static/"):
         response.headers["Content-Security-Policy"] = _DOCS

@@ -19,15 +19,12 @@ from coopapi.errors import BadRequest
 from coopapi.http.fields import Shown, bare_name
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork, as_json
-from coopapi.store.statements import Statement
 from coopapi.store.vault import BrokenSeal
 
 LIMIT: Final = 50
 MOST: Final = 200
 LIFETIME: Final = 7 * 24 * 3600
 _BLOCK: Final = 256
-_IN_ORDER: Final = Statement("SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
-"""Without it, PostgreSQL often reads and sorts all rows of a list for one page, because it expects many to be left out."""
 _READERS: Final[Mapping[type, Callable[[Any], Any]]] = {UUID: UUID, int: int, str: str, date: date.fromisoformat}
 
 
@@ -60,13 +57,6 @@ class Order:
 
     columns: tuple[InstrumentedAttribute[Any] | KeyedColumnElement[Any], ...]
     descending: bool = True
-    indexed: bool = False
-    """Whether the rows are to be read in the order of an index, one after the other, until the page is full."""
-
-    def prepare(self, work: UnitOfWork) -> None:
-        """Tell PostgreSQL before the query whether the rows are to be read in the order of an index."""
-        if self.indexed:
-            _IN_ORDER.rows(work.session)
 
     def after(self, query: Select[Any], values: Sequence[Any]) -> Select[Any]:
         """Restrict the query to rows that come after these values."""
@@ -84,7 +74,6 @@ def page(work: UnitOfWork, name: str, query: Select[Any], order: Order, wanted: 
     place = place_of(work, name, wanted)
     if (at := begins_at(work, wanted, place)) is not None:
         query = order.after(query, _values(order, at))
-    order.prepare(work)
     rows = work.session.scalars(order.first(query, limit + 1)).all()
     return cut(work, rows, limit, place, lambda row: [str(getattr(row, c.key)) for c in order.columns], **more)
 

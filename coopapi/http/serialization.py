@@ -10,10 +10,10 @@ from uuid import UUID
 import marshmallow as ma
 from marshmallow import EXCLUDE, fields, missing
 
-Direct = Mapping[type, Callable[[Any], Any]]
-"""The functions with which a field shows values of the types that it usually has. All others are shown as marshmallow does it.
+Direct = Mapping[type, Callable[[Any], Any] | None]
+"""The functions with which a field shows values of the types that it usually has, or None if it shows them as they are.
 
-A field may name them as its attribute `direct`.
+Values of other types are shown as marshmallow does it. A field may name the functions as its attribute `direct`.
 """
 
 
@@ -40,8 +40,9 @@ class Shown(ma.Schema):
         in_mapping = isinstance(obj, dict)
         for key, member, field, direct in self._members:
             value = obj.get(member, missing) if in_mapping else getattr(obj, member, missing)
-            if convert := direct.get(type(value)):
-                shown[key] = convert(value)
+            convert: Any = direct.get(type(value), missing)
+            if convert is not missing:
+                shown[key] = value if convert is None else convert(value)
                 continue
             if value is missing or not field._CHECK_ATTRIBUTE:  # noqa: SLF001 (marshmallow's own: the field computes its value)
                 value = field.serialize(member, obj, accessor=self.get_attribute)
@@ -57,10 +58,12 @@ def _direct(field: fields.Field[Any]) -> Direct:
         return {}
     hook: Any = type(field)._serialize  # noqa: SLF001 (the hook that fields implement)
     if isinstance(field, fields.Nested) and hook is fields.Nested._serialize:  # noqa: SLF001
-        return {NoneType: _unchanged, **_of_nested(field)}
+        return {NoneType: None, **_of_nested(field)}
     if isinstance(field, fields.List) and hook is fields.List._serialize:  # noqa: SLF001
-        return {NoneType: _unchanged, list: _of_list(field)}
-    return {NoneType: _unchanged, **_DIRECT.get(hook, {}), **getattr(field, "direct", {})}
+        return {NoneType: None, list: _of_list(field)}
+    if isinstance(field, fields.Integer | fields.Float) and hook is fields.Number._serialize and not field.as_string:  # noqa: SLF001
+        return {NoneType: None, field.num_type: None}
+    return {NoneType: None, **_DIRECT.get(hook, {}), **getattr(field, "direct", {})}
 
 
 def _of_nested(field: fields.Nested) -> Direct:
@@ -74,17 +77,13 @@ def _of_nested(field: fields.Nested) -> Direct:
 def _of_list(field: fields.List[Any]) -> Callable[[Any], Any]:
     inner, direct = field.inner, _direct(field.inner)
 
+    def otherwise(value: Any) -> Any:
+        return inner._serialize(value, None, None)  # noqa: SLF001 (the hook that fields implement)
+
     def show(values: list[Any]) -> list[Any]:
-        return [
-            convert(value) if (convert := direct.get(type(value))) else inner._serialize(value, None, None)  # noqa: SLF001
-            for value in values
-        ]
+        return [convert(value) if (convert := direct.get(type(value), otherwise)) else value for value in values]
 
     return show
-
-
-def _unchanged(value: Any) -> Any:
-    return value
 
 
 def in_utc(value: datetime) -> str:
@@ -93,8 +92,8 @@ def in_utc(value: datetime) -> str:
 
 
 _DIRECT: Final[Mapping[Any, Direct]] = {
-    fields.String._serialize: {str: _unchanged, UUID: str},  # noqa: SLF001 (the hook that fields implement)
+    fields.String._serialize: {str: None, UUID: str},  # noqa: SLF001 (the hook that fields implement)
     fields.UUID._serialize: {UUID: str},  # noqa: SLF001
-    fields.Boolean._serialize: {bool: _unchanged},  # noqa: SLF001
+    fields.Boolean._serialize: {bool: None},  # noqa: SLF001
 }
 """The same for fields of marshmallow that show values with this method."""

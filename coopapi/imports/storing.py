@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import or_
 
-from coopapi.cases import granting, subjects
 from coopapi.cases import service as cases
+from coopapi.cases import subjects
 from coopapi.cases.models import Case, Identifier, IdentifierSubject, Subject
 from coopapi.cases.transitions import CASE
 from coopapi.errors import Conflict, CoopError, Forbidden, NotFound, Stale, Unprocessable, broken
@@ -68,7 +68,7 @@ def store_cases(known: Known, lines: Sequence[SentLine]) -> None:
         else:
             taken.add(folded)
             free.append(line)
-    opened = cases.open_cases(work, [_data(line) for line in free], desks=granting.desks_of(work)) if free else []
+    opened = cases.open_cases(work, [_data(line) for line in free]) if free else []
     known.add_cases(opened)
     for line, case in zip(free, opened, strict=True):
         line.outcome, line.row = "stored", case

@@ -22,7 +22,7 @@ from coopapi.store import alarms, visible
 from coopapi.store.crypto import CONTEXTS, Keyring
 from coopapi.store.quotas import Quota
 from coopapi.store.rows import Named, Row, Versioned, ids_of
-from coopapi.store.statements import Statement, read_ids_fast
+from coopapi.store.statements import Statement, connection_of, read_ids_fast
 from coopapi.store.together import Reads
 
 Clock = Callable[[], datetime]
@@ -200,7 +200,7 @@ class Database:
         for again in (True, False):
             session = Session(self.engine, expire_on_commit=False)
             try:
-                session.connection().connection.dbapi_connection.notices = alarms.Notices()  # type: ignore[union-attr]
+                connection_of(session).connection.dbapi_connection.notices = alarms.Notices()  # type: ignore[union-attr]
                 return session, statement.rows(session, **values)
             except DBAPIError as fault:
                 session.close()
@@ -212,7 +212,7 @@ class Database:
     @contextmanager
     def _committed(session: Session) -> Iterator[None]:
         """Commit the transaction at the end, or roll it back if an exception is raised."""
-        notices: alarms.Notices = session.connection().connection.dbapi_connection.notices  # type: ignore[union-attr]
+        notices: alarms.Notices = connection_of(session).connection.dbapi_connection.notices  # type: ignore[union-attr]
         with session:
             yield
             session.commit()
@@ -224,21 +224,20 @@ class Database:
         now = self.clock()
         opening = Opening(self, now)
         actor = opening.identified(identify)
-        context = self.context(actor, now)
-        session = opening.session or self._open(_CONTEXT, context=context)[0]
+        session = opening.session or self._open(_CONTEXT, context=self.context(actor, now))[0]
         with self._committed(session):
             new_id = ids_of(now)
-            session.connection().execution_options(new_id=new_id, caller=visible.values(actor, now))
-            named = (request_id, purpose or actor.purpose, new_id)
-            work = UnitOfWork(session, actor, now, self.keys, self.settings, *named, partial(self._in_second_transaction, context))
+            connection_of(session).execution_options(new_id=new_id, caller=visible.values(actor, now))
+            named = (request_id, purpose or actor.purpose, new_id, partial(self._in_second_transaction, actor, now))
+            work = UnitOfWork(session, actor, now, self.keys, self.settings, *named)
             yield work
             session.flush()
             if work.notes:
                 self.record(session, work.notes)
 
-    def _in_second_transaction(self, context: str, statement: str, values: Mapping[str, Any]) -> Sequence[Any]:
+    def _in_second_transaction(self, actor: Actor, now: datetime, statement: str, values: Mapping[str, Any]) -> Sequence[Any]:
         """Run one statement in its own transaction. Its commit does not wait for the disk: the next commit also flushes it."""
-        session, found = self._open(_second(statement), **values, context=context)
+        session, found = self._open(_second(statement), **values, context=self.context(actor, now))
         with self._committed(session):
             return found
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, NoResultFound
 from sqlalchemy.orm import Session
 
 _NAME: Final = re.compile(r"(?<!:):([a-z_]+)")
+_CONNECTION: Final = "connection"
 _UUID: Final = 2950
 _UUIDS: Final = 2951
 """The numbers of the types uuid and uuid[] in PostgreSQL."""
@@ -31,7 +32,7 @@ class Statement:
 
         Changes of objects that the session has not flushed are not flushed first. Raises `DBAPIError` as other statements do.
         """
-        connection = session.connection()
+        connection = connection_of(session)
         try:
             with closing(connection.connection.cursor()) as cursor:
                 cursor.execute(self.sql, values)
@@ -70,6 +71,14 @@ def _element(value: Any) -> str:
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'
     return str(value)
+
+
+def connection_of(session: Session) -> Connection:
+    """Return the connection of the transaction of a session, which is looked up once: the session takes long to do so."""
+    found: Connection | None = session.info.get(_CONNECTION)
+    if found is None or found.closed:
+        found = session.info[_CONNECTION] = session.connection()
+    return found
 
 
 def _named(description: Sequence[Any], rows: Sequence[tuple[Any, ...]]) -> list[Any]:

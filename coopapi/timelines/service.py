@@ -42,12 +42,13 @@ _FILTERS: Final = ("kind", "action", "case_id")
 
 
 def timeline(work: UnitOfWork, case_id: UUID, wanted: Mapping[str, Any]) -> Page:
-    """Return what was done in a case, newest first, without consultations."""
-    cases.require_access(work, case_id, Level.READ)
-    work.note("timeline.consulted", case_id=case_id, object_type="case", consultation=True)
+    """Return what was done in a case, newest first, without consultations. Raises the errors of `require_access`."""
     place, limit = place_of(work, f"timeline/{case_id}", wanted), wanted.get("limit", LIMIT)
     (before,) = begins_at(work, wanted, place) or (_AFTER_ALL,)
     rows = _TIMELINE.rows(work.session, case=case_id, before=before, most=limit + 1)
+    if not rows:  # also if the caller may not read the case
+        cases.require_access(work, case_id, Level.READ)
+    work.note("timeline.consulted", case_id=case_id, object_type="case", consultation=True)
     return cut(work, rows, limit, place, lambda row: [row.id])
 
 
@@ -165,12 +166,12 @@ def _once(work: UnitOfWork, chosen: Mapping[str, Any], rows: Sequence[Any], star
     if rows and rows[0].xid == start.xid:  # the page before ended inside this transaction
         asked = {"xid": start.xid, "entry": start.entry, "most": MOST_LOOKED_AT}
         told = {_act(row) for row in _EARLIER.rows(work.session, **asked, **chosen)}
+    acts = [(_act(row), row) for row in rows]
     best: dict[tuple[Any, ...], Any] = {}
-    for row in rows:
-        act = _act(row)
+    for act, row in acts:
         if act not in best or (row.authority_id == home != best[act].authority_id):
             best[act] = row
-    return [row for row in rows if row.object_id is None or (_act(row) not in told and best[_act(row)] is row)]
+    return [row for act, row in acts if row.object_id is None or (act not in told and best[act] is row)]
 
 
 def _act(row: Any) -> tuple[Any, ...]:

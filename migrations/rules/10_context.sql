@@ -1,34 +1,25 @@
--- Verify a text that the service signed within the last five minutes and return its fields, or null if the text is empty. The sixth field
--- is the time of the service's clock in microseconds, the seventh is the second in which the text was signed. The worker signs with a key of
--- its own, so no text that was signed for a request passes for one of the worker.
+-- Verify a text that the service signed within the last five minutes and return its fields. The sixth field is the time of the service's clock in
+-- microseconds, the seventh is the second in which the text was signed. The worker signs with a key of its own, so no text that was signed for a
+-- request passes for one of the worker. PL/pgSQL prepares each expression once in every transaction, so there are few of them.
 create function priv.signed(p_signed text) returns text[]
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable strict security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    payload text := split_part(p_signed, '.', 1);
-    fields text[] := string_to_array(payload, '|');
+    fields text[] := string_to_array(split_part(p_signed, '.', 1), '|');
     inner_pad bytea;
     outer_pad bytea;
 begin
-    if p_signed is null or p_signed = '' then
-        return null;
-    end if;
-    if fields[3] = 'worker' then
-        select k.worker_inner_pad, k.worker_outer_pad into inner_pad, outer_pad from priv.context_key k;
-    else
-        select k.inner_pad, k.outer_pad into inner_pad, outer_pad from priv.context_key k;
-    end if;
-    if sha256(convert_to(encode(sha256(outer_pad || sha256(inner_pad || convert_to(payload, 'UTF8'))), 'hex'), 'UTF8'))
-            is distinct from sha256(convert_to(split_part(p_signed, '.', 2), 'UTF8')) then
-        raise exception 'the context of the transaction is not signed by this service' using errcode = '42501';
-    end if;
-    if abs(fields[7]::bigint - extract(epoch from clock_timestamp())) > 300 then
-        raise exception 'the context of the transaction has expired' using errcode = '42501';
+    select case fields[3] when 'worker' then k.worker_inner_pad else k.inner_pad end,
+           case fields[3] when 'worker' then k.worker_outer_pad else k.outer_pad end into inner_pad, outer_pad from priv.context_key k;
+    if (sha256(convert_to(split_part(p_signed, '.', 2), 'UTF8')) = sha256(convert_to(encode(
+            sha256(outer_pad || sha256(inner_pad || convert_to(split_part(p_signed, '.', 1), 'UTF8'))), 'hex'), 'UTF8'))
+            and abs(fields[7]::bigint - extract(epoch from clock_timestamp())) <= 300) is not true then
+        raise exception 'the context of the transaction has expired, or is not signed by this service' using errcode = '42501';
     end if;
     return fields;
 end $$;
 
--- The caller and the time, as the service signs them for each transaction.
-create function priv.context() returns text[] language sql stable return priv.signed(current_setting('coopapi.context', true));
+-- The caller and the time, as the service signs them for each transaction; null if it has no caller.
+create function priv.context() returns text[] language sql stable return priv.signed(nullif(current_setting('coopapi.context', true), ''));
 
 -- PostgreSQL copies the body of a plain SQL function into every query that calls it, and starts an executor for the body of other SQL functions
 -- at each call. The policies call the following functions so often that this was most of the work of the database. A function in PL/pgSQL
@@ -92,13 +83,6 @@ begin
     where p.issuer = p_issuer and p.subject = p_subject and p.active;
 end $$;
 
--- Sign fields of a context in the way in which the service does.
-create function priv.sign(p_payload text) returns text
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select p_payload || '.' || encode(sha256(k.outer_pad || sha256(k.inner_pad || convert_to(p_payload, 'UTF8'))), 'hex')
-    from priv.context_key k
-$$;
-
 -- Return the account that a token belongs to, and set the context of this transaction for it, in one statement. The service signs the
 -- question: a digest of issuer, subject and the role that the caller named, and the roles that may be cleared for victims. The context is
 -- set only if it is clear in which role the caller acts; it ends with the transaction.
@@ -106,28 +90,32 @@ create function priv.identify(p_issuer text, p_subject text, p_role text, p_sign
 returns table (id uuid, kind text, name text, authority_id uuid, authority_name text, country text, roles text[],
                victim_cleared boolean, operator boolean, functions text[])
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
 declare
     asked text[] := priv.signed(p_signed);
-    found record;
+    k priv.context_key;
     acts_as text;
+    said text;
     yes_no text[] := array ['f', 't'];
 begin
     if (asked[1] = 'begin' and asked[2] = encode(sha256(convert_to(
             p_issuer || chr(10) || p_subject || chr(10) || coalesce(p_role, ''), 'UTF8')), 'hex')) is not true then
         raise exception 'the question is not signed by this service' using errcode = '42501';
     end if;
-    select a.* into found from priv.account_of(p_issuer, p_subject) a;
-    if found.id is null then
+    select a.* into id, kind, name, authority_id, authority_name, country, roles, victim_cleared, operator, functions
+        from priv.account_of(p_issuer, p_subject) a;
+    if not found then
         return;
     end if;
-    acts_as := case when p_role = any (found.roles) then p_role when p_role is null and cardinality(found.roles) = 1 then found.roles[1] end;
+    acts_as := case when p_role = any (roles) then p_role when p_role is null and cardinality(roles) = 1 then roles[1] end;
     if acts_as is not null then
-        perform set_config('coopapi.context', priv.sign(concat_ws('|', found.authority_id, found.id, acts_as,
-            yes_no[1 + (found.victim_cleared and acts_as = any (string_to_array(asked[3], ',')))::int], yes_no[1 + found.operator::int],
-            asked[6], asked[7], asked[8])), true);
+        select * into k from priv.context_key;
+        said := concat_ws('|', authority_id, id, acts_as, yes_no[1 + (victim_cleared and acts_as = any (string_to_array(asked[3], ',')))::int],
+            yes_no[1 + operator::int], asked[6], asked[7], asked[8]);
+        said := set_config('coopapi.context', said || '.' || encode(sha256(k.outer_pad || sha256(k.inner_pad || convert_to(said, 'UTF8'))),
+            'hex'), true);
     end if;
-    return query select found.id, found.kind, found.name, found.authority_id, found.authority_name, found.country, found.roles,
-        found.victim_cleared, found.operator, found.functions;
+    return next;
 end $$;
 
 create function priv.client(p_client uuid) returns table (secret_digest bytea, jwks jsonb)
@@ -137,7 +125,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 
 -- Generate a UUIDv7 (RFC 9562) for the few rows that are created in the database.
-create function priv.uuid7() returns uuid language sql volatile as $$
+create function priv.uuid7() returns uuid language sql volatile set search_path = pg_catalog, pg_temp as $$
     select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
         placing substring(int8send((extract(epoch from priv.at()) * 1000)::bigint) from 3) from 1 for 6),
         52, 1), 53, 1), 'hex')::uuid
@@ -147,7 +135,7 @@ grant usage on schema public, priv to APP_ROLE, coopapi_definer;
 grant select on priv.context_key to coopapi_definer;
 
 grant execute on function priv.signed(text), priv.context(), priv.authority(), priv.principal(), priv.role(), priv.cleared(), priv.operator(),
-    priv.at(), priv.identify(text, text, text, text), priv.account_of(text, text), priv.client(uuid) to APP_ROLE;
+    priv.at(), priv.uuid7(), priv.identify(text, text, text, text), priv.account_of(text, text), priv.client(uuid) to APP_ROLE;
 
 grant select, insert, update (version, name, languages, contact) on authorities to APP_ROLE;
 grant select on authorities to coopapi_definer;

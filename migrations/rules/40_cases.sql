@@ -2,12 +2,7 @@
 create function priv.level(p_case uuid) returns smallint
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    return (
-        select coalesce(max(g.level), 0)
-        from public.case_access g
-        where g.case_id = p_case and g.authority_id = (select priv.authority())
-          and (g.principal_id is null or g.principal_id = (select priv.principal()))
-          and g.withdrawn_at is null and (g.since is null or g.since <= (select priv.at())) and (g.until is null or g.until > (select priv.at())));
+    return coalesce(LEVEL(p_case), 0);
 end $$;
 
 -- Tell whether the caller may decide who has access to a case: it has the highest level, or it is creating a case to which nobody has
@@ -34,60 +29,23 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
         where a.id = p_authority and o.id = p_owner and a.type in ('public_prosecutor', 'investigating_judge'))
 $$;
 
--- Return the authority that is responsible for each case, or that is named and has not accepted yet. Readers of the case and authorities of
--- the owner's State that see its index are told.
-create function priv.responsible_for(p_cases uuid[])
-returns table (case_id uuid, access_id uuid, id uuid, name text, country text, state text)
+-- Return what is shown beside cases that the caller sees: its level of access; the authority that is responsible for the case and the one that
+-- is named and has not accepted yet, which readers of the case and authorities of the owner's State are told; and whether the caller is the desk
+-- of that State, which sees more of the index, with the name of the handler.
+create function priv.beside_cases(p_cases uuid[])
+returns table (case_id uuid, level smallint, responsible jsonb, for_desk boolean, handler_name text)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 begin
     return query
-    select r.case_id, r.id, a.id, a.name, a.country, case when r.level = 3 then 'accepted' else 'named' end
-    from public.case_access r join public.authorities a on a.id = r.authority_id
-    where r.case_id = any (p_cases) and r.kind = 'responsible' and r.withdrawn_at is null
-      and (GRANTED(r.case_id, 2) or GRANTED(r.case_id, 1) and priv.same_state(r.owner_id));
-end $$;
-
--- Register cases of the caller's authority, with their encrypted keys, and access to each for the authority itself and, if it is among
--- p_access, for the desk of its country.
-create function priv.open_cases(p_cases jsonb, p_access jsonb) returns void
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-declare
-    home uuid := priv.authority();
-    desks uuid[];
-    ids uuid[];
-begin
-    select array_agg(a.id) into desks from public.authorities a join public.authorities me on me.country = a.country
-        where me.id = home and a.type = 'eurojust_desk';
-    with opened as (
-        insert into public.cases select c.* from jsonb_populate_recordset(null::public.cases, p_cases) c where c.authority_id = home returning id)
-    select array_agg(o.id) into ids from opened o;
-    if coalesce(cardinality(ids), 0) <> jsonb_array_length(p_cases) or exists (
-        select from jsonb_to_recordset(p_access) g (case_id uuid, owner_id uuid, authority_id uuid, level smallint)
-        where (g.case_id = any (ids) and g.owner_id = home and (g.authority_id = home or g.level = 1 and g.authority_id = any (desks)))
-              is not true) then
-        raise exception 'the caller opens cases of its own authority' using errcode = '42501';
-    end if;
-    insert into public.case_access (id, version, case_id, owner_id, authority_id, level, reason, granted_by, granted_at)
-        select g.id, 1, g.case_id, home, g.authority_id, g.level, g.reason, (select priv.principal()), (select priv.at())
-        from jsonb_to_recordset(p_access) g (id uuid, case_id uuid, authority_id uuid, level smallint, reason text);
-    insert into public.case_keys (case_id, wrapped)
-        select k.id, decode(k.wrapped, 'hex') from jsonb_to_recordset(p_cases) k (id uuid, wrapped text);
-end $$;
-
--- Return those of the cases of which the caller, as the desk of the owner's State, sees reference, title and handler (Regulation (EU)
--- 2018/1727 Art. 24), with the name of the handler.
-create function priv.shown_to_desk(p_cases uuid[]) returns table (case_id uuid, handler_name text)
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
-#variable_conflict use_column
-begin
-    return query
-    select c.id, p.name
-    from public.cases c
-    join public.authorities o on o.id = c.authority_id
-    join public.authorities me on me.id = (select priv.authority()) and me.type = 'eurojust_desk' and me.country = o.country
-    left join public.principals p on p.id = c.handler_id
-    where c.id = any (p_cases) and c.visibility <> 'hidden' and c.desk = 'index' and GRANTED(c.id, 1);
+    select c.id, m.level,
+           (select jsonb_object_agg(case when r.level = 3 then 'accepted' else 'named' end, jsonb_build_object(
+                'id', a.id, 'name', a.name, 'country', a.country, 'access_id', r.id))
+            from public.case_access r join public.authorities a on a.id = r.authority_id
+            where r.case_id = c.id and r.kind = 'responsible' and r.withdrawn_at is null and (m.level >= 2 or priv.same_state(r.owner_id))),
+           m.for_desk, case when m.for_desk then (select p.name from public.principals p where p.id = c.handler_id) end
+    from public.cases c cross join lateral (select LEVEL(c.id) as level, FOR_DESK(c) as for_desk offset 0) m
+    where c.id = any (p_cases) and m.level is not null;
 end $$;
 
 -- Tell the owner and the named authority what became of its responsibility, and the authority that another one replaced just now. The owner
@@ -151,10 +109,41 @@ begin
     return true;
 end $$;
 
-grant execute on function priv.level(uuid), priv.may_grant_access(uuid), priv.may_be_responsible(uuid, uuid), priv.responsible_for(uuid[]),
-    priv.shown_to_desk(uuid[]),
-    priv.tell_responsible(uuid, text, text), priv.answer_responsibility(uuid, integer, boolean, text, text), priv.open_cases(jsonb, jsonb)
-    to APP_ROLE;
+-- Open cases of the caller's authority with their data keys, and give the desk of its country index access, except to cases that are hidden or
+-- not for the desk, or are shared with the desk anyway. p_cases holds their columns and, for each, `grant_id`, `wrapped` as hexadecimal digits and
+-- `shared_with`. If a case that the caller sees has one of the references, its id is returned and nothing is written.
+create function priv.open_cases(p_cases jsonb) returns uuid
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+declare
+    home uuid := priv.authority();
+    taken uuid;
+begin
+    select c.id into taken from jsonb_to_recordset(p_cases) r (reference_folded text)
+        join public.cases c on c.authority_id = home and c.reference_folded = r.reference_folded where GRANTED(c.id, 1) limit 1;
+    if taken is not null then
+        return taken;
+    end if;
+    if exists (select from jsonb_to_recordset(p_cases) r (authority_id uuid) where r.authority_id is distinct from home) then
+        raise exception 'the caller opens cases of its own authority' using errcode = '42501';
+    end if;
+    insert into public.cases select r.* from jsonb_populate_recordset(null::public.cases, p_cases) r;
+    insert into public.case_access (id, version, case_id, owner_id, authority_id, level, reason, granted_by, granted_at)
+        select g.id, 1, r.id, home, g.authority_id, g.level, g.reason, (select priv.principal()), (select priv.at())
+        from jsonb_to_recordset(p_cases) r (id uuid, grant_id uuid, visibility text, desk text, shared_with jsonb)
+        cross join lateral (
+            select r.grant_id, home, 4, 'owner'
+            union all
+            select priv.uuid7(), d.id, 1, 'desk of the country'
+            from public.authorities d join public.authorities o on o.country = d.country
+            where o.id = home and d.type = 'eurojust_desk' and r.visibility <> 'hidden' and r.desk <> 'none'
+              and not r.shared_with ? d.id::text) g (id, authority_id, level, reason);
+    insert into public.case_keys (case_id, wrapped)
+        select r.id, decode(r.wrapped, 'hex') from jsonb_to_recordset(p_cases) r (id uuid, wrapped text);
+    return null;
+end $$;
+
+grant execute on function priv.open_cases(jsonb), priv.level(uuid), priv.may_grant_access(uuid), priv.may_be_responsible(uuid, uuid), priv.beside_cases(uuid[]),
+    priv.tell_responsible(uuid, text, text), priv.answer_responsibility(uuid, integer, boolean, text, text) to APP_ROLE;
 
 -- Only the matching functions (60_holdings.sql) change the visibility, in the same statement as the holdings.
 grant select, insert,

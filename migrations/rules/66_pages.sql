@@ -1,22 +1,39 @@
 -- The functions in this file return what one page shows, in one statement whose plan is kept. They run with the rights of the caller, so the
 -- policies of every table apply.
 
--- Return cases with the caller's level of access to each, the name and country of the authority that owns it, the authorities that are
--- responsible for it, and whether the caller is the desk of the State, which sees more of the index.
-create function priv.shown_cases(p_cases uuid[]) returns table (shown public.cases, level smallint, name text, country text, responsible jsonb,
+-- Return cases with the name and country of the authority that owns each, and what is shown beside it.
+create function priv.shown_cases(p_cases uuid[]) returns table (shown public.cases, name text, country text, level smallint, responsible jsonb,
                for_desk boolean, handler_name text)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 begin
     return query
-    select c, (case when GRANTED(c.id, 4) then 4 when GRANTED(c.id, 3) then 3 when GRANTED(c.id, 2) then 2 else 1 end)::smallint,
-           a.name, a.country, r.responsible, d.case_id is not null, d.handler_name
-    from public.cases c join public.authorities a on a.id = c.authority_id
-    left join (select f.case_id, jsonb_object_agg(f.state, jsonb_build_object(
-                   'id', f.id, 'name', f.name, 'country', f.country, 'access_id', f.access_id)) responsible
-               from priv.responsible_for(p_cases) f group by f.case_id) r on r.case_id = c.id
-    left join priv.shown_to_desk(p_cases) d on d.case_id = c.id
-    where c.id = any (p_cases);
+    select c, a.name, a.country, b.level, b.responsible, b.for_desk, b.handler_name
+    from public.cases c join public.authorities a on a.id = c.authority_id join priv.beside_cases(p_cases) b on b.case_id = c.id
+    where c.id = any (p_cases) order by c.id desc;
+end $$;
+
+-- Return a page of the cases that the caller sees, newest first: p_most cases before one. p_wanted may have `state`, `reference` (folded),
+-- `authority_id`, `external_id`, `country` and `crime_category`; by those that the index does not show, only cases are found that show them.
+create function priv.page_of_cases(p_wanted jsonb, p_before uuid, p_most integer)
+returns table (shown public.cases, name text, country text, level smallint, responsible jsonb, for_desk boolean, handler_name text)
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+    set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off as $$
+begin
+    return query
+    select s.* from priv.shown_cases(array (
+        select c.id
+        from (select distinct g.case_id from public.case_access g where LIVE(g) and g.case_id < p_before order by g.case_id desc) mine
+        join public.cases c on c.id = mine.case_id
+        where (p_wanted ->> 'state' is null or c.state = p_wanted ->> 'state')
+          and (p_wanted ->> 'reference' is null or c.reference_folded = p_wanted ->> 'reference')
+          and (p_wanted ->> 'authority_id' is null or c.authority_id = (p_wanted ->> 'authority_id')::uuid)
+          and (p_wanted ->> 'external_id' is null or c.external_id = p_wanted ->> 'external_id')
+          and (p_wanted ->> 'country' is null or p_wanted ->> 'country' = any (c.countries))
+          and (p_wanted ->> 'crime_category' is null or p_wanted ->> 'crime_category' = any (c.crime_categories))
+          and case when p_wanted ?| array ['country', 'external_id'] then GRANTED(c.id, 2)
+                   when p_wanted ?| array ['state', 'reference'] then GRANTED(c.id, 2) or FOR_DESK(c) else true end
+        order by c.id desc limit p_most)) s;
 end $$;
 
 -- Return where to look for the overlaps that the caller may see: the authorities of whose cases it sees many, in whose overlaps it looks in
@@ -41,7 +58,7 @@ begin
     select distinct null::uuid, c from held h, unnest(h.cases) c where cardinality(h.cases) <= 50;
 end $$;
 
--- Return a page of the overlaps of one case, or of all cases if p_case is null, sorted by the rank that they have for the caller: p_most
+-- Return a page of the overlaps of one case that the caller sees, or of all cases if p_case is null, sorted by the rank that they have for the caller: p_most
 -- overlaps after the one with this rank and id. p_wanted has the least `strength`, and may have `state`, `kind`, `role`, `since`, `scope`,
 -- `authority_id` and `country`.
 create function priv.page_of_overlaps(p_case uuid, p_wanted jsonb, p_rank bigint, p_id uuid, p_most integer)
@@ -56,7 +73,7 @@ begin
         select o.* from (select * from public.case_overlaps x where x.case_a = p_case
                          union all select * from public.case_overlaps y where y.case_b = p_case) o
         cross join lateral (select case when cleared then o.rank else o.open_rank end as rank) r
-        where (r.rank, o.id) < (p_rank, p_id) and WANTED(o)
+        where GRANTED(p_case, 1) and (r.rank, o.id) < (p_rank, p_id) and WANTED(o)
           and (p_wanted ->> 'state' is null or p_wanted ->> 'state' = 'withdrawn' or p_wanted ->> 'state' = (
               select s.state from public.overlap_sides s where s.overlap_id = o.id and s.case_id = p_case order by s.turn desc limit 1))
         order by r.rank desc, o.id desc limit p_most;
@@ -67,14 +84,14 @@ begin
     end if;
 end $$;
 
--- Return a page of what was done in a case, newest first, without consultations: p_most entries before one.
+-- Return a page of what was done in a case that the caller may read, newest first, without consultations: p_most entries before one.
 create function priv.page_of_timeline(p_case uuid, p_before bigint, p_most integer) returns setof public.journal_entries
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
     set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
 begin
     return query
     select j.* from public.journal_entries j
-    where j.case_id = p_case and not j.consultation and j.id < p_before
+    where GRANTED(p_case, 2) and j.case_id = p_case and not j.consultation and j.id < p_before
     order by j.id desc limit p_most;
 end $$;
 
@@ -153,5 +170,6 @@ begin
 end $$;
 
 grant execute on function priv.page_of_overlaps(uuid, jsonb, bigint, uuid, integer), priv.page_of_timeline(uuid, bigint, integer),
-    priv.page_of_events(xid8, bigint, xid8, bigint, text, text, uuid, integer), priv.shown_identifiers(uuid[]), priv.places_of_overlaps(), priv.shown_cases(uuid[]), priv.shown_sides(uuid[], uuid),
+    priv.page_of_events(xid8, bigint, xid8, bigint, text, text, uuid, integer), priv.shown_identifiers(uuid[]), priv.places_of_overlaps(), priv.shown_cases(uuid[]),
+    priv.page_of_cases(jsonb, uuid, integer), priv.shown_sides(uuid[], uuid),
     priv.shown_evidence(uuid[], uuid[], integer[], boolean, integer, integer) to APP_ROLE;
