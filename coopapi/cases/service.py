@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from sqlalchemy.orm import make_transient_to_detached
-
 from coopapi.access import Level
 from coopapi.cases import granting, hiding
 from coopapi.cases.external_ids import require_free_for_case
@@ -145,7 +143,8 @@ def open_cases(work: UnitOfWork, several: Sequence[Mapping[str, Any]], shared_wi
 
 
 def _stored(work: UnitOfWork, case: Case, shared_with: Sequence[UUID]) -> dict[str, Any]:
-    return {**columns_of(case), "grant_id": work.new_id(), "wrapped": vault.new_case_key(work, case.id).hex(), "shared_with": shared_with}
+    made = {"grant_id": work.new_id(), "wrapped": vault.new_case_key(work, case.id).hex(), "shared_with": shared_with}
+    return {**columns_of(case), **made}
 
 
 def _new_case(work: UnitOfWork, data: Mapping[str, Any]) -> Case:
@@ -166,7 +165,6 @@ def _new_case(work: UnitOfWork, data: Mapping[str, Any]) -> Case:
             "authority_id": work.actor.authority_id,
             "created_at": work.now,
             "updated_at": work.now,
-            "reference_folded": fold_reference(data["reference"]),
             **data,
         },
     )
