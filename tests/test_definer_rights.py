@@ -120,7 +120,7 @@ WORKERS_OWN = (
     "select * from priv.webhooks_due()",
     "select priv.enter_deliveries(cast(:a as uuid), '{}', '{}', '[]')",
     "select * from priv.take_deliveries(cast(:a as uuid), 1, 1)",
-    "select priv.settle_delivery(cast(:a as uuid), 'delivered', null)",
+    "select priv.settle_delivery(cast(:a as uuid), 'delivered', null, null)",
     "select priv.pause_restored_webhook(cast(:a as uuid))",
     "select * from priv.people_to_tell(9)",
     "select priv.tell(cast(:a as uuid), null, '{}', '{}', '{}', true, null)",

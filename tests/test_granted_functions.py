@@ -132,7 +132,7 @@ REFUSED = {
     ("send_webhook", "p_delivery"): "select priv.send_webhook(gen_random_uuid(), '{webhook}', '{delivery}')",
     ("enter_deliveries", "p_endpoint"): "select priv.enter_deliveries('{webhook}', '{}', '{}', '[]')",
     ("take_deliveries", "p_endpoint"): "select * from priv.take_deliveries('{webhook}', 9, 9)",
-    ("settle_delivery", "p_delivery"): "select priv.settle_delivery('{delivery}', 'delivered', null)",
+    ("settle_delivery", "p_delivery"): "select priv.settle_delivery('{delivery}', 'delivered', null, null)",
     ("ask_address", "p_person"): "select priv.ask_address(gen_random_uuid(), '{keeper}', 'usual', 'x')",
     ("confirm_address", "p_address"): "select priv.confirm_address('{address}')",
     ("settle_mail", "p_mail"): "select priv.settle_mail(gen_random_uuid(), null, false)",

@@ -88,6 +88,8 @@ def add_subject(work: UnitOfWork, case_id: UUID, data: dict[str, Any]) -> Subjec
 
 def add_subjects(work: UnitOfWork, several: Sequence[tuple[UUID, Mapping[str, Any]]]) -> list[Subject]:
     """Add people to cases that may be changed, in which their pseudonyms and keys are free."""
+    if not several:
+        return []
     subjects = [_new_subject(work, case_id, data) for case_id, data in several]
     categories = [columns_of(_category(work, subject)) for subject in subjects]
     work.session.flush()

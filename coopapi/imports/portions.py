@@ -103,4 +103,4 @@ def _put_earlier(known: Known, earlier: Mapping[tuple[str, str | None, str | Non
     ]
     held = {(one.case_id, one.external_id) for one in known.subjects({case_id for case_id, _ in persons})}
     fresh = [(case_id, said) for case_id, said in persons if (case_id, said["external_id"]) not in held]
-    return {(one.case_id, one.external_id or ""): one for one in subjects.add_subjects(work, fresh)} if fresh else {}
+    return {(one.case_id, one.external_id or ""): one for one in subjects.add_subjects(work, fresh)}

@@ -112,7 +112,7 @@ def store_subjects(known: Known, lines: Sequence[SentLine]) -> None:
                 new.append((line, case.id, data))
         elif not known.refuses_change(line, row) and row is not None:
             _change_subject(known, line, row, data)
-    made = subjects.add_subjects(known.work, [(case_id, data) for _, case_id, data in new]) if new else ()
+    made = subjects.add_subjects(known.work, [(case_id, data) for _, case_id, data in new])
     for (line, *_), subject in zip(new, made, strict=True):
         line.outcome, line.row = "stored", subject
         known.keep(line, subject.id, version_of(subject))

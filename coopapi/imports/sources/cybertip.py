@@ -120,7 +120,7 @@ def _lines(report: Node, done: Converted) -> Iterator[Line]:
     kind = text(summary, "incidentType")
     title = f"CyberTip {number}" + (f": {kind}" if kind else "")
     yield {"type": "case", "external_id": case, "reference": f"CyberTip {number}", "title": title, "crime_categories": ["ocsea"]}
-    made = _Lines(case, f"CyberTip {number}", done)
+    made = _LinesOfReport(case, f"CyberTip {number}", done)
     yield made.identifier("cybertip", number)
     for element in _PEOPLE:
         for n, person in enumerate((one for one in members(report, element) if isinstance(one, dict)), 1):
@@ -133,7 +133,7 @@ def _lines(report: Node, done: Converted) -> Iterator[Line]:
     done.left_out.update(report.keys() - _KNOWN)
 
 
-class _Lines:
+class _LinesOfReport:
     """The identifiers of one report, with keys in their order."""
 
     def __init__(self, case: str, source: str, done: Converted) -> None:
