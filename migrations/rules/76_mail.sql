@@ -110,7 +110,7 @@ begin
     end if;
     perform priv.end_address(a.id) from public.mail_addresses a where a.principal_id = p.id and a.use = p_use and a.state = 'waiting';
     insert into public.mail_addresses (id, version, principal_id, authority_id, use, address, state, asked_by, asked_at, expires_at)
-        values (p_id, 1, p.id, p.authority_id, p_use, p_address, 'waiting', priv.principal(), (select priv.at()),
+        values (p_id, 1, p.id, p.authority_id, p_use, p_address, 'waiting', (select priv.principal()), (select priv.at()),
             (select priv.at()) + interval '2 days');
     perform priv.enter_mail(p_id, 'code', false);
     return true;
