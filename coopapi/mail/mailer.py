@@ -21,7 +21,7 @@ from coopapi.auth.authentication import actor_of
 from coopapi.deadlines import rules
 from coopapi.directory import codelists
 from coopapi.mail import addresses, messages, ticks, transport
-from coopapi.mail.transport import MailFault
+from coopapi.mail.transport import Undelivered
 from coopapi.store.db import Database, as_json
 from coopapi.store.statements import Statement
 from coopapi.worklist import service as worklist
@@ -132,11 +132,11 @@ class Mailer:
                 while left and time.monotonic() - began < SECONDS:
                     self._settle(left[0], self._sent(client, left[0]))
                     left.pop(0)
-        except MailFault as fault:  # there is no connection, or no longer one
+        except Undelivered as fault:  # there is no connection, or no longer one
             for mail in left:
                 self._settle(mail, fault)
 
-    def _sent(self, client: SMTP, mail: Any) -> MailFault | None:
+    def _sent(self, client: SMTP, mail: Any) -> Undelivered | None:
         """Send one mail or make one test. Returns the fault, if there was one; raises it if the connection is lost."""
         settings, keys = self.database.settings, self.database.keys
         address = addresses.unseal(keys, mail.address_id, mail.address)
@@ -146,13 +146,13 @@ class Mailer:
             else:
                 code = messages.code_of(keys, mail.address_id) if mail.kind == "code" else ""
                 transport.send(client, messages.message(settings, mail, address, code, self.database.clock()))
-        except MailFault as fault:
+        except Undelivered as fault:
             if fault.word in {"connection", "timeout"}:
                 raise
             return fault
         return None
 
-    def _settle(self, mail: Any, fault: MailFault | None) -> None:
+    def _settle(self, mail: Any, fault: Undelivered | None) -> None:
         if fault is not None:
             _log.warning("mail was not sent", extra={"fault": fault.word})
         with self.database.worker() as session:

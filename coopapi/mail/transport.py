@@ -19,7 +19,7 @@ _FOR_GOOD: Final = 500
 _PORTS: Final = {"smtp": 587, "smtps": 465}
 
 
-class MailFault(Exception):
+class Undelivered(Exception):
     """Why mail could not be sent, in one word, and whether there is no use in trying again."""
 
     def __init__(self, word: str, *, final: bool = False) -> None:
@@ -35,7 +35,7 @@ def _loops_back(host: str) -> bool:
 
 @contextmanager
 def connected(settings: Settings, tls: ssl.SSLContext | None = None) -> Iterator[smtplib.SMTP]:
-    """Connect to the server, encrypted and logged in. Raises `MailFault`."""
+    """Connect to the server, encrypted and logged in. Raises `Undelivered`."""
     try:
         client = _opened(settings, tls or ssl.create_default_context())
     except Exception as wrong:  # noqa: BLE001 (the next line raises what is no fault of the server)
@@ -73,11 +73,11 @@ def _log_in(client: smtplib.SMTP, user: str, password: str) -> None:
     try:
         client.login(user, password)
     except smtplib.SMTPNotSupportedError:
-        raise MailFault("login") from None
+        raise Undelivered("login") from None
 
 
 def send(client: smtplib.SMTP, message: EmailMessage) -> None:
-    """Send one message to its only receiver. Raises `MailFault`."""
+    """Send one message to its only receiver. Raises `Undelivered`."""
     try:
         client.send_message(message)
     except Exception as wrong:  # noqa: BLE001 (as above)
@@ -86,7 +86,7 @@ def send(client: smtplib.SMTP, message: EmailMessage) -> None:
 
 
 def test(client: smtplib.SMTP, sender: str, address: str) -> None:
-    """Ask the server whether it takes mail for an address, and send none. Raises `MailFault`."""
+    """Ask the server whether it takes mail for an address, and send none. Raises `Undelivered`."""
     try:
         answers = [client.docmd("MAIL", f"FROM:<{sender}>"), client.rcpt(address)]
     except Exception as wrong:  # noqa: BLE001 (as above)
@@ -103,8 +103,8 @@ def _forget(client: smtplib.SMTP) -> None:
         client.rset()
 
 
-def _of_status(status: int) -> MailFault:
-    return MailFault("refused", final=True) if status >= _FOR_GOOD else MailFault("later")
+def _of_status(status: int) -> Undelivered:
+    return Undelivered("refused", final=True) if status >= _FOR_GOOD else Undelivered("later")
 
 
 _WORDS: Final[tuple[tuple[type[Exception], str], ...]] = (
@@ -119,17 +119,17 @@ _WORDS: Final[tuple[tuple[type[Exception], str], ...]] = (
 """The fault that each exception means, if it does not tell the status of an answer; others of the system mean no connection."""
 
 
-def _fault(wrong: Exception) -> MailFault:
+def _fault(wrong: Exception) -> Undelivered:
     """Return the fault that an exception of the library means; raise the exception again if it means none."""
-    if isinstance(wrong, MailFault):
+    if isinstance(wrong, Undelivered):
         return wrong
     for kind, word in _WORDS:
         if isinstance(wrong, kind):
-            return MailFault(word)
+            return Undelivered(word)
     if isinstance(wrong, smtplib.SMTPRecipientsRefused):
         return _of_status(next(iter(wrong.recipients.values()))[0])
     if isinstance(wrong, smtplib.SMTPResponseException):
         return _of_status(wrong.smtp_code)
     if isinstance(wrong, OSError):
-        return MailFault("connection")
+        return Undelivered("connection")
     raise wrong

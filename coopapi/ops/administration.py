@@ -200,7 +200,7 @@ def mail_server(database: Database) -> checks.Check:
         try:
             with transport.connected(database.settings):
                 pass
-        except transport.MailFault as found:
+        except transport.Undelivered as found:
             fault = f"mail cannot be sent: {found.word}"
     return checks.Check("mail server", fault, "correct COOPAPI_SMTP_URL, its password file, or the certificate of the server")
 

@@ -14,7 +14,7 @@ from mailing import HOST, Mailbox, Server, choose, confirmed, send
 
 from coopapi.mail import mailer as mailing
 from coopapi.mail.mailer import Mailer
-from coopapi.mail.transport import MailFault, connected
+from coopapi.mail.transport import Undelivered, connected
 from coopapi.ops import administration
 
 
@@ -151,7 +151,7 @@ def test_the_connection_is_encrypted_from_the_start_and_logged_in(world, mail_po
         mailer = Mailer(over(database, url, smtp_password_file=tmp_path / "password"), server.tls)
         ready(world, server.box, mailer, "colleague", clock)
         (tmp_path / "password").write_text("wrong")
-        with pytest.raises(MailFault, match="login"), connected(mailer.database.settings, server.tls):
+        with pytest.raises(Undelivered, match="login"), connected(mailer.database.settings, server.tls):
             pass
 
 
@@ -165,7 +165,7 @@ def test_nothing_is_sent_without_an_encrypted_connection(world, mail_port, datab
         assert made.status_code == 201
         mailer.send()
         assert (server.box.got, server.box.asked) == ([], [])
-        with pytest.raises(MailFault, match="tls"), connected(mailer.database.settings, tls):
+        with pytest.raises(Undelivered, match="tls"), connected(mailer.database.settings, tls):
             pass
 
 

@@ -55,7 +55,7 @@ def test_what_comes_is_told_once_within_a_minute_and_the_mail_says_nothing(world
     assert (got.to, got.sender) == ("colleague@justice.example", "coopapi@coopapi.test")
     assert got.text == (
         "There is something new for you. Please log in:\n\nhttps://coopapi.test\n\n"
-        "Mail never says more than this. You can choose in coopapi when you get it.\n"
+        "Mail never says more than this. After logging in you can choose when you get it.\n"
     )
     headers = dict(got.message.items())
     assert re.fullmatch(r"<[0-9a-f-]{36}@coopapi\.test>", headers.pop("Message-ID"))
