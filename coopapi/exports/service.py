@@ -1,6 +1,8 @@
 """Asking for exports, approving them, and downloading their files."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from math import ceil
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,7 +15,7 @@ from coopapi.directory.codelists import member_states
 from coopapi.directory.entries import authorities_of, known_authority
 from coopapi.directory.models import Authority
 from coopapi.directory.rights import ChangedSince
-from coopapi.errors import Conflict, Forbidden, Unprocessable, broken, fault
+from coopapi.errors import Conflict, Forbidden, TooMany, Unprocessable, broken, fault
 from coopapi.exports import pieces
 from coopapi.exports.formats.table import FORMATS
 from coopapi.exports.lines import Terms
@@ -25,6 +27,9 @@ from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
 
 KIND: Final = "export"
+MOST_A_DAY: Final = 100
+"""How many exports one person may ask for in 24 hours."""
+_DAY: Final = timedelta(days=1)
 MOST_AT_ONCE: Final = 16 * 1024 * 1024
 """The most bytes that one answer has."""
 _APPLY: Final = text("select priv.apply_export(:id)")
@@ -45,6 +50,13 @@ class ExportNotReady(Conflict):
     """
 
 
+class TooManyExports(TooMany):
+    """You have asked for as many exports as one person may in a day.
+
+    Wait for the number of seconds in `Retry-After`. Many exports at once are a matter for the operator.
+    """
+
+
 class InParts(Conflict):
     """The file is too large for one answer.
 
@@ -59,6 +71,7 @@ def ask(work: UnitOfWork, data: Mapping[str, Any]) -> Export:
     passed on; `HiddenCaseStays`; `ConsentMissing`; and the errors of `case_of`.
     """
     work.require_person()
+    _require_few(work)
     recipient = _recipient(work, data["recipient"])
     country = recipient.country if recipient else data["recipient"]["country"]
     victims = data.get("victims", False)
@@ -74,6 +87,15 @@ def ask(work: UnitOfWork, data: Mapping[str, Any]) -> Export:
         approvals.ask(work, KIND, job.authority_id, (job.id, job.version), {**change, "victims": victims})
     tell(work, job, "asked", waits=job.four_eyes)
     return job
+
+
+def _require_few(work: UnitOfWork) -> None:
+    """Raise `TooManyExports` if the person has asked for as many exports in the last 24 hours as it may."""
+    mine = work.all(Export).where(Export.principal_id == work.actor.id, Export.created_at > work.now - _DAY)
+    latest = mine.with_only_columns(Export.created_at).order_by(Export.created_at.desc()).limit(MOST_A_DAY)
+    asked = work.session.scalars(latest).all()
+    if len(asked) >= MOST_A_DAY:
+        raise TooManyExports(retry_after=ceil((asked[-1] + _DAY - work.now).total_seconds()))
 
 
 def _recipient(work: UnitOfWork, said: Mapping[str, Any]) -> Authority | None:
@@ -158,7 +180,7 @@ def tell(work: UnitOfWork, job: Export, act: str, **detail: Any) -> None:
         "recipient": str(job.recipient_id) if job.recipient_id else None,
         "country": job.recipient_country,
     }
-    work.note(f"export.{act}", job, case_id=job.case_id, event=True, **about, victims=job.victims, **detail)
+    work.note(f"export.{act}", job, case_id=job.case_id, event=True, **about, victims=job.victims, purpose=job.purpose, **detail)
     work.notes[-1]["victims_only"] = job.cleared
 
 
@@ -225,8 +247,11 @@ def content(work: UnitOfWork, export_id: UUID, wanted: tuple[int | None, int | N
     if job.state != "ready" or job.expires_at is None or job.expires_at <= work.now:
         raise ExportNotReady(state="deleted" if job.state == "ready" else job.state)
     first, last = _part(job, wanted)
+    body = b"".join(pieces.read(work, job, first, last))
+    if len(body) != max(0, last - first + 1):  # the worker deletes it at this moment
+        raise ExportNotReady(state="deleted")
     tell(work, job, "downloaded", first=first, last=last)
-    return job, first, b"".join(pieces.read(work, job, first, last))
+    return job, first, body
 
 
 def _part(job: Export, wanted: tuple[int | None, int | None] | None) -> tuple[int, int]:

@@ -3,8 +3,11 @@
 import json
 from uuid import uuid4
 
+import answering
 import pytest
 from exporting import CONSENTS
+
+from coopapi.exports import service
 
 THIRD = {"name": "Federal Bureau", "country": "US"}
 
@@ -144,6 +147,34 @@ def test_who_may_not_approve(world, exports, heron):
     refused = exports.approve(asked, event="reject", reason="not necessary")
     assert refused.status_code == 200
     assert exports.shown(asked)["state"] == "refused"
+
+
+def test_a_prosecutor_of_the_responsible_office_approves_for_the_police(world, exports, heron):
+    answering.responsible(world, heron["case"], answering.office(world, cleared=False))
+    asked = exports.ask(heron["case"], "colleague", recipient=THIRD)
+    assert exports.approve(asked, "officer").status_code == 200
+    assert exports.shown(asked, "colleague")["state"] == "ready"
+    asked = exports.ask(heron["case"], recipient=THIRD)
+    assert world.as_("officer").get(f"/approvals?object_id={asked['id']}").json["items"] == [], (
+        "not cleared, as the person who asked is"
+    )
+
+
+def test_one_person_asks_for_so_many_exports_a_day(world, exports, heron, monkeypatch, clock):
+    monkeypatch.setattr(service, "MOST_A_DAY", 2)
+    for _ in range(2):
+        exports.ask(heron["case"])
+    assert slug(exports.ask(heron["case"], status=429)) == "too-many-exports"
+    exports.ask(heron["case"], "prosecutor")
+    clock.forward(hours=25)
+    exports.ask(heron["case"])
+
+
+def test_a_file_that_is_deleted_while_it_is_read_is_not_cut_short(world, exports, heron):
+    shown, _ = exports.file(heron["case"])
+    with world.register.owner.cursor() as cursor:
+        cursor.execute("delete from export_pieces where number > 0")
+    assert slug(json.loads(exports.content(shown, status=409))) == "export-not-ready"
 
 
 def test_what_nobody_approves_ends_after_seven_days(world, exports, heron, clock):
