@@ -178,10 +178,9 @@ def strength(reading: Reading) -> int:
 
 def identity(reading: Reading, item: Mapping[str, Any]) -> str:
     """Return the text that identifies a value within a case: its canonical form, and the time and port of use if they are given."""
-    seen = item.get("context", {}).get("observed_at")
-    return (
-        f"{reading.identity or reading.keys[0].text}|{seen.timestamp() if seen else ''}|{item.get('context', {}).get('port', '')}"
-    )
+    said = item.get("context", {})
+    seen = said.get("observed_at")
+    return f"{reading.identity or reading.keys[0].text}|{seen.timestamp() if seen else ''}|{said.get('port', '')}"
 
 
 def seal(key: DataKey, authority_id: UUID, row_id: UUID, item: Mapping[str, Any], reading: Reading) -> bytes:
