@@ -39,3 +39,8 @@ def test_overlaps_are_found_and_none_is_missed(services):
     assert set(told["holders"]) == {"2", "3"}
     assert all(row["delays"] for row in told["delays"])
     assert len(told["sharing"]["delays"]) == 5
+
+
+def test_curves_show_each_series_over_the_same_axis():
+    drawn = ET.fromstring(plots.curves("an import", {"lines in a second": [(10, 5.0), (20, 4.0)], "MB": [(20, 0.0)]}))
+    assert [line.get("points") for line in drawn.findall(".//{*}polyline")] == ["360.0,60.0 640.0,78.0", "640.0,296.0"]

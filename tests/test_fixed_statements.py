@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError, NoResultFound
 
-from coopapi.store.statements import Statement
+from coopapi.store.statements import Statement, array
 
 ID = UUID("0198c5a2-7b00-7000-8000-00000000002a")
 PID = Statement("select pg_backend_pid() as pid")
@@ -57,3 +57,20 @@ def test_a_connection_that_the_driver_has_closed_is_lost(database):
         session.connection().connection.dbapi_connection.close()
         assert lost(session)
         session.rollback()
+
+
+def test_values_of_an_array_arrive_as_they_were(database):
+    texts = ['a "quoted" one', "a\\b", "{,}", "NULL", "", None, "é", "it's", "100%"]
+    kinds = {
+        "text": texts,
+        "bytea": [b"", b"\x00\\'\"", None],
+        "uuid": [ID, None],
+        "boolean": [True, False],
+        "integer": [-1, 0],
+        "jsonb": [None],
+    }
+    with database.anonymous() as session:
+        for kind, values in kinds.items():
+            found = Statement(f"select u.v from unnest(cast(:values as {kind}[])) u (v)").rows(session, values=array(values))
+            assert [bytes(one.v) if kind == "bytea" and one.v is not None else one.v for one in found] == values
+        assert Statement("select cast(:values as text[]) as v").one(session, values=array(())).v == []

@@ -30,7 +30,6 @@ from coopapi.store.vault import DataKey
 from coopapi.unicode_text import NORMALISER_VERSION
 
 _TELL: Final = Statement("select priv.tell_recipients(:id, :act, :request)")
-"""Notifies the cases to which a value was disclosed (LED Art. 16(6)), each in its own journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +178,9 @@ def strength(reading: Reading) -> int:
 
 def identity(reading: Reading, item: Mapping[str, Any]) -> str:
     """Return the text that identifies a value within a case: its canonical form, and the time and port of use if they are given."""
-    seen = item.get("context", {}).get("observed_at")
-    return (
-        f"{reading.identity or reading.keys[0].text}|{seen.timestamp() if seen else ''}|{item.get('context', {}).get('port', '')}"
-    )
+    said = item.get("context", {})
+    seen = said.get("observed_at")
+    return f"{reading.identity or reading.keys[0].text}|{seen.timestamp() if seen else ''}|{said.get('port', '')}"
 
 
 def seal(key: DataKey, authority_id: UUID, row_id: UUID, item: Mapping[str, Any], reading: Reading) -> bytes:
@@ -224,7 +222,7 @@ def _withdraw(step: Step[Identifier]) -> None:
     work.session.flush()
     engine.unregister(work, row.case_id, [row.id])
     work.note("identifier.withdrawn", row, case_id=row.case_id, event=True, kind=row.kind)
-    _TELL.rows(work.session, id=row.id, act="withdrawn", request=work.request_id)
+    _tell_recipients(work, row, "withdrawn")
 
 
 IDENTIFIER: Final = Workflow[Identifier](
@@ -294,4 +292,9 @@ def _put_value(work: UnitOfWork, case: Case | CaseToAddTo, correction: Correctio
     fields = correction.fields - {"subjects"}
     work.note("identifier.corrected", row, case_id=case.id, event=True, kind=row.kind, fields=sorted(fields))
     if {"value", "person"} & fields:
-        _TELL.rows(work.session, id=row.id, act="corrected", request=work.request_id)
+        _tell_recipients(work, row, "corrected")
+
+
+def _tell_recipients(work: UnitOfWork, row: Identifier, act: str) -> None:
+    """Notify the cases to which the value was disclosed (LED Art. 16(6)), each in its own journal."""
+    _TELL.rows(work.session, id=row.id, act=act, request=work.request_id)
