@@ -91,16 +91,17 @@ exists (select from public.parties p where p.object_id = {thing})
 
 -- template GRANTED(case, level): the caller's authority, or the caller, has access to the case at this level or above at this time. Because
 -- of "offset 0" it is evaluated for each row by an index; otherwise PostgreSQL would read every grant of the authority for each page.
-exists (select from public.case_access g where g.case_id = {case} and g.level >= {level} and LIVE(g) offset 0)
+exists (select from public.case_access g where g.case_id = {case}
+    and g.authority_id = (select priv.authority()) and g.level >= {level} and LIVE(g) offset 0)
 
 -- template LEVEL(case): the highest level of access to the case that the caller's authority, or the caller, has at this time, or null.
-(select max(g.level) from public.case_access g where g.case_id = {case} and LIVE(g))
+(select max(g.level) from public.case_access g where g.case_id = {case} and g.authority_id = (select priv.authority()) and LIVE(g))
 
 -- template ANSWERING(case): the caller's authority answers for the case: it owns the case, or it is responsible for it and has accepted that.
-exists (select from public.case_access g where g.case_id = {case} and (g.level = 4 or g.level = 3 and g.kind = 'responsible') and LIVE(g) offset 0)
+exists (select from public.case_access g where g.case_id = {case}
+    and g.authority_id = (select priv.authority()) and (g.level = 4 or g.level = 3 and g.kind = 'responsible') and LIVE(g) offset 0)
 
--- template LIVE(grant): this row of case_access gives the caller's authority, or the caller, access at this time.
-{grant}.authority_id = (select priv.authority())
-    and ({grant}.principal_id is null or {grant}.principal_id = (select priv.principal()))
+-- template LIVE(grant): this row of case_access, which is of the caller's authority, gives it or the caller access at this time.
+({grant}.principal_id is null or {grant}.principal_id = (select priv.principal()))
     and {grant}.withdrawn_at is null and ({grant}.since is null or {grant}.since <= (select priv.at()))
     and ({grant}.until is null or {grant}.until > (select priv.at()))
