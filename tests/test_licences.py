@@ -25,7 +25,7 @@ def test_the_page_names_the_licence_of_every_package():
     needed = licences.licences()
     assert {name: listed.get(name) for name in needed} == needed
     assert UNKNOWN not in listed.values()
-    locked = set(re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+    locked = set(re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
     assert listed.keys() - locked == set()
     assert all(listed[name] == licence for name, licence in installed(listed))
 

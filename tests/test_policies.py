@@ -734,7 +734,7 @@ LINT = {
         " and not relrowsecurity and relname not in"
         " ('alembic_version', 'match_tokens', 'holdings', 'likenesses', 'signing_keys', 'used_assertions', 'token_attempts',"
         " 'registered_values', 'quota_use', 'quotas', 'honey_values', 'hiding_confirmations', 'pending_holdings', 'matching_queue',"
-        " 'pairs_due', 'journal_linking', 'clearance_watch')",
+        " 'pairs_due', 'journal_linking', 'clearance_watch', 'mails')",
         "create table planted (id uuid)",
     ),
     "a right of the application to change every column of a row": (
