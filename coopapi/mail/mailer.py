@@ -37,7 +37,7 @@ MOST_OVERLAPS: Final = 1000
 _SHORT_HOURS: Final = 8
 _DUE: Final = Statement("select * from priv.people_to_tell(:most)")
 _LOOK: Final = Statement(
-    "select * from priv.to_tell(cast(:steps as jsonb), cast(:clocks as jsonb), cast(:short as jsonb), :most,"
+    "select * from priv.to_tell(cast(:steps as jsonb), cast(:lapsing as jsonb), cast(:short as jsonb), :most,"
     " cast(:looked as timestamptz))"
 )
 _TELL: Final = Statement(
@@ -112,7 +112,7 @@ class Mailer:
         """Return keys of what waits for a person in one of its roles, as its worklist would show it now."""
         with self.database.work(lambda opening: actor_of(opening, person.issuer, person.subject, role), uuid4().hex) as work:
             asked = worklist.asked(work, {})
-            sent = {"steps": asked["steps"], "clocks": asked["clocks"], "short": short()}
+            sent = {"steps": asked["steps"], "lapsing": asked["lapsing"], "short": short()}
             return _LOOK.rows(work.session, **sent, most=MOST_OVERLAPS, looked=person.looked_at)
 
     def send(self) -> None:

@@ -5,7 +5,7 @@
 -- deadlines that near while the caller is on duty (for a desk, those that were left to it), and for administrators and auditors the alarms. A key
 -- is that of a thing. `urgent` marks emergencies and clocks of at most eight hours: p_short has the rules of such deadlines and the urgencies
 -- of such disclosures. `late` marks overlaps that moved up because others left the list. Policies apply, as in the worklist itself.
-create function priv.to_tell(p_steps jsonb, p_rules jsonb, p_short jsonb, p_most integer, p_looked timestamptz)
+create function priv.to_tell(p_steps jsonb, p_lapsing jsonb, p_short jsonb, p_most integer, p_looked timestamptz)
 returns table (item bigint, urgent boolean, late boolean)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
@@ -23,7 +23,7 @@ begin
                else false end,
            w.rank <> 9223372036854775807 and w.since < p_looked - interval '1 hour'
                and count(*) filter (where w.rank <> 9223372036854775807) over () >= p_most
-    from priv.waiting(p_steps, '{}', p_rules, p_most, null) w
+    from priv.waiting(p_steps, '{}', p_lapsing, p_most, null) w
     union all
     select hashtextextended('entry/' || e.uid, 0),
            e.action = 'deadline.nears' and (p_short -> 'rules' ? (e.detail ->> 'rule') or priv.is_pressing(e.object_id, p_short)), false
