@@ -6,7 +6,8 @@ The file has cases with one subject and ten identifiers each, as in `importing`:
 1,200,000 lines. `coopapi import` sends it in parts to `coopapi serve`, which starts the processes that store it and find overlaps.
 Each second, the lines that were read, the changes that wait to be settled, and the memory of the web server, the workers and the
 database are noted; memory that processes share is divided among them. When all is settled, the same rows are copied into
-equal tables with COPY. Figures and a plot are written to bench/results/. The exit status is 1 if a line was not stored.
+equal tables with COPY. Figures and a plot are written to bench/results/. The exit status is 1 if
+more than one line in a hundred was not stored.
 """
 
 import argparse

@@ -108,18 +108,21 @@ class Terms:
         return own if own != "H0" else self.handling_code
 
     def needs_consent(self, own: str) -> bool:
-        """Tell whether something with this handling code must stay, because its originator has not consented."""
+        """Tell whether something with this handling code must be left out, because its originator has not consented."""
         return own in CONSENTED and not self.internal and own not in self.consents
 
-    def keeps(self, row: Identifier, clear: Mapping[str, Any], categories: Sequence[str]) -> str | None:
-        """Return why an identifier stays, or None. `categories` are those of the subjects that the person sees."""
+    def why_left_out(self, row: Identifier, clear: Mapping[str, Any], categories: Sequence[str], twin: UUID | None) -> str | None:
+        """Return why an identifier is left out of the file, or None.
+
+        `categories` are those of the subjects that the person sees, and `twin` is an earlier identifier with the same value.
+        """
         unlinked = not categories and (not self.cleared or row.kind == "person")
         reasons = {
             "withdrawn": row.withdrawn_at is not None,
             "consent_missing": self.needs_consent(row.handling_code),
             "no_subject": unlinked,
             "victim": set(categories) == {"victim"} and not self.victims,
-            "same_value": row.same_as is not None,
+            "same_value": twin is not None,
             "digests_only": not clear.get("person" if row.kind == "person" else "value"),
         }
         return next((why for why, holds in reasons.items() if holds), None)

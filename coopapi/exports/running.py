@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, text
 from sqlalchemy.exc import OperationalError
 
 from coopapi.auth.authentication import actor_of
@@ -23,14 +22,16 @@ from coopapi.exports.formats.common import About, Format
 from coopapi.exports.formats.table import FORMATS
 from coopapi.exports.lines import Portion, Terms
 from coopapi.exports.models import KEPT, LARGEST, Export
-from coopapi.exports.selecting import ConsentMissing
+from coopapi.exports.selecting import ConsentMissing, HiddenCaseNotExported
 from coopapi.exports.service import left_out, tell, terms_of, words_of
 from coopapi.store.db import Database, UnitOfWork
+from coopapi.store.statements import Statement
 
 _MOST_DELETED: Final = 100
-_NEXT: Final = text("select * from priv.next_export()")
-_STOP: Final = text("select priv.stop_export(:id, :reason)")
-_DELETE: Final = text("select priv.delete_old_exports(:most)")
+_NEXT: Final = Statement("select * from priv.next_export()")
+_POSTPONE: Final = Statement("select priv.postpone_export(:id)")
+_STOP: Final = Statement("select priv.stop_export(:id, :reason)")
+_DELETE: Final = Statement("select priv.delete_old_exports(:most)")
 _log = logging.getLogger("coopapi.worker")
 
 
@@ -41,18 +42,20 @@ class TooLargeToExport(Exception):
 def export_once(database: Database) -> bool:
     """Make the next portion of the export whose turn it is. Returns False if no export waits."""
     with database.worker() as session:
-        found = session.execute(_NEXT).one_or_none()
+        found = _NEXT.first(session)
     if found is None:
         return False
     try:
         return _advance(database, found)
     except ConsentMissing:
         _stop(database, found, "consent_missing")
-    except (Unauthenticated, Forbidden, NotFound, CaseIsFinal):
+    except (Unauthenticated, Forbidden, NotFound, CaseIsFinal, HiddenCaseNotExported):
         _stop(database, found, "rights_lost")
     except TooLargeToExport:
         _stop(database, found, "too_large")
     except OperationalError:
+        with database.worker() as session:
+            _POSTPONE.rows(session, id=found.id)
         raise
     except Exception as fault:  # noqa: BLE001 (an export that cannot go on does not keep the others waiting)
         _log.error("an export cannot go on", extra={"export": str(found.id), "error": type(fault).__name__})
@@ -63,12 +66,12 @@ def export_once(database: Database) -> bool:
 def delete_old(database: Database) -> bool:
     """Delete the files of exports whose time is over. Returns False if there were none."""
     with database.worker() as session:
-        return bool(session.scalar(_DELETE, {"most": _MOST_DELETED}))
+        return bool(_DELETE.value(session, most=_MOST_DELETED))
 
 
-def _stop(database: Database, found: Row[Any], reason: str) -> None:
+def _stop(database: Database, found: Any, reason: str) -> None:
     with database.worker() as session:
-        session.execute(_STOP, {"id": found.id, "reason": reason})
+        _STOP.rows(session, id=found.id, reason=reason)
 
 
 def _locked(work: UnitOfWork, export_id: UUID) -> Export | None:
@@ -79,13 +82,15 @@ def _locked(work: UnitOfWork, export_id: UUID) -> Export | None:
     return locked
 
 
-def _advance(database: Database, found: Row[Any]) -> bool:
+def _advance(database: Database, found: Any) -> bool:
     named = (found.issuer, found.subject, found.role)
     with database.work(lambda opening: actor_of(opening, *named), f"export.{found.id}", found.purpose) as opened:
         work = opened.in_one_transaction()
         job = _locked(work, found.id)
         if job is None:
             return False
+        if work.actor.cleared != job.cleared:  # what is left out would tell of links to victims
+            raise Forbidden
         case = selecting.case_of(work, job)
         _STAGES[job.stage](Making(work, job, case, terms_of(work, job), _about(work, job), FORMATS[job.format]))
         if job.size > LARGEST:

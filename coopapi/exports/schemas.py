@@ -6,6 +6,7 @@ from marshmallow import fields, validates_schema
 
 from coopapi.directory.fields import Code
 from coopapi.exports.formats.table import FORMATS
+from coopapi.exports.lines import CONSENTED
 from coopapi.exports.models import STATES, STOPS
 from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
 
@@ -35,8 +36,8 @@ class ExportRecipientOut(Shown):
 class ExportConsentIn(Schema):
     """The consent of the authority that gave information under the handling code H2 or H3, as it was recorded."""
 
-    handling_code = OneOf(("H2", "H3"), name="ConsentCode", required=True)
-    given_by = Line(200, required=True, metadata={"description": "The authority that gave the information, and its consent."})
+    handling_code = OneOf(CONSENTED, name="ConsentCode", required=True)
+    given_by = Line(200, required=True, metadata={"description": "The authority that gave the information and consented."})
     given_on = fields.Date(required=True)
     proof = Text(500, required=True, metadata={"description": "Where the consent can be found, such as the number of a letter."})
     conditions = Text(1000, metadata={"description": "The conditions of the consent, which the file carries; required for H3."})
@@ -45,7 +46,7 @@ class ExportConsentIn(Schema):
 class ExportConsentOut(Shown):
     """A recorded consent."""
 
-    handling_code = OneOf(("H2", "H3"), name="ConsentCode", required=True)
+    handling_code = OneOf(CONSENTED, name="ConsentCode", required=True)
     given_by = fields.String(required=True)
     given_on = fields.String(required=True)
     proof = fields.String(required=True)
@@ -59,7 +60,9 @@ class ExportIn(Schema):
     format = OneOf(FORMATS, name="ExportFormat", required=True)
     purpose = Code("purposes", required=True)
     recipient = fields.Nested(ExportRecipientIn, required=True)
-    handling_code = Code("handling_codes", metadata={"description": "The code for what has none of its own (H0, the default)."})
+    handling_code = Code(
+        "handling_codes", metadata={"description": "The handling code for everything that has none of its own; H0 by default."}
+    )
     victims = Flag(
         metadata={"description": "Whether data about victims are exported; only people with victim clearance may ask for that."}
     )

@@ -9,10 +9,11 @@ from sqlalchemy import Select, func, select
 from coopapi.access import Action, Level
 from coopapi.cases import service as cases
 from coopapi.cases.models import Case, Identifier, Subject, SubjectCategory
-from coopapi.errors import Forbidden
+from coopapi.errors import Conflict, Forbidden
 from coopapi.exports.lines import Portion, Terms, case_line, identifier_line, key_of, linked, subject_line
 from coopapi.exports.models import Export
 from coopapi.identifiers.service import linked_since, open_values, shown_beside
+from coopapi.shared.grants import answers
 from coopapi.store.db import UnitOfWork
 
 MOST_ROWS: Final = 500
@@ -21,20 +22,32 @@ NEEDED: Final = (Action.CASE_EXPORT, Action.CASE_READ, Action.SUBJECT_READ, Acti
 """The actions that a person needs for an export."""
 
 
-class ConsentMissing(Forbidden):
-    """The case has the handling code H2 or H3, and no consent of its originator is recorded.
+class ConsentMissing(Exception):
+    """The case got the handling code H2 or H3 after the export was asked for, and no consent of its originator is recorded."""
 
-    Ask the authority that gave the information, and send its consent in `consents`.
+
+class HiddenCaseNotExported(Conflict):
+    """A hidden case is not given to other authorities, because they must not learn that it exists.
+
+    Export it for your own authority, or make the case visible first.
     """
 
 
 def case_of(work: UnitOfWork, job: Export) -> Case:
-    """Return the case of an export, if the person may still export it. Raises `Forbidden`, `NotFound` or `CaseIsFinal`."""
+    """Return the case of an export, if the person may still export it for the recipient.
+
+    Raises `Forbidden`, `NotFound`, `CaseIsFinal` or `HiddenCaseNotExported`.
+    """
     for action in NEEDED:
         work.require(action)
     case = cases.usable(work, job.case_id, Level.READ)
     if case.state == "withdrawn":
         raise cases.CaseIsFinal(state=case.state)
+    if job.recipient_id != job.authority_id:
+        if not answers(work, case.id):
+            raise Forbidden("Only the owner of the case, or the authority that is responsible for it, may give it to others.")
+        if case.visibility == "hidden":
+            raise HiddenCaseNotExported
     return case
 
 
@@ -70,13 +83,14 @@ def portion_of_identifiers(work: UnitOfWork, job: Export, case: Case, terms: Ter
     """Return the next identifiers, and the id of the last one, or None if there are no more."""
     rows = work.session.scalars(_next(work.all(Identifier), Identifier, job)).all()
     portion, clear = Portion(), open_values(work, rows)
-    links = {row_id: [linked_since(one) for one in more.subjects or ()] for row_id, more in shown_beside(work, rows).items()}
+    beside = shown_beside(work, rows)
+    links = {row_id: [linked_since(one) for one in more.subjects or ()] for row_id, more in beside.items()}
     subjects = _subjects(work, job, {link["id"] for every in links.values() for link in every})
     keys = {one.id: key_of(one) for one in subjects.values() if terms.victims or one.category != "victim"}
     for row in rows:
         said = clear.get(row.id, {})
         categories = [subjects[link["id"]].category for link in links[row.id] if link["id"] in subjects]
-        if why := terms.keeps(row, said, categories):
+        if why := terms.why_left_out(row, said, categories, beside[row.id].same_as):
             portion.leave_out("identifier", why)
             continue
         code = terms.code(row.handling_code)

@@ -20,8 +20,7 @@ from coopapi.exports import pieces
 from coopapi.exports.formats.table import FORMATS
 from coopapi.exports.lines import Terms
 from coopapi.exports.models import Export
-from coopapi.exports.selecting import ConsentMissing, case_of
-from coopapi.shared.grants import answers
+from coopapi.exports.selecting import case_of
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
@@ -34,13 +33,6 @@ MOST_AT_ONCE: Final = 16 * 1024 * 1024
 """The most bytes that one answer has."""
 _APPLY: Final = text("select priv.apply_export(:id)")
 _REFUSE: Final = text("select priv.refuse_export(:id)")
-
-
-class HiddenCaseStays(Conflict):
-    """A hidden case is not given to other authorities, because they must not learn that it exists.
-
-    Export it for your own authority, or make the case visible first.
-    """
 
 
 class ExportNotReady(Conflict):
@@ -57,7 +49,7 @@ class TooManyExports(TooMany):
     """
 
 
-class InParts(Conflict):
+class TooLargeForOneAnswer(Conflict):
     """The file is too large for one answer.
 
     Ask for parts of it with the header `Range`, such as `bytes=0-16777215`. `size` is the size of the whole file.
@@ -68,7 +60,7 @@ def ask(work: UnitOfWork, data: Mapping[str, Any]) -> Export:
     """Ask for an export. It is made afterwards, or when a second person has approved that it leaves the Member States.
 
     Raises `Forbidden` for a machine client, for victims without clearance, and for the case of another authority that is to be
-    passed on; `HiddenCaseStays`; `ConsentMissing`; and the errors of `case_of`.
+    passed on; `Unprocessable` for a missing consent; and the errors of `case_of`.
     """
     work.require_person()
     _require_few(work)
@@ -103,10 +95,10 @@ def _recipient(work: UnitOfWork, said: Mapping[str, Any]) -> Authority | None:
 
 
 def _leaves(work: UnitOfWork, recipient: Authority | None, country: str | None) -> bool:
-    """Tell whether an export goes to somebody else than an authority of a Member State of the Union."""
+    """Tell whether an export goes to somebody else than an authority of a Member State of the Union in the directory."""
     if recipient is not None and recipient.id == work.actor.authority_id:
         return False
-    return country not in member_states() or (recipient is not None and recipient.type == "service_provider")
+    return recipient is None or country not in member_states() or recipient.type == "service_provider"
 
 
 def _new(work: UnitOfWork, data: Mapping[str, Any], recipient: Authority | None, *, four_eyes: bool, victims: bool) -> Export:
@@ -153,12 +145,9 @@ def _check_case(work: UnitOfWork, case: Case, job: Export, data: Mapping[str, An
         raise Unprocessable(errors=faults)
     if job.recipient_id == work.actor.authority_id:
         return
-    if not answers(work, case.id):
-        raise Forbidden("Only the owner of the case, or the authority that is responsible for it, may give it to others.")
-    if case.visibility == "hidden":
-        raise HiddenCaseStays
     if terms_of(work, job).needs_consent(case.handling_code):
-        raise fault("/consents", "consent", ConsentMissing.title())
+        detail = "The case has the handling code H2 or H3. Record the consent of its originator in `consents`."
+        raise fault("/consents", "consent", detail)
 
 
 def words_of(work: UnitOfWork, job: Export) -> dict[str, Any]:
@@ -238,7 +227,8 @@ def content(work: UnitOfWork, export_id: UUID, wanted: tuple[int | None, int | N
     """Return an export, where the wanted part of its file begins, and the bytes of the part.
 
     The rights are checked as they are now. `wanted` are the first byte and the one after the last as in a `Range`, or None for all.
-    Raises `NotFound` for the exports of others, `ExportNotReady`, `InParts`, and the errors of `case_of`.
+    Raises `NotFound` for an export that the caller does not see, `Forbidden` for one that another person asked for,
+    `ExportNotReady`, `TooLargeForOneAnswer`, and the errors of `case_of`.
     """
     job = work.one(Export, export_id)
     if job.principal_id != work.actor.id:
@@ -258,7 +248,7 @@ def _part(job: Export, wanted: tuple[int | None, int | None] | None) -> tuple[in
     """Return the first and the last byte of a part, at most `MOST_AT_ONCE` of them."""
     if wanted is None:
         if job.size > MOST_AT_ONCE:
-            raise InParts(size=job.size)
+            raise TooLargeForOneAnswer(size=job.size)
         return 0, job.size - 1
     first, stop = wanted
     first = max(0, job.size + first) if first is not None and first < 0 else first or 0

@@ -125,9 +125,17 @@ def _read(plain: bytes, first: int, after: int, *, values: bool) -> list[_Lines]
 
 
 def prepare(line: SentLine, keyring: Keyring) -> None:
-    """Check the fields of a line and read its value. If it is to be refused, the process that stores lines does that."""
+    """Check the fields of a line and read its value. What is to be refused, or fails, is left to the process that stores lines."""
     if line.outcome is not None:
         return
+    sent = line.sent
+    try:
+        _prepare(line, keyring)
+    except Exception:  # noqa: BLE001 (one line does not stop the others)
+        line.sent, line.data, line.reading, line.held = sent, None, None, None
+
+
+def _prepare(line: SentLine, keyring: Keyring) -> None:
     if not line.check() or line.data is None:
         line.outcome, line.faults = None, ()
         return

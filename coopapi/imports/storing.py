@@ -101,14 +101,17 @@ def store_subjects(known: Known, lines: Sequence[SentLine]) -> None:
             ready.append((line, case))
     held = _held_subjects(known, ready)
     new: list[tuple[SentLine, UUID, dict[str, Any]]] = []
+    taken: set[tuple[UUID, str]] = set()
     for line, case in ready:
         data = {name: value for name, value in _data(line).items() if name != "case"}
-        named = held.get((case.id, "pseudonym", fold_reference(data["pseudonym"])))
+        folded = fold_reference(data["pseudonym"])
+        named = held.get((case.id, "pseudonym", folded))
         row = held.get((case.id, "key", line.external_id or ""))
         if row is None and known.made(line) is None:
-            if named is not None or (case.id, data["pseudonym"]) in {(id_, said["pseudonym"]) for _, id_, said in new}:
+            if named is not None or (case.id, folded) in taken:
                 line.conflict("pseudonym_taken")
             else:
+                taken.add((case.id, folded))
                 new.append((line, case.id, data))
         elif not known.refuses_change(line, row) and row is not None:
             _change_subject(known, line, row, data)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
 from coopapi.access import Action, Actor, Level, Role
-from coopapi.shared.grants import CaseAccess, granted
+from coopapi.shared.grants import CaseAccess, answering, granted
 from coopapi.shared.parties import takes_part
 from coopapi.store.rows import Row
 
@@ -75,7 +75,8 @@ class JournalEntry(Row):
 
         Auditors see the whole journal of their authority, and administrators its alarms. Other roles see entries about cases that
         they may read; with index access only that the case exists and its overlaps. Entries about victims only are for cleared
-        callers. Entries of a team or a meeting are for the owner of the case and the participants. An authority reads in its
+        callers. Entries of a team or a meeting are for the owner of the case and the participants, and those of
+        duties towards Eurojust for whoever answers for the case. An authority reads in its
         own journal that it was named as responsible for a case, also after its access ended. Events of an import are for its client
         and the investigators of the authority.
         """
@@ -92,9 +93,9 @@ class JournalEntry(Row):
         own = select(CaseAccess.id).where(CaseAccess.case_id == cls.case_id, CaseAccess.owner_id == actor.authority_id)
         theirs = and_(cls.object_type.in_(_BETWEEN), cls.authority_id != actor.authority_id)
         told = or_(~theirs, own.exists(), takes_part(cls.object_id, actor, now))
-        readable = and_(
-            granted(cls.case_id, Level.READ, actor, now), told, or_(~responsible & (cls.object_type != "export"), own_journal)
-        )
+        duties = or_(cls.object_type != "eurojustrecord", answering(cls.case_id, actor, now))
+        own_alone = or_(~responsible & (cls.object_type != "export"), own_journal)
+        readable = and_(granted(cls.case_id, Level.READ, actor, now), told, own_alone, duties)
         mine = and_(cls.authority_id == actor.authority_id, cls.case_id.is_(None), cls.event, cls.object_type != ALARM)
         shared = [takes_part(cls.object_id, actor, now)]
         shared += [and_(cls.object_type == kind, seen(cls.object_id, actor, now)) for kind, seen in _SEEN_WITH.items()]

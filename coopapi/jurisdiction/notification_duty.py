@@ -1,6 +1,7 @@
 """Whether Eurojust must be notified of a case: each condition of Art. 21(4) to (7), whether it is met, and why."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -65,12 +66,14 @@ def assess(facts: Facts) -> dict[str, Any]:
     articles = [of_4[0].article] if is_bound and any(condition.holds for condition in of_4) else []
     articles += [f"{_REGULATION} Art. 21(5)"] if is_bound and three and two and any(kinds) else []
     articles += [c.article for c in of_6 if c.holds and is_bound]
-    told = {f"{_REGULATION} Art. {article}" for kind, article in facts.records if kind == "notification"}
+    told = Counter(f"{_REGULATION} Art. {article}" for kind, article in facts.records if kind == "notification")
+    of_teams = sum(condition.holds for condition in of_4)  # the setting up and the results are told one by one
+    needed = {of_4[0].article: of_teams}
     return {
         "due": bool(articles) and not exempt.holds,
         "article": articles[0] if articles else None,
         "articles": articles,
-        "not_notified": [] if exempt.holds else [article for article in articles if article not in told],
+        "not_notified": [] if exempt.holds else [article for article in articles if told[article] < needed.get(article, 1)],
         "conditions": [*of_4, *of_5, *of_6, exempt],
         "verify": rules()["verify"],
     }

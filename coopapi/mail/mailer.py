@@ -1,7 +1,7 @@
 """The mailer, in a thread of the worker. It holds no database connection while it talks to the mail server.
 
-Once a minute it looks, in the name of each person whose time has come and in each of its roles, at what waits for that person. The
-function that finds the worklist finds it, under the same checks. If something came since the last mail, a mail is entered. Each
+Once a minute it looks, in the name of each person whose time has come and in each of its roles, at what waits for that person. It
+uses the query of the worklist, with the same checks. If something came since the last mail, a mail is entered. Each
 mail is leased before it is sent and noted afterwards: if the worker is killed in between, that one mail is sent again with the
 same `Message-ID`.
 """

@@ -39,7 +39,8 @@ serve(
     service.choose,
     """Choose when you get mail and in which language.
 
-    Mail says only that there is something new. While you are on duty, emergencies and clocks of eight hours are mailed in any case.
+    Mail says only that there is something new. While you are on duty, emergencies and clocks of at most
+    eight hours are mailed in any case.
     """,
     allow=Action.MAIL_CHOOSE,
     method="PATCH",
@@ -63,7 +64,7 @@ serve(
     f"{_ADDRESS}/confirmation",
     "confirm_mail_address",
     service.confirm,
-    "Enter the code that was sent to an address of yours. The address before it is told that it was replaced.",
+    "Enter the code that was sent to an address of yours. A mail to the previous one says that it was replaced.",
     body=MailCodeIn,
     **_CHOOSE,
 )
@@ -72,7 +73,7 @@ serve(
     f"{_ADDRESS}/removal",
     "remove_mail_address",
     service.remove,
-    "Remove an address of yours. It is told so. While you are on duty, or will be, you need one.",
+    "Remove an address of yours. A mail to it says so. You cannot remove your only one while a shift of yours runs or is to come.",
     **_CHOOSE,
 )
 serve(

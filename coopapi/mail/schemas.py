@@ -31,7 +31,7 @@ class NotificationsPatch(Schema):
     hour = fields.Integer(strict=True, validate=validate.Range(0, 23), metadata={"description": "The hour of daily mail."})
     time_zone = Zone()
     quiet_from = _clock("The beginning of the hours without mail, such as 22:00. What comes then is told at their end.")
-    quiet_until = _clock("The end of the hours without mail, such as 07:00. They do not hold for daily mail, nor on duty.")
+    quiet_until = _clock("The end of the hours without mail, such as 07:00. They do not apply to daily mail, nor on duty.")
     language = OneOf(languages(), name="MailLanguage")
 
 
@@ -42,7 +42,7 @@ class MailAddressIn(Schema):
         USES,
         name="MailUse",
         required=True,
-        metadata={"description": "Usual, or for emergencies and clocks of eight hours while the person is on duty."},
+        metadata={"description": "Usual, or for emergencies and clocks of at most eight hours while the person is on duty."},
     )
     address = Line(254, required=True, validate=[_PLAIN])
 
@@ -62,7 +62,7 @@ class MailAddressOut(Shown):
     state = OneOf(STATES, name="MailAddressState", required=True)
     asked_by = fields.UUID(required=True)
     asked_at = When(required=True)
-    expires_at = When(required=True, metadata={"description": "While it waits: until when the code holds."})
+    expires_at = When(required=True, metadata={"description": "Until when the code is valid, while the address waits for it."})
     confirmed_at = When(allow_none=True, required=True)
     fault = OneOf(
         FAULTS,
@@ -86,7 +86,9 @@ class NotificationsOut(Shown):
     language = OneOf(languages(), name="MailLanguage", required=True)
     on_duty = fields.Boolean(
         required=True,
-        metadata={"description": "Whether you are on duty now: emergencies and clocks of eight hours are mailed in any case then."},
+        metadata={
+            "description": "Whether you are on duty now: emergencies and clocks of at most eight hours are mailed anyway then."
+        },
     )
     addresses = fields.List(fields.Nested(MailAddressOut), required=True)
     fault = OneOf(FAULTS, name="MailFault", allow_none=True, required=True)

@@ -9,7 +9,7 @@ _DAY: Final = timedelta(days=1)
 
 
 def is_quiet(chosen: Any, moment: datetime) -> bool:
-    """Tell whether a moment is in the quiet hours that a person chose. They do not hold for mail once a day."""
+    """Tell whether a moment is in the quiet hours that a person chose. They do not apply to mail once a day."""
     if chosen.quiet_from is None or chosen.frequency == "daily":
         return False
     clock = f"{moment.astimezone(ZoneInfo(chosen.time_zone)):%H:%M}"

@@ -20,7 +20,7 @@ EMERGENCY_GROUNDS: Final = frozenset(
 """The grounds that are an emergency under Art. 3(18) of the Regulation. Abuse that goes on threatens the integrity of a child."""
 PROTECTED: Final = frozenset({"traffic", "content"})
 """The categories of data that only a judge orders, unless traffic data serve solely to identify the user (Art. 4(2), 5(4))."""
-_HARMLESS: Final = frozenset({"subscriber", "identify_user_only"})
+HARMLESS: Final = frozenset({"subscriber", "identify_user_only"})
 _IDENTIFYING: Final[Mapping[str, str]] = {"subscriber": "subscriber", "identification": "identify_user_only"}
 _COURTS: Final = frozenset({"judge", "court", "investigating_judge"})
 _JUDICIAL: Final = _COURTS | {"public_prosecutor"}
@@ -85,7 +85,7 @@ def data_of(measure: Mapping[str, Any]) -> frozenset[str]:
     if code == "content":
         return named | {"content"}
     if code == "traffic":
-        return named if named and named <= _HARMLESS else named | {"traffic"}
+        return named if "identify_user_only" in named and named <= HARMLESS else named | {"traffic"}
     return named or frozenset({_IDENTIFYING[code]} if code in _IDENTIFYING else ())
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from coopapi.mla.issuing import E_EVIDENCE, EMERGENCY_GROUNDS, PROTECTED, data_of
+from coopapi.mla.issuing import E_EVIDENCE, EMERGENCY_GROUNDS, HARMLESS, PROTECTED, data_of
 from coopapi.mla.points import Point
 from coopapi.mla.requirements import RequestDraft
 
@@ -11,7 +11,7 @@ LEAST_YEARS: Final = 3
 LEAST_MONTHS: Final = 4
 _ALWAYS_LISTED: Final = frozenset({"terrorism"})
 _CRIMINAL: Final = frozenset({"criminal", "legal_person"})
-_PRODUCED: Final = frozenset({"subscriber", "identification", "traffic", "content"})
+_BOUND_TO_CATEGORIES: Final = frozenset({"subscriber", "identification", "content"})
 
 
 def missing(draft: RequestDraft) -> Iterator[Point]:
@@ -85,15 +85,14 @@ def _measures(draft: RequestDraft) -> Iterator[Point]:
         if measure["code"] == "preservation":
             detail = "An order for production asks for data. Use the kind `epoc_pr` to have data preserved."
             yield Point("measure_of_kind", f"/measures/{place}/code", detail, f"{E_EVIDENCE} Art. 3(1)-(2)")
-        elif measure["code"] in _PRODUCED and measure["code"] != "traffic" and data_of(measure) - _own(measure["code"]):
+        elif measure["code"] in _BOUND_TO_CATEGORIES and data_of(measure) - _own(measure["code"]):
             detail = "The categories of data do not belong to this measure. Ask for them with a measure of their own."
             yield Point("data_of_measure", f"/measures/{place}/data_categories", detail, f"{E_EVIDENCE} Art. 3(9)-(12)")
 
 
 def _own(code: str) -> frozenset[str]:
     """Return the categories that a measure may name: each measure its own, and whatever is less protected."""
-    harmless = frozenset({"subscriber", "identify_user_only"})
-    return harmless | PROTECTED if code == "content" else harmless
+    return HARMLESS | PROTECTED if code == "content" else HARMLESS
 
 
 def _offences(draft: RequestDraft) -> Iterator[Point]:

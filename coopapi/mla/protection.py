@@ -44,9 +44,12 @@ _LIMITED: Final = "Directive 2012/29/EU Art. 20(b); Lanzarote Convention Art. 35
 
 
 def is_child(person: Mapping[str, Any], today: date) -> bool:
-    """Tell whether a person is a child, or presumed one. With a year or month only, the latest possible day of birth counts."""
-    if person.get("age_status"):
-        return person["age_status"] in {"child", "presumed_child"}
+    """Tell whether a person is a child, or presumed one, by what is said of its age or by its date of birth.
+
+    With a year or month only, the latest possible day of birth counts.
+    """
+    if person.get("age_status") in {"child", "presumed_child"}:
+        return True
     if not (born := person.get("birth_date")):
         return False
     known = [int(part) for part in born.split("-")]

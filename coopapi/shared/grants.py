@@ -103,7 +103,9 @@ _LEVELS: Final = Statement("select c.id, priv.level(c.id) as level from unnest(c
 _ANSWERS: Final = or_(CaseAccess.level == Level.OWN, and_(CaseAccess.level == Level.CONTRIBUTE, CaseAccess.kind == RESPONSIBLE))
 
 
-def answering(case_id: InstrumentedAttribute[UUID], actor: Actor, now: datetime) -> ColumnElement[bool]:
+def answering(
+    case_id: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None], actor: Actor, now: datetime
+) -> ColumnElement[bool]:
     """Return the condition for rows whose case the actor answers for: it owns the case or is responsible for it."""
     return _grant_on(case_id, actor, now).where(_ANSWERS).offset(literal_column("0")).exists()
 

@@ -26,10 +26,15 @@ begin
         return;
     end if;
     delete from public.export_pieces p where p.export_id = p_export;
-    perform priv.append(jsonb_build_array(jsonb_build_object(
-        'authority_id', e.authority_id, 'at', (select priv.at()), 'role', 'machine', 'action', 'export.stopped', 'object_type', 'export',
-        'object_id', e.id, 'case_id', e.case_id, 'purpose', e.purpose, 'request_id', '', 'consultation', false, 'event', true,
-        'victims_only', e.cleared, 'detail', jsonb_build_object('reason', p_reason))));
+    perform priv.append(jsonb_build_array(ENTRY_OF_EXPORT(e, export.stopped)));
+end $$;
+
+-- Let other exports have their turn before one whose next portion failed.
+create function priv.postpone_export(p_export uuid) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform priv.require_worker();
+    update public.exports x set worked_at = (select priv.at()) where x.id = p_export and x.state in ('queued', 'running');
 end $$;
 
 -- Delete the pieces and keys of exports whose time is over, at most p_most of them, and end those that nobody approved in time. Return how
@@ -38,6 +43,7 @@ create function priv.delete_old_exports(p_most integer) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     old uuid[];
+    entries jsonb;
 begin
     perform priv.require_worker();
     select array_agg(o.id) into old from (
@@ -46,9 +52,14 @@ begin
     delete from public.export_pieces p where p.export_id = any (old);
     update public.exports x set state = 'deleted', wrapped = null, ended_at = (select priv.at()), version = x.version + 1
         where x.id = any (old);
-    update public.exports x set state = 'refused', state_reason = 'expired', wrapped = null, ended_at = (select priv.at()),
-            version = x.version + 1
-        where x.state = 'waiting_for_approval' and x.created_at <= (select priv.at()) - interval '7 days';
+    with refused as (
+        update public.exports x set state = 'refused', state_reason = 'expired', wrapped = null, ended_at = (select priv.at()),
+                version = x.version + 1
+            where x.state = 'waiting_for_approval' and x.created_at <= (select priv.at()) - interval '7 days' returning x.*)
+    select jsonb_agg(ENTRY_OF_EXPORT(r, export.refused)) into entries from refused r;
+    if entries is not null then
+        perform priv.append(entries);
+    end if;
     return coalesce(cardinality(old), 0);
 end $$;
 
@@ -76,7 +87,7 @@ begin
         where a.id = p_approval and x.id = a.object_id and x.state = 'waiting_for_approval';
 end $$;
 
-grant execute on function priv.next_export(), priv.stop_export(uuid, text), priv.delete_old_exports(integer), priv.apply_export(uuid),
+grant execute on function priv.next_export(), priv.stop_export(uuid, text), priv.postpone_export(uuid), priv.delete_old_exports(integer), priv.apply_export(uuid),
     priv.refuse_export(uuid) to APP_ROLE;
 
 -- An export is for the person who asked for it, and a prosecutor who answers for the case may know of it. Both need to read the case, and
@@ -92,7 +103,9 @@ create policy asked on exports for insert with check (
     principal_id = (select priv.principal()) and authority_id = (select priv.authority()) and role = (select priv.role())
     and role in ('investigator', 'prosecutor') and GRANTED(exports.case_id, 2) and cleared = (select priv.cleared())
     and (not victims or cleared) and state = case when four_eyes then 'waiting_for_approval' else 'queued' end
-    and (recipient_id is not distinct from (select priv.authority()) or ANSWERING(exports.case_id)));
+    and (recipient_id is not distinct from (select priv.authority())
+         or (recipient_id is not null or four_eyes) and ANSWERING(exports.case_id)
+            and not exists (select from public.cases c where c.id = exports.case_id and c.visibility = 'hidden')));
 create policy made on exports for update using (principal_id = (select priv.principal()) and state in ('queued', 'running'))
     with check (state in ('running', 'ready'));
 

@@ -158,7 +158,7 @@ end $$;
 -- tested once a day, at midnight (UTC).
 create function priv.people_to_tell(p_most integer)
 returns table (id uuid, issuer text, subject text, roles text[], frequency text, hour smallint, time_zone text, quiet_from text, quiet_until text,
-               looked_at timestamptz, on_duty boolean)
+               looked_at timestamptz)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
@@ -174,7 +174,7 @@ begin
         where a.state = 'confirmed' and a.tested_at < date_trunc('day', at_time, 'UTC');
     update public.mail_addresses a set tested_at = at_time where a.state = 'confirmed' and a.tested_at < date_trunc('day', at_time, 'UTC');
     return query
-        select p.id, p.issuer, p.subject, p.roles, c.frequency, c.hour, c.time_zone, c.quiet_from, c.quiet_until, c.looked_at, d.on_duty
+        select p.id, p.issuer, p.subject, p.roles, c.frequency, c.hour, c.time_zone, c.quiet_from, c.quiet_until, c.looked_at
         from public.mail_accounts c join public.principals p on p.id = c.id and p.active and p.roles <> '{}'
         cross join lateral (select priv.is_on_duty(p.id, false) as on_duty) d
         where (c.next_at <= at_time or d.on_duty and coalesce(c.looked_at, '-infinity') < date_trunc('minute', at_time))
@@ -219,7 +219,7 @@ end $$;
 -- Return mail that is to be sent now, the urgent ones first, and lease it for five minutes: if the worker ends before it notes what became of it,
 -- it is sent again after that. What no longer concerns the person is withheld.
 create function priv.take_mails(p_most integer)
-returns table (id uuid, kind text, urgent boolean, address_id uuid, address bytea, language text)
+returns table (id uuid, kind text, address_id uuid, address bytea, language text)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
@@ -230,7 +230,7 @@ begin
         from public.mail_addresses a join public.principals p on p.id = a.principal_id
         where a.id = m.address_id and m.state = 'waiting' and m.next_at <= at_time
           and (m.kind = 'code' and (a.state <> 'waiting' or a.expires_at <= at_time) or m.kind in ('news', 'test') and a.state <> 'confirmed'
-               or m.kind = 'news' and p.roles = '{}' or a.address is null);
+               or m.kind = 'news' and (p.roles = '{}' or not p.active) or a.address is null);
     return query
         with due as (
             select m.id from public.mails m
@@ -239,7 +239,7 @@ begin
         taken as (
             update public.mails m set leased_until = at_time + interval '5 minutes' from due where m.id = due.id
                 returning m.id, m.kind, m.urgent, m.address_id)
-        select t.id, t.kind, t.urgent, t.address_id, a.address, c.language
+        select t.id, t.kind, t.address_id, a.address, c.language
         from taken t join public.mail_addresses a on a.id = t.address_id join public.mail_accounts c on c.id = a.principal_id
         order by t.urgent desc;
 end $$;

@@ -1,4 +1,4 @@
-"""Functions of people, records of Eurojust, exports, mail, own targets that count, and deliveries that a client skips."""
+"""Functions of people, records about Eurojust, exports, mail, service targets that count as due, and skipped deliveries."""
 
 from alembic import op
 

@@ -92,7 +92,11 @@ def test_a_large_case_is_made_in_portions_and_read_in_parts(world, exports, hero
     size = exports.shown(asked)["size"]
     assert size > 3000
     problem = exports.world.as_("investigator").get(f"/exports/{asked['id']}/content")
-    assert (problem.status_code, problem.json["type"].rpartition("/")[2], problem.json["size"]) == (409, "in-parts", size)
+    assert (problem.status_code, problem.json["type"].rpartition("/")[2], problem.json["size"]) == (
+        409,
+        "too-large-for-one-answer",
+        size,
+    )
     read = b""
     while len(read) < size:
         part = exports.world.as_("investigator").get(f"/exports/{asked['id']}/content", Range=f"bytes={len(read)}-")

@@ -68,7 +68,7 @@ def test_readers_take_a_copy_for_themselves_but_pass_nothing_on(world, exports, 
 
 def test_a_hidden_case_is_for_the_own_authority(world, exports):
     case = world.case("investigator", visibility="hidden")
-    assert slug(exports.ask(case, status=409)) == "hidden-case-stays"
+    assert slug(exports.ask(case, status=409)) == "hidden-case-not-exported"
     assert exports.file(case, **own(world))[0]["state"] == "ready"
 
 

@@ -43,7 +43,10 @@ class Stix:
         made: dict[str, Object] = {}
         for line in portion.lines:
             for one in _objects(about, line, portion):
-                made.setdefault(one["id"], one)
+                known = made.setdefault(one["id"], one)
+                if known is not one:  # the same value once more: it has the codes of both
+                    codes = {*known["object_marking_refs"], *one["object_marking_refs"]}
+                    known["object_marking_refs"] = sorted(codes)
         in_case = [line for line in portion.lines if line["type"] != "case"]
         if made and in_case:
             within = in_case[0]["case"]

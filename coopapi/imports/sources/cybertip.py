@@ -1,6 +1,6 @@
 """Reports to the CyberTipline of NCMEC, in the elements that its reporting interface documents, as XML or JSON.
 
-The copies that authorities receive may differ from that interface (verify). docs/imports.md has the table of elements.
+The copies that authorities receive may differ from that interface (verify). docs/interchange.md has the table of elements.
 """
 
 import json
