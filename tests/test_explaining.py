@@ -77,7 +77,7 @@ REFUSED = {
     "a compressed body": ("POST", "/api/v1/cases", {"json": {}, "headers": {"Content-Encoding": "gzip"}}, 415),
     "a body that is too large": ("POST", "/api/v1/cases", {"data": b"[" * 4_000_001, "content_type": "application/json"}, 413),
     "a query that is not UTF-8": ("GET", "/api/v1/cases?state=%ff", {}, 400),
-    "a range that cannot be had": ("GET", "/static/docs.css", {"headers": {"Range": "bytes=99999-"}}, 400),
+    "a range that cannot be had": ("GET", "/static/docs.css", {"headers": {"Range": "bytes=99999-"}}, 416),
     "no token": ("GET", "/api/v1/cases", {}, 401),
     "no form": ("POST", "/oauth/token", {}, 422),
     "a grant of another kind": ("POST", "/oauth/token", {"data": {"grant_type": "password"}}, 400),

@@ -132,6 +132,7 @@ REFUSED = {
     ("send_webhook", "p_delivery"): "select priv.send_webhook(gen_random_uuid(), '{webhook}', '{delivery}')",
     ("enter_deliveries", "p_endpoint"): "select priv.enter_deliveries('{webhook}', '{}', '{}', '[]')",
     ("take_deliveries", "p_endpoint"): "select * from priv.take_deliveries('{webhook}', 9, 9)",
+    ("skip_delivery", "p_delivery"): "select priv.skip_delivery('{delivery}')",
     ("settle_delivery", "p_delivery"): "select priv.settle_delivery('{delivery}', 'delivered', null, null)",
     ("ask_address", "p_person"): "select priv.ask_address(gen_random_uuid(), '{keeper}', 'usual', 'x')",
     ("confirm_address", "p_address"): "select priv.confirm_address('{address}')",
@@ -141,7 +142,7 @@ REFUSED = {
     ("pause_restored_webhook", "p_endpoint"): "select priv.pause_restored_webhook('{webhook}')",
 }
 TESTED_BY_ITSELF = {
-    ("stop_import", "p_import"), ("stop_export", "p_export"), ("hold_item", "p_evidence"), ("settle_item", "p_evidence"), ("add_likenesses", "p_a"), ("add_likenesses", "p_b"), ("store_reread", "p_identifiers"), ("store_listed", "p_exclusion"),
+    ("stop_import", "p_import"), ("stop_export", "p_export"), ("postpone_export", "p_export"), ("hold_item", "p_evidence"), ("settle_item", "p_evidence"), ("add_likenesses", "p_a"), ("add_likenesses", "p_b"), ("store_reread", "p_identifiers"), ("store_listed", "p_exclusion"),
     ("remove_address", "p_address"),
 }  # fmt: skip
 FOR_ALL = {

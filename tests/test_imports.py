@@ -497,8 +497,8 @@ def test_new_lines_are_stored_in_as_many_statements_however_many_they_are(world,
 
 
 def told_of_imports(world, who):
-    items = world.as_(who).get("/events?kind=import&limit=100").json["items"]
-    return [(one["action"], one["object_id"]) for one in items]
+    items = world.as_(who).get("/events?limit=200").json["items"]
+    return [(one["action"], one["object_id"]) for one in items if one["object_type"] == "import"]
 
 
 def test_the_client_of_an_import_and_the_investigators_of_its_authority_are_told_of_it(world):
@@ -516,8 +516,18 @@ def test_the_client_of_an_import_and_the_investigators_of_its_authority_are_told
 def test_another_client_of_the_authority_is_not_told_of_an_import(world, owner):
     with owner.cursor() as cursor:
         cursor.execute(
-            "insert into principals select gen_random_uuid(), 1, authority_id, kind, issuer, 'other_system', name, roles, victim_cleared, active"
+            "insert into principals (id, version, authority_id, kind, issuer, subject, name, roles, victim_cleared, active, created_at)"
+            " select gen_random_uuid(), 1, authority_id, kind, issuer, 'other_system', name, roles, victim_cleared, active, created_at"
             " from principals where subject = 'system'"
         )
     sent(world, CASE)
     assert told_of_imports(world, "other_system") == []
+
+
+def test_two_pseudonyms_that_are_the_same_when_folded_are_a_conflict_and_stop_nothing(world):
+    subject = {"type": "subject", "case": "C1", "category": "suspect"}
+    pair = [{**subject, "external_id": f"S{n}", "pseudonym": name} for n, name in enumerate(("Ana", "ana", "Bo"))]
+    job = sent(world, CASE, *pair)
+    assert [(one["outcome"], one["faults"] and one["faults"][0]["rule"]) for one in report(world, job)[1:]] == [
+        ("stored", None), ("conflict", "pseudonym_taken"), ("stored", None),
+    ]  # fmt: skip

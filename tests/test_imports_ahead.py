@@ -57,3 +57,22 @@ def test_an_attempt_begins_with_what_was_read_and_a_killed_reader_is_replaced(re
     reader.ask(other, lambda: plain, 15)
     assert [line.number for line in reader.lines(other, lambda: plain, 15, 9)] == [16, 17, 18, 19, 20]
     assert reader.processes != [pid]
+
+
+def test_a_line_whose_reading_fails_unexpectedly_is_left_to_the_storing_process(world, idle, database, monkeypatch):
+    read = ahead.registration.read_item
+
+    def failing(item):
+        if item["kind"] == "email" and "5" in item["value"]:
+            raise RecursionError
+        return read(item)
+
+    monkeypatch.setattr(ahead.registration, "read_item", failing)  # before the process is started, which inherits it
+    reader = Ahead(database.keys)
+    try:
+        outcomes = [one["outcome"] for one in told(world, idle, reader)]
+    finally:
+        reader.end()
+    assert "stored" in outcomes
+    job = world.as_("system").get("/imports").json["items"][0]
+    assert job["state"] == "finished", job

@@ -20,7 +20,10 @@ class Fault(Shown):
     """What is wrong with one part of a request."""
 
     where = ma.fields.String(
-        required=True, data_key="in", metadata={"description": "The part of the request: body, query, path or headers."}
+        required=True,
+        attribute="in",
+        data_key="in",
+        metadata={"description": "The part of the request: body, query, path or headers."},
     )
     pointer = ma.fields.String(required=True, metadata={"description": "The JSON pointer of the field (RFC 6901)."})
     rule = ma.fields.String(

@@ -146,8 +146,8 @@ def test_the_shell_needs_no_second_person_and_raises_an_alarm(world, database):
 
     assert world.as_("heron").get("/me").json["victim_cleared"] is True
     assert alarms(world)[before:] == [
-        {"account": str(world.people["heron"]), "roles": ["investigator"], "victim_cleared": True, "active": True},
-        {"account": str(made), "roles": ["system"], "victim_cleared": False, "active": True},
+        {"account": str(world.people["heron"]), "roles": ["investigator"], "functions": [], "victim_cleared": True, "active": True},
+        {"account": str(made), "roles": ["system"], "functions": [], "victim_cleared": False, "active": True},
         {"account": str(made), "victim_cleared": True},
     ]
     assert [fault for chain in administration.verify_journal(database) for fault in chain.breaks] == []

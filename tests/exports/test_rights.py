@@ -206,6 +206,54 @@ def test_rights_are_checked_when_it_is_made_and_when_it_is_read(world, exports, 
         assert cursor.fetchone() == (0,)
 
 
+def put(world, case, sql):
+    """Change a row of a case behind the service, as another person would."""
+    with world.register.owner.cursor() as cursor:
+        cursor.execute(sql, [case])
+
+
+def test_a_case_that_was_hidden_meanwhile_is_neither_made_nor_read(world, exports, heron, idle):
+    ready = exports.ask(heron["case"])
+    world.work()
+    waits = exports.ask(heron["case"])
+    put(world, heron["case"], "update cases set visibility = 'hidden', visibility_reason = 'R' where id = %s")
+    world.work()
+    assert [exports.shown(waits)[name] for name in ("state", "state_reason")] == ["stopped", "rights_lost"]
+    assert slug(json.loads(exports.content(ready, status=409))) == "hidden-case-not-exported"
+
+
+def test_who_answers_no_longer_gives_nothing_to_others(world, exports, heron, idle):
+    answering.responsible(world, heron["case"], answering.office(world))
+    ready = exports.ask(heron["case"], "officer")
+    world.work()
+    waits = exports.ask(heron["case"], "officer")
+    put(world, heron["case"], "update case_access set kind = 'access' where case_id = %s and kind = 'responsible'")
+    world.work()
+    assert [exports.shown(waits, "officer")[name] for name in ("state", "state_reason")] == ["stopped", "rights_lost"]
+    assert "Only the owner" in json.loads(exports.content(ready, "officer", 403))["detail"]
+
+
+def test_who_is_cleared_after_asking_learns_nothing_of_victims_by_what_is_left_out(world, exports, heron, idle):
+    asked = exports.ask(heron["case"], "colleague")
+    put(world, str(world.people["colleague"]), "update principals set victim_cleared = true where id = %s")
+    world.work()
+    shown = exports.shown(asked, "colleague")
+    assert [shown[name] for name in ("state", "state_reason", "left_out")] == ["stopped", "rights_lost", []]
+
+
+def test_a_provider_that_is_named_in_words_needs_four_eyes_too(exports, heron):
+    asked = exports.ask(heron["case"], recipient={"name": "Heron Messaging Ireland Ltd", "country": "IE"})
+    assert asked["four_eyes"] is True
+
+
+def test_an_export_that_nobody_approved_is_told_as_refused(world, exports, heron, clock):
+    asked = exports.ask(heron["case"], recipient=THIRD)
+    clock.forward(days=8)
+    exports.delete()
+    ends = [one for one in world.as_("investigator").get("/events?limit=200").json["items"] if one["action"] == "export.refused"]
+    assert [(one["object_id"], one["detail"]) for one in ends] == [(asked["id"], {"reason": "expired"})]
+
+
 def test_who_loses_clearance_loses_the_file(world, exports, heron):
     shown, _ = exports.file(heron["case"], victims=True)
     with world.register.owner.cursor() as cursor:

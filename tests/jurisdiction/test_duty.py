@@ -246,6 +246,18 @@ def test_the_records_of_a_case_are_for_the_authority_that_answers_for_it(world):
     for path in (records(case), f"{records(case)}/{made['id']}"):
         told = {who: world.as_(who).get(path).status_code for who in ("investigator", "prosecutor_ro", "prosecutor_fr", "desk")}
         assert told == {"investigator": 200, "prosecutor_ro": 403, "prosecutor_fr": 404, "desk": 403}
+    told = {
+        who: "eurojust.recorded" in str(world.as_(who).get(f"/cases/{case}/timeline").json)
+        for who in ("investigator", "prosecutor_ro")
+    }
+    assert told == {"investigator": True, "prosecutor_ro": False}
     other = world.case("prosecutor")
     assert world.as_("prosecutor").get(f"{records(other)}/{made['id']}").status_code == 404
     assert world.as_("investigator").post(records(case), {"article": "4(4)", "recorded_on": today}).status_code == 403
+
+
+def test_the_results_of_a_team_are_told_beside_its_setting_up():
+    article, one = "Regulation (EU) 2018/1727 Art. 21(4)", ("notification", "21(4)")
+    assert assess(f("NL", teams="active", records=(one,)))["not_notified"] == []
+    assert assess(f("NL", teams="ended", records=(one,)))["not_notified"] == [article]
+    assert assess(f("NL", teams="ended", records=(one, one)))["not_notified"] == []

@@ -5,7 +5,7 @@ steps `ready` and `validate` answer.
 """
 
 import csv
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from world import ISSUER
 
 from coopapi.mla import issuing
 from coopapi.mla.lifecycles import KINDS
+from coopapi.mla.protection import is_child
 from coopapi.ops import administration
 
 ROWS = list(csv.DictReader((Path(__file__).with_name("orders.csv")).read_text().splitlines()))
@@ -223,3 +224,18 @@ def test_a_child_that_was_heard_before_is_not_heard_again_without_need(court):
         "/content/persons/0/protection/interviews_so_far"
     ]
     assert found["ready"] is True
+
+
+@pytest.mark.parametrize(
+    ("said", "child"),
+    [
+        ({"age_status": "adult", "birth_date": "2015-03-01"}, True),
+        ({"age_status": "child", "birth_date": "1990"}, True),
+        ({"age_status": "adult"}, False),
+        ({"birth_date": "2015-03"}, True),
+        ({"birth_date": "1990"}, False),
+        ({}, False),
+    ],
+)
+def test_a_date_of_birth_or_what_is_said_of_the_age_makes_a_child(said, child):
+    assert is_child(said, date(2026, 11, 29)) is child
