@@ -2,7 +2,7 @@
 
 Times and the times inside UUIDv7 are ranked together over all answers of a caller, so that order and equality stay. Random ids and
 pseudonyms are numbered as they first appear. An ETag's digest must be that of its body; a cursor stands for the page it leads to, and
-its length is compared. Nothing else is touched: numbers, gaps, lengths and orders are part of the answer.
+its length is compared. A hash of a link of the journal, or of a file with ids, is any hash. Nothing else is touched: numbers, gaps, lengths and orders are part of the answer.
 """
 
 import json
@@ -18,7 +18,7 @@ DIGEST = re.compile(r'"(v\d+[a-z]*)-([0-9a-f]{16})"')
 CURSOR = re.compile(r'(cursor=|"next": ?")([A-Za-z0-9_-]{40,})')
 MEMBER = re.compile(r'"member": ?"([0-9a-f]{16})"')
 GROUPED = re.compile(r'"overlaps": \[([^]]*)\]')
-HASH = re.compile(r'"hash": ?"[0-9a-f]{64}"')
+HASH = re.compile(r'"(hash|sha256)": ?"[0-9a-f]{64}"')
 
 
 def _moment(token):
@@ -84,7 +84,7 @@ class Answers:
             return f"<id {self.rank[moment]}.{self.place[match[0]][1]}>"
 
         text = MEMBER.sub(lambda m: f'"member": "<member {self.members.setdefault(m[1], len(self.members))}>"', text)
-        text = TOKEN.sub(token, CURSOR.sub(lambda m: f"{m[1]}<cursor of {len(m[2])}>", HASH.sub('"hash": "<hash>"', text)))
+        text = TOKEN.sub(token, CURSOR.sub(lambda m: f"{m[1]}<cursor of {len(m[2])}>", HASH.sub(r'"\1": "<hash>"', text)))
         return GROUPED.sub(lambda m: f'"overlaps": [{", ".join(sorted(m[1].split(", ")))}]', text)
 
     def _about(self):
