@@ -1,13 +1,15 @@
 """Authentication of the caller: from the bearer token to a person or client and its role. Rights are read at every request."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 from flask import request
 
 from coopapi.access import Actor, Function, Purpose, Role
 from coopapi.auth.tokens import Verifier
 from coopapi.errors import BadRequest, Forbidden, Unauthenticated
-from coopapi.store.db import Database, Opening
+from coopapi.store.db import Database, Opening, UnitOfWork
 
 
 class UnknownCaller(Unauthenticated):
@@ -45,6 +47,17 @@ class Service:
         if named is not None and named not in set(Purpose):
             raise BadRequest("The value of Coopapi-Purpose must be a code of the codelist purposes.")
         return named
+
+
+def as_account(
+    database: Database, account: Any, request_id: str, *, role: str | None = None, purpose: str | None = None
+) -> AbstractContextManager[UnitOfWork]:
+    """Open a transaction in the name of an account, with the rights that it has now, for work that the worker does for it.
+
+    `account` has `issuer` and `subject`, and `role` if no role is named. Raises what `actor_of` raises.
+    """
+    acts_as = role or account.role
+    return database.work(lambda opening: actor_of(opening, account.issuer, account.subject, acts_as), request_id, purpose)
 
 
 def actor_of(opening: Opening, issuer: str, subject: str, role: str | None) -> Actor:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import OperationalError
 
-from coopapi.auth.authentication import actor_of
+from coopapi.auth.authentication import as_account
 from coopapi.cases.models import Case
 from coopapi.cases.service import CaseIsFinal
 from coopapi.directory.entries import find_authority
@@ -83,8 +83,7 @@ def _locked(work: UnitOfWork, export_id: UUID) -> Export | None:
 
 
 def _advance(database: Database, found: Any) -> bool:
-    named = (found.issuer, found.subject, found.role)
-    with database.work(lambda opening: actor_of(opening, *named), f"export.{found.id}", found.purpose) as opened:
+    with as_account(database, found, f"export.{found.id}", purpose=found.purpose) as opened:
         work = opened.in_one_transaction()
         job = _locked(work, found.id)
         if job is None:

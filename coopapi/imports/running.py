@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy.exc import OperationalError
 
 from coopapi.access import Action
-from coopapi.auth.authentication import actor_of
+from coopapi.auth.authentication import as_account
 from coopapi.errors import Forbidden, Unauthenticated
 from coopapi.imports import staging
 from coopapi.imports.ahead import Ahead, Staged
@@ -109,8 +109,7 @@ def forget(database: Database) -> bool:
 
 
 def _open(database: Database, found: Any) -> Any:
-    named = (found.issuer, found.subject, found.role)
-    return database.work(lambda opening: actor_of(opening, *named), f"import.{found.id}", found.purpose)
+    return as_account(database, found, f"import.{found.id}", purpose=found.purpose)
 
 
 def _locked(work: UnitOfWork, import_id: UUID) -> Import | None:

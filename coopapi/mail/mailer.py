@@ -17,7 +17,7 @@ from smtplib import SMTP
 from typing import Any, Final
 from uuid import uuid4
 
-from coopapi.auth.authentication import actor_of
+from coopapi.auth.authentication import as_account
 from coopapi.deadlines import rules
 from coopapi.directory import codelists
 from coopapi.mail import addresses, messages, ticks, transport
@@ -110,7 +110,7 @@ class Mailer:
 
     def _waiting(self, person: Any, role: str) -> Sequence[Any]:
         """Return keys of what waits for a person in one of its roles, as its worklist would show it now."""
-        with self.database.work(lambda opening: actor_of(opening, person.issuer, person.subject, role), uuid4().hex) as work:
+        with as_account(self.database, person, uuid4().hex, role=role) as work:
             asked = worklist.asked(work, {})
             sent = {"steps": asked["steps"], "lapsing": asked["lapsing"], "short": short()}
             return _LOOK.rows(work.session, **sent, most=MOST_OVERLAPS, looked=person.looked_at)

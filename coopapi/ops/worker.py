@@ -61,7 +61,7 @@ def run(database: Database, parent: int | None = None) -> None:
 
 
 def run_imports(database: Database, parent: int | None = None) -> None:
-    """Store imports while `parent` is the parent process of this one, in a process beside that of `run`.
+    """Store imports and make exports while `parent` is the parent process of this one, in a process beside that of `run`.
 
     So an import takes no longer because the other process finds much in what it stored.
     """
@@ -90,15 +90,27 @@ def _pause(seconds: float, parent: int) -> None:
 
 
 def _import_faults(database: Database, share: float, parent: int, ahead: Ahead) -> list[Exception]:
-    """Store the imports that wait and delete old results of lines, and return the exception if that failed."""
-    try:
-        while os.getppid() == parent and any([imports.import_once(database, share, ahead), exports.export_once(database)]):
-            pass
-        while os.getppid() == parent and any([imports.forget(database), exports.delete_old(database)]):
-            pass
-    except Exception as fault:  # noqa: BLE001 (the worker goes on, whatever happens)
-        return [fault]
-    return []
+    """Store imports and make exports in turn, delete what is too old, and return the exceptions of what failed.
+
+    What failed is left for the next time, so that the others go on meanwhile.
+    """
+    faults: list[Exception] = []
+    pieces: list[Callable[[], bool]] = [
+        lambda: imports.import_once(database, share, ahead),
+        lambda: exports.export_once(database),
+        lambda: imports.forget(database),
+        lambda: exports.delete_old(database),
+    ]
+    more = True
+    while more and os.getppid() == parent:
+        more = False
+        for do in tuple(pieces):
+            try:
+                more |= do()
+            except Exception as fault:  # noqa: BLE001 (the worker goes on, whatever happens)
+                faults.append(fault)
+                pieces.remove(do)
+    return faults
 
 
 def _faults(database: Database, share: float) -> list[Exception]:

@@ -20,7 +20,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Row, text
 
 from coopapi.access import Action
-from coopapi.auth.authentication import actor_of
+from coopapi.auth.authentication import as_account
 from coopapi.http.paging import BadCursor
 from coopapi.journal.models import JournalEntry
 from coopapi.store.db import Database, UnitOfWork, as_json
@@ -127,7 +127,7 @@ class Sender:
 
     def _client(self, endpoint: Row[Any]) -> Any:
         """Open a transaction of the client, with the rights that it has now."""
-        return self.database.work(lambda opening: actor_of(opening, endpoint.issuer, endpoint.subject, endpoint.role), uuid4().hex)
+        return as_account(self.database, endpoint, uuid4().hex)
 
     def _deliver(self, endpoint: Row[Any], delivery: Row[Any], message: bytes | None) -> None:
         """Send one message, and note what became of it."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from coopapi.directory import codelists
-from coopapi.exports.formats.common import ACCOUNTS, HASHES, About, compact, in_words
+from coopapi.exports.formats.common import ACCOUNTS, REFERENCES, About, compact, in_words
 from coopapi.exports.lines import Line, Portion
 
 Node = dict[str, Any]
@@ -30,12 +30,13 @@ _FACETS: Final[Mapping[str, tuple[str, str, str]]] = {
     "ssid": ("WirelessNetworkConnection", "WirelessNetworkConnectionFacet", "ssid"),
 }
 """The class, the facet and the property for the value of each kind that has one."""
+_HASHES: Final = {"md5": "MD5", "sha1": "SHA1", "sha256": "SHA256", "sha512": "SHA512"}
+"""The kinds that are cryptographic digests of files, with their names in CASE."""
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TAGS: Final = (
     "kind", "crime_categories", "case_type", "countries", "desk", "category", "age_status", "basis", "source_grading",
     "information_grading",
 )  # fmt: skip
-_REFERENCES: Final = ("reference", "eurojust_number", "siena_reference", "ecodex_id", "external_id")
 
 
 class CaseUco:
@@ -137,7 +138,7 @@ def _described(about: About, line: Line) -> Node:
             "uco-core:definingContext": f"{about.authority}: {name}",
             "uco-core:externalIdentifier": line[name],
         }
-        for name in _REFERENCES
+        for name in REFERENCES
         if name in line
     ]
     more: Node = {"uco-core:tag": tags} if tags else {}
@@ -163,11 +164,11 @@ def _investigation(about: About, line: Line) -> Iterator[Node]:
 def _facet(about: About, line: Line, value: str) -> Node | None:
     """Return the class and the facet of an identifier, or None if its kind has no place."""
     kind = line["kind"]
-    if kind in HASHES:
+    if kind in _HASHES:
         digest = {
             "@id": _id(about, "hash", *_key(line)),
             "@type": "uco-types:Hash",
-            "uco-types:hashMethod": HASHES[kind],
+            "uco-types:hashMethod": _HASHES[kind],
             "uco-types:hashValue": {"@type": "xsd:hexBinary", "@value": value.upper()},
         }
         return _observable(about, line, "File", "ContentDataFacet", {"uco-observable:hash": [digest]})

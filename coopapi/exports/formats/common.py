@@ -19,8 +19,8 @@ ACCOUNTS: Final = frozenset(
     }
 )  # fmt: skip
 """The kinds of identifiers that name an account or a wallet."""
-HASHES: Final = {"md5": "MD5", "sha1": "SHA1", "sha256": "SHA256", "sha512": "SHA512"}
-"""The kinds that are cryptographic digests of files, with their names in CASE."""
+REFERENCES: Final = ("reference", "eurojust_number", "siena_reference", "ecodex_id", "external_id")
+"""The fields of a case that other systems know it by."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from coopapi.directory import codelists
-from coopapi.exports.formats.common import ACCOUNTS, About, compact, in_words, moment
+from coopapi.exports.formats.common import ACCOUNTS, REFERENCES, About, compact, in_words, moment
 from coopapi.exports.lines import Line, Portion
 
 Object = dict[str, Any]
@@ -21,7 +21,6 @@ _NOWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "person": ("context", "basis", "source_grading", "information_grading", "source", "exceptional_processing"),
 }
 """The fields of each type of line that STIX has no place for."""
-_REFERENCES: Final = ("reference", "eurojust_number", "siena_reference", "ecodex_id", "external_id")
 
 
 class Stix:
@@ -117,7 +116,7 @@ def _objects(about: About, line: Line, portion: Portion) -> Iterator[Object]:
 
 
 def _known_as(about: About, line: Line) -> Object:
-    known = [{"source_name": f"{about.authority}: {name}", "external_id": line[name]} for name in _REFERENCES if name in line]
+    known = [{"source_name": f"{about.authority}: {name}", "external_id": line[name]} for name in REFERENCES if name in line]
     return {"external_references": known}
 
 
