@@ -91,3 +91,14 @@ def test_observables_have_the_ids_that_the_standard_gives_them(exports, heron):
     again = file_of(exports, heron, "stix")[2]
     own = {one["id"] for one in again["objects"] if one["type"] != "note"}
     assert own <= made, "the other ids are the same in each export of the case"
+
+
+def test_a_value_that_the_case_has_twice_keeps_the_handling_codes_of_both(world, exports):
+    case = world.case("investigator")
+    for code, moment in (("H0", "2026-01-01T10:00:00Z"), ("H1", "2026-01-02T10:00:00Z")):
+        world.hold("investigator", case, "198.51.100.7", kind="ip", handling_code=code, context={"observed_at": moment})
+    _, file = exports.file(case, format="stix")
+    objects = json.loads(file)["objects"]
+    statements = {one["id"]: one["definition"]["statement"] for one in objects if one["type"] == "marking-definition"}
+    (ip,) = (one for one in objects if one["type"] == "ipv4-addr")
+    assert sorted(statements[ref][:2] for ref in ip["object_marking_refs"]) == ["H0", "H1"]
