@@ -53,7 +53,7 @@ BODIES = {
         "case_id": "{case}",
         "format": "ndjson",
         "purpose": "investigation",
-        "recipient": {"name": "Office", "country": "BE"},
+        "recipient": {"authority_id": "{court}"},
         "reason": "R",
     },
     "POST /api/v1/evidence": {"object_id": "{shared}", **ITEM},
@@ -220,8 +220,9 @@ def imported(world):
 
 
 def exported(world, case):
-    """A file of the Dutch case for a Belgian office."""
-    made = world.as_("investigator").post("/exports", _filled(BODIES["POST /api/v1/exports"], {"case": case}))
+    """A file of the Dutch case for a French court."""
+    places = {"case": case, "court": world.authorities["fr_court"]}
+    made = world.as_("investigator").post("/exports", _filled(BODIES["POST /api/v1/exports"], places))
     assert made.status_code == 202, made.json
     return made.json["id"]
 

@@ -251,7 +251,7 @@ _OBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
         "refused": "A second person did not approve a file of a case.",
         "made": "A file of a case was made for its recipient.",
         "downloaded": "A file of a case, or a part of it, was downloaded.",
-        "stopped": "A file of a case could not be made.",
+        "stopped": "A file of a case could not be made, or nobody approved it in time.",
     },
     "exclusion": {"made": "A value or a kind was excluded from matching.", "withdrawn": "An exclusion was withdrawn."},
     "alarm": {

@@ -76,9 +76,9 @@ order by o.{rank} desc, o.id desc, s.case_id desc limit p_count
 case when {overlap}.authority_a = (select priv.authority()) and GRANTED({overlap}.case_a, 1) then {overlap}.case_a
      when GRANTED({overlap}.case_b, 1) then {overlap}.case_b else {overlap}.case_a end
 
--- template ENTRY_OF_EXPORT(export, action): the entry of the journal for an act of the register itself about an export, with the reason.
+-- template STOPPED(export): the entry of the journal about an export that the register itself ended, with the reason.
 jsonb_build_object(
-    'authority_id', {export}.authority_id, 'at', (select priv.at()), 'role', 'machine', 'action', '{action}', 'object_type', 'export',
+    'authority_id', {export}.authority_id, 'at', (select priv.at()), 'role', 'machine', 'action', 'export.stopped', 'object_type', 'export',
     'object_id', {export}.id, 'case_id', {export}.case_id, 'purpose', {export}.purpose, 'request_id', '', 'consultation', false, 'event', true,
     'victims_only', {export}.cleared, 'detail', jsonb_build_object('reason', {export}.state_reason))
 

@@ -26,7 +26,7 @@ begin
         return;
     end if;
     delete from public.export_pieces p where p.export_id = p_export;
-    perform priv.append(jsonb_build_array(ENTRY_OF_EXPORT(e, export.stopped)));
+    perform priv.append(jsonb_build_array(STOPPED(e)));
 end $$;
 
 -- Let other exports have their turn before one whose next portion failed.
@@ -56,7 +56,7 @@ begin
         update public.exports x set state = 'refused', state_reason = 'expired', wrapped = null, ended_at = (select priv.at()),
                 version = x.version + 1
             where x.state = 'waiting_for_approval' and x.created_at <= (select priv.at()) - interval '7 days' returning x.*)
-    select jsonb_agg(ENTRY_OF_EXPORT(r, export.refused)) into entries from refused r;
+    select jsonb_agg(STOPPED(r)) into entries from refused r;
     if entries is not null then
         perform priv.append(entries);
     end if;

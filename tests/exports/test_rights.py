@@ -246,11 +246,11 @@ def test_a_provider_that_is_named_in_words_needs_four_eyes_too(exports, heron):
     assert asked["four_eyes"] is True
 
 
-def test_an_export_that_nobody_approved_is_told_as_refused(world, exports, heron, clock):
+def test_an_export_that_nobody_approved_is_told_as_stopped(world, exports, heron, clock):
     asked = exports.ask(heron["case"], recipient=THIRD)
     clock.forward(days=8)
     exports.delete()
-    ends = [one for one in world.as_("investigator").get("/events?limit=200").json["items"] if one["action"] == "export.refused"]
+    ends = [one for one in world.as_("investigator").get("/events?limit=200").json["items"] if one["action"] == "export.stopped"]
     assert [(one["object_id"], one["detail"]) for one in ends] == [(asked["id"], {"reason": "expired"})]
 
 
