@@ -157,6 +157,7 @@ def main() -> int:
     logging.getLogger("coopapi").addHandler(logging.NullHandler())
     with tempfile.TemporaryDirectory(prefix="coopapi-intake-") as made:
         folder = asked.folder or Path(made)
+        folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o711)
         figures = measured(folder, asked)
     path = write("intake", figures)
