@@ -2,17 +2,17 @@
 
 import json
 import socket
-import threading
 import time
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import urllib3
+from serving import InThread
 
 DROPPED = {"transfer-encoding", "connection", "date", "server", "content-length"}
 
 
-class Faults:
+class Faults(InThread):
     """`plan` has, for each of the next requests under /api or /oauth, one of these:
 
     `lose`: the service answers, but the client gets nothing; `refuse`: the service gets another token; a number: the client is answered with
@@ -75,13 +75,6 @@ class Faults:
 
         return Handler
 
-    def __enter__(self):
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
-        self.thread.start()
-        return self
-
     def __exit__(self, *_):
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+        super().__exit__()
         self.pool.clear()

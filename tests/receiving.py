@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import UUID, uuid4
 
 import trustme
+from serving import InThread
 from world import Caller
 
 from coopapi.ops import administration
@@ -66,7 +67,7 @@ def lookup(*addresses):
     return resolve
 
 
-class Server:
+class Server(InThread):
     """Runs a receiver while the context lasts; `tls` is the context of a client that trusts it. `plain` is without TLS."""
 
     def __init__(self, port, *hosts, plain=False):
@@ -100,16 +101,6 @@ class Server:
                 pass
 
         return Handler
-
-    def __enter__(self):
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
 
     def sender(self, database, *addresses):
         return Sender(database, self.tls, lookup(*(addresses or ("127.0.0.1",))))

@@ -1,14 +1,11 @@
 """An import whose worker is killed at every statement and at random moments: no line is lost, none takes effect twice."""
 
 import multiprocessing
-import os
 import random
-import signal
 import time
 
 import pytest
-from psycopg2.extensions import cursor
-from sqlalchemy import event
+from killing import killed_at
 from test_imports import CASE, EMAIL, SUBJECT, emails, report, sent, state
 
 from coopapi.imports import running
@@ -42,40 +39,10 @@ def small(monkeypatch):
     monkeypatch.setattr(running, "MOST_LINES", 10)
 
 
-def killed_at(database, number, *, half=False):
-    """Store a portion in a process that kills itself before its n-th statement; half done if what was done before is committed."""
-
-    def work():
-        database.engine.dispose(close=False)
-        seen = 0
-
-        class Killing(cursor):
-            def execute(self, statement, values=None):
-                nonlocal seen
-                seen += 1
-                if seen == number or (half and b"into import_lines" in self.mogrify(statement, values)):
-                    if half:
-                        self.connection.commit()
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return super().execute(statement, values)
-
-        @event.listens_for(database.engine, "checkout")
-        def count(connection, *_):
-            connection.cursor_factory = Killing
-
-        running.import_once(database)
-        os._exit(0)
-
-    process = multiprocessing.get_context("fork").Process(target=work)
-    process.start()
-    process.join()
-    return process.exitcode == -signal.SIGKILL
-
-
 def test_a_worker_killed_before_any_statement_of_a_portion_loses_and_doubles_nothing(world, idle, owner, small):
     job = sent(world, *LINES)
     number = 1
-    while killed_at(idle, number):
+    while killed_at(idle, number, running.import_once):
         assert counted(owner)[2] == 0
         number += 1
     assert number > 12
@@ -87,7 +54,7 @@ def test_a_worker_killed_before_any_statement_of_a_portion_loses_and_doubles_not
 
 def test_the_count_would_see_a_portion_that_is_committed_in_two_steps(world, idle, owner, small):
     sent(world, *LINES)
-    assert killed_at(idle, -1, half=True)
+    assert killed_at(idle, -1, running.import_once, also=lambda sql: b"into import_lines" in sql)
     work_until_done(idle)
     assert counted(owner) != ALL
 

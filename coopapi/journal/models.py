@@ -76,7 +76,7 @@ class JournalEntry(Row):
         Auditors see the whole journal of their authority, and administrators its alarms. Other roles see entries about cases that
         they may read; with index access only that the case exists and its overlaps. Entries about victims only are for cleared
         callers. Entries of a team or a meeting are for the owner of the case and the participants, and those of
-        duties towards Eurojust for whoever answers for the case. An authority reads in its
+        duties towards Eurojust for the authorities that answer for the case. An authority reads in its
         own journal that it was named as responsible for a case, also after its access ended. Events of an import are for its client
         and the investigators of the authority.
         """

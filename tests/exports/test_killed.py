@@ -1,43 +1,11 @@
 """An export whose worker is killed at every statement: it is made once, whole, and the same as without that."""
 
 import hashlib
-import multiprocessing
-import os
-import signal
 
 import pytest
-from psycopg2.extensions import cursor
-from sqlalchemy import event
+from killing import killed_at
 
 from coopapi.exports import running, selecting
-
-
-def killed_at(database, number):
-    """Make a portion in a process that kills itself before its n-th statement. Tells whether it was killed."""
-
-    def work():
-        database.engine.dispose(close=False)
-        seen = 0
-
-        class Killing(cursor):
-            def execute(self, statement, values=None):
-                nonlocal seen
-                seen += 1
-                if seen == number:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return super().execute(statement, values)
-
-        @event.listens_for(database.engine, "checkout")
-        def count(connection, *_):
-            connection.cursor_factory = Killing
-
-        running.export_once(database)
-        os._exit(0)
-
-    process = multiprocessing.get_context("fork").Process(target=work)
-    process.start()
-    process.join()
-    return process.exitcode == -signal.SIGKILL
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -49,7 +17,7 @@ def test_killed_at_every_statement_it_is_made_once_and_whole(world, exports, her
     asked = exports.ask(heron["case"])
     number, kills = 1, 0
     while exports.shown(asked)["state"] != "ready":
-        if killed_at(idle, number):
+        if killed_at(idle, number, running.export_once):
             number, kills = number + 1, kills + 1
         else:
             number = 1

@@ -1,4 +1,4 @@
-"""The mail that people get, its bytes and its times, tells them and whoever sees it nothing of what they must not learn."""
+"""Mail, by its bytes and its times, tells nothing that its receiver and others who see it must not learn."""
 
 import re
 from uuid import UUID
