@@ -6,7 +6,7 @@ from math import ceil
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, text
+from sqlalchemy import Select
 
 from coopapi.approvals import service as approvals
 from coopapi.approvals.models import Approval
@@ -24,6 +24,7 @@ from coopapi.exports.selecting import case_of
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
+from coopapi.store.statements import Statement
 
 KIND: Final = "export"
 MOST_A_DAY: Final = 100
@@ -31,8 +32,9 @@ MOST_A_DAY: Final = 100
 _DAY: Final = timedelta(days=1)
 MOST_AT_ONCE: Final = 16 * 1024 * 1024
 """The most bytes that one answer has."""
-_APPLY: Final = text("select priv.apply_export(:id)")
-_REFUSE: Final = text("select priv.refuse_export(:id)")
+_LATEST: Final = Statement("select asked_at from priv.latest_exports(:most)")
+_APPLY: Final = Statement("select priv.apply_export(:id)")
+_REFUSE: Final = Statement("select priv.refuse_export(:id)")
 
 
 class ExportNotReady(Conflict):
@@ -83,11 +85,9 @@ def ask(work: UnitOfWork, data: Mapping[str, Any]) -> Export:
 
 def _require_few(work: UnitOfWork) -> None:
     """Raise `TooManyExports` if the person has asked for as many exports in the last 24 hours as it may."""
-    mine = work.all(Export).where(Export.principal_id == work.actor.id, Export.created_at > work.now - _DAY)
-    latest = mine.with_only_columns(Export.created_at).order_by(Export.created_at.desc()).limit(MOST_A_DAY)
-    asked = work.session.scalars(latest).all()
+    asked = _LATEST.rows(work.session, most=MOST_A_DAY)
     if len(asked) >= MOST_A_DAY:
-        raise TooManyExports(retry_after=ceil((asked[-1] + _DAY - work.now).total_seconds()))
+        raise TooManyExports(retry_after=ceil((asked[-1].asked_at + _DAY - work.now).total_seconds()))
 
 
 def _recipient(work: UnitOfWork, said: Mapping[str, Any]) -> Authority | None:
@@ -175,7 +175,7 @@ def tell(work: UnitOfWork, job: Export, act: str, **detail: Any) -> None:
 
 def apply(work: UnitOfWork, approval: Approval) -> None:
     """Let an approved export be made. Raises `ChangedSince` if it no longer waits."""
-    if not work.session.scalar(_APPLY, {"id": approval.id}):
+    if not _APPLY.value(work.session, id=approval.id):
         raise ChangedSince
     tell(work, work.one(Export, approval.object_id), "approved")
 
@@ -183,7 +183,7 @@ def apply(work: UnitOfWork, approval: Approval) -> None:
 def dismiss(work: UnitOfWork, approval: Approval) -> None:
     """End an export that was not approved."""
     job = work.one(Export, approval.object_id)
-    work.session.execute(_REFUSE, {"id": approval.id})
+    _REFUSE.rows(work.session, id=approval.id)
     tell(work, job, "refused")
 
 

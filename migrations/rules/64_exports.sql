@@ -12,6 +12,16 @@ begin
     order by e.worked_at nulls first, e.id limit 1;
 end $$;
 
+-- Return when the caller asked for exports in the last 24 hours, the latest first, also for cases that it sees no longer.
+create function priv.latest_exports(p_most integer) returns table (asked_at timestamptz)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    return query
+    select e.created_at from public.exports e
+    where e.principal_id = (select priv.principal()) and e.created_at > (select priv.at()) - interval '24 hours'
+    order by e.created_at desc limit p_most;
+end $$;
+
 -- Stop an export that cannot be made. What was made of it is deleted, and the auditors of its authority are told.
 create function priv.stop_export(p_export uuid, p_reason text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -87,7 +97,7 @@ begin
         where a.id = p_approval and x.id = a.object_id and x.state = 'waiting_for_approval';
 end $$;
 
-grant execute on function priv.next_export(), priv.stop_export(uuid, text), priv.postpone_export(uuid), priv.delete_old_exports(integer), priv.apply_export(uuid),
+grant execute on function priv.next_export(), priv.latest_exports(integer), priv.stop_export(uuid, text), priv.postpone_export(uuid), priv.delete_old_exports(integer), priv.apply_export(uuid),
     priv.refuse_export(uuid) to APP_ROLE;
 
 -- An export is for the person who asked for it, and a prosecutor who answers for the case may know of it. Both need to read the case, and

@@ -170,6 +170,18 @@ def test_one_person_asks_for_so_many_exports_a_day(world, exports, heron, monkey
     exports.ask(heron["case"])
 
 
+def test_exports_of_cases_that_one_sees_no_longer_count_too(world, exports, heron, monkeypatch):
+    monkeypatch.setattr(service, "MOST_A_DAY", 1)
+    grant = {"authority_id": str(world.authorities["fr"]), "level": "read", "reason": "the same group"}
+    me, at = world.as_("investigator"), f"/cases/{heron['case']}/access"
+    given = me.post(at, grant).json
+    mine = {"recipient": {"authority_id": str(world.authorities["fr"])}}
+    exports.ask(heron["case"], "foreign", **mine)
+    ended = {"event": "withdraw", "reason": "not needed"}
+    assert me.post(f"{at}/{given['id']}/transitions", ended, If_Match=f'"{given["etag"]}"').status_code == 200
+    assert slug(exports.ask(world.case("foreign"), "foreign", 429, **mine)) == "too-many-exports"
+
+
 def test_a_file_that_is_deleted_while_it_is_read_is_not_cut_short(world, exports, heron):
     shown, _ = exports.file(heron["case"])
     with world.register.owner.cursor() as cursor:
