@@ -15,6 +15,8 @@ OTHERS: Final = frozenset({"COOPAPI_PG_BIN", "COOPAPI_CLIENT_SECRET"})
 """Variables that are no settings of the service: the folder of PostgreSQL, and the secret for `coopapi import`."""
 BODY_MB: Final = 4
 """Size of the largest accepted body in megabytes."""
+MOST_HOLDERS: Final = 500
+"""The highest limit of holders that can be set. Holders are counted up to one more (`priv.most_counted`)."""
 _SLIP: Final = 2
 """A variable that differs from a setting's name by at most this many edits is reported as a spelling mistake."""
 
@@ -134,13 +136,13 @@ SETTINGS: Final = (
     Setting("metrics_bind", parse.bind, "", "address and port of `/metrics`; empty: not served"),
     Setting(
         "high_frequency",
-        parse.between(1, 1_000_000),
+        parse.between(1, MOST_HOLDERS),
         "50",
         "a value that occurs in more cases than this is no evidence for an overlap",
     ),
     Setting(
         "crowd",
-        parse.between(2, 100_000),
+        parse.between(2, MOST_HOLDERS),
         "100",
         "a match key of persons that more identifiers than this have does not lead to a comparison",
     ),

@@ -4,6 +4,7 @@ from typing import Final
 
 from marshmallow import fields, validates_schema
 
+from coopapi.config import MOST_HOLDERS
 from coopapi.directory.fields import Code
 from coopapi.directory.schemas import AuthorityRef
 from coopapi.http.fields import Count, Link, OneOf, Schema, Shown, Stored, Text, When, refusal
@@ -252,7 +253,12 @@ class HighFrequencyOut(Shown):
     identifier_id = fields.UUID(required=True)
     kind = OneOf(KINDS, required=True)
     value = fields.String(allow_none=True)
-    holders = Count(0, 2**31, required=True)
+    holders = Count(
+        0,
+        MOST_HOLDERS + 1,
+        required=True,
+        metadata={"description": f"The number of holders, up to {MOST_HOLDERS + 1}."},
+    )
 
 
 class HighFrequencyList(Shown):

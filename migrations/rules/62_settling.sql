@@ -30,19 +30,45 @@ begin
     clocks := priv.next_to_escalate() is not null;
 end $$;
 
--- Count the holders of each token: cases for a value, identifiers for a match key. `cases` counts them in visible cases, `open_cases` those
--- of them that concern somebody who is not a victim, and `hidden_cases` the holders in hidden cases. A condition on the token is applied
--- before anything is counted.
-create function priv.count_holders()
-returns table (token bytea, exact boolean, cases integer, open_cases integer, hidden_cases integer) language sql stable as $$
-    select h.token, bool_or(h.strength > 0),
-           (case when bool_or(h.strength > 0) then count(distinct h.case_id) filter (where not h.hidden)
-                 else count(*) filter (where not h.hidden) end)::integer,
-           (case when bool_or(h.strength > 0) then count(distinct h.case_id) filter (where not h.hidden and priv.open(h.roles))
-                 else count(*) filter (where not h.hidden and priv.open(h.roles)) end)::integer,
-           (case when bool_or(h.strength > 0) then count(distinct h.case_id) filter (where h.hidden)
-                 else count(*) filter (where h.hidden) end)::integer
-    from public.holdings h group by h.token
+-- Return up to how many holders of a token are counted. No limit of the settings is as high, so a count of this many says only that there are
+-- too many.
+create function priv.most_counted() returns integer language sql immutable as $$ select 501 $$;
+
+-- Count the holders of a token in hidden cases, up to the same number: cases for a value (p_exact), identifiers for a match key.
+create function priv.count_hidden_holders(p_token bytea, p_exact boolean) returns integer language sql stable as $$
+    select count(*)::integer
+    from (select distinct on (h.case_id, case when p_exact then null else h.identifier_id end) 1
+          from public.holdings h where h.token = p_token and h.hidden
+          order by h.case_id, case when p_exact then null else h.identifier_id end limit priv.most_counted()) x
+$$;
+
+-- Count the holders of a token: cases for a value, identifiers for a match key. `cases` counts them in visible cases, `open_cases` those of
+-- them that concern somebody who is not a victim, and `hidden_cases` the holders in hidden cases. Each count ends at priv.most_counted(), so
+-- the work does not grow with a token that very many hold.
+create function priv.count_holders(p_token bytea)
+returns table (exact boolean, cases integer, open_cases integer, hidden_cases integer) language sql stable as $$
+    with read as materialized (select h.* from public.holdings h where h.token = p_token limit priv.most_counted() + 1),
+    found as (
+        select bool_or(s.strength > 0) exact, count(*) > priv.most_counted() many,
+               count(*) filter (where not s.hidden) held, count(distinct s.case_id) filter (where not s.hidden) cases,
+               count(*) filter (where not s.hidden and priv.open(s.roles)) open_held,
+               count(distinct s.case_id) filter (where not s.hidden and priv.open(s.roles)) open_cases,
+               count(*) filter (where s.hidden) hidden_held, count(distinct s.case_id) filter (where s.hidden) hidden_cases
+        from read s)
+    select f.exact,
+           (case when not f.many then case when f.exact then f.cases else f.held end
+                 when f.exact then (select count(*) from (select distinct on (h.case_id) 1 from public.holdings h
+                     where h.token = p_token and not h.hidden order by h.case_id limit priv.most_counted()) x)
+                 else (select count(*) from (select from public.holdings h
+                     where h.token = p_token and not h.hidden limit priv.most_counted()) x) end)::integer,
+           (case when not f.many then case when f.exact then f.open_cases else f.open_held end
+                 when f.exact then (select count(*) from (select distinct on (h.case_id) 1 from public.holdings h
+                     where h.token = p_token and not h.hidden and priv.open(h.roles) order by h.case_id limit priv.most_counted()) x)
+                 else (select count(*) from (select from public.holdings h
+                     where h.token = p_token and not h.hidden and priv.open(h.roles) limit priv.most_counted()) x) end)::integer,
+           (case when f.many then priv.count_hidden_holders(p_token, f.exact)
+                 when f.exact then f.hidden_cases else f.hidden_held end)::integer
+    from found f
 $$;
 
 -- Tell whether a changed number of holders matters to other holders of the value: it crossed the limit, or the rarity changed by a step.
@@ -106,15 +132,17 @@ begin
         perform priv.make_due(pair.m, pair.n, pair.none, pair.none, pair.none);
     end if;
     with changed as (
-        select u.token, max(u.family) family
+        select u.token, max(u.family) family, bool_or(c.loses or c.open_loses or c.anew or c.whole) less
         from unnest(changes) c, unnest(c.tokens, c.families) u (token, family) group by 1),
+    stored as (  -- a token that already has the most that is counted is not counted again when only holders are added
+        select c.token, coalesce(t.family, c.family) family, t.exact, t.cases, t.open_cases,
+               coalesce(not c.less and least(t.cases, t.open_cases) >= priv.most_counted(), false) known
+        from changed c left join public.match_tokens t on t.token = c.token),
     counted as materialized (
-        select c.token, coalesce(t.family, c.family) family, coalesce(h.exact, t.exact) exact, coalesce(t.cases, 0) was,
-               coalesce(t.open_cases, 0) was_open, coalesce(h.cases, 0) now, coalesce(h.open_cases, 0) now_open,
-               coalesce(h.hidden_cases, 0) now_hidden
-        from changed c
-        left join (select * from priv.count_holders() x where x.token = any (array (select token from changed))) h on h.token = c.token
-        left join public.match_tokens t on t.token = c.token),
+        select s.token, s.family, coalesce(h.exact, s.exact) exact, coalesce(s.cases, 0) was, coalesce(s.open_cases, 0) was_open,
+               case when s.known then s.cases else h.cases end now, case when s.known then s.open_cases else h.open_cases end now_open,
+               case when s.known then priv.count_hidden_holders(s.token, s.exact) else h.hidden_cases end now_hidden
+        from stored s cross join lateral priv.count_holders(case when not s.known then s.token end) h),
     kept as (
         insert into public.match_tokens as t (token, family, exact, cases, open_cases, hidden_cases)
             select c.token, c.family, c.exact, c.now, c.now_open, c.now_hidden from counted c
