@@ -476,6 +476,11 @@ def statements_for(world, idle, cases, name):
             *emails(5, case=key, name=key),
         ]
     sent(world, *lines)
+    return statements_of(idle)
+
+
+def statements_of(idle):
+    """How many statements the next portion takes."""
     count = 0
 
     def seen(*_):
@@ -494,6 +499,23 @@ def statements_for(world, idle, cases, name):
 def test_new_lines_are_stored_in_as_many_statements_however_many_they_are(world, idle):
     few, many = (statements_for(world, idle, cases, f"n{cases}") for cases in (2, 100))
     assert few == many < 35
+
+
+def statements_to_correct(world, idle, count):
+    key = f"u{count}"
+    mails = [{**EMAIL, "case": key, "external_id": f"E{n}", "value": f"{key}-{n}@example.org"} for n in range(count)]
+    sent(world, {**CASE, "external_id": key, "reference": key}, *mails)
+    assert running.import_once(idle)
+    assert not running.import_once(idle)
+    job = sent(world, *({**one, "value": f"new-{one['value']}"} for one in mails))
+    taken = statements_of(idle)
+    assert state(world, job)["updated"] == count
+    return taken
+
+
+def test_corrections_of_a_case_take_one_more_statement_for_each_row(world, idle):
+    few, many = (statements_to_correct(world, idle, count) for count in (2, 100))
+    assert many - few == 98
 
 
 def told_of_imports(world, who):

@@ -105,7 +105,7 @@ def _take_key(work: UnitOfWork, row: Identifier, one: IdentifierDraft) -> None:
 
 def changes(held: HeldRows, row: Identifier, one: IdentifierDraft) -> bool:
     """Tell whether a draft says anything else than the row that has its key."""
-    if any(getattr(row, name) != one.row[name] for name in _COMPARED) or _links_differ(held, row, one):
+    if any(getattr(row, name) != one.row[name] for name in _COMPARED) or links_differ(held, row, one):
         return True
     if row.id not in held.values:
         return False
@@ -114,7 +114,7 @@ def changes(held: HeldRows, row: Identifier, one: IdentifierDraft) -> bool:
     return any((said.get(name) or None) != (one.item.get(name) or None) for name in names)
 
 
-def _links_differ(held: HeldRows, row: Identifier, one: IdentifierDraft) -> bool:
+def links_differ(held: HeldRows, row: Identifier, one: IdentifierDraft) -> bool:
     """Tell whether the item names other subjects than those that the caller sees. An item without subjects changes none."""
     if "subjects" not in one.item:
         return False

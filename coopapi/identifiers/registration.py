@@ -1,9 +1,6 @@
 """Registering identifiers: they are parsed, encrypted, stored and matched in one transaction."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,43 +11,18 @@ from coopapi.cases.service import CaseToAddTo
 from coopapi.cases.transitions import standing_in_case
 from coopapi.errors import NotFound, Stale, Unprocessable, broken
 from coopapi.identifiers import keyed, keys, kinds
-from coopapi.identifiers.drafts import IdentifierDraft, ReadItem
+from coopapi.identifiers.corrections import correction_of, put_right, tell_recipients
+from coopapi.identifiers.drafts import IdentifierDraft, ReadItem, seal
 from coopapi.identifiers.formats.persons import read_digests, read_names
 from coopapi.identifiers.kinds import Context, ImpossibleValue, Reading
 from coopapi.identifiers.refusals import ImpossibleIdentifiers, Refused, refuse_many_persons
-from coopapi.identifiers.service import keep_key, part_from_twins, read_keys
-from coopapi.identifiers.subjects import check_subjects, links_of, note_links, subjects_of
+from coopapi.identifiers.service import data_key, keep_key
+from coopapi.identifiers.subjects import check_subjects, note_links, subjects_of
 from coopapi.matching import engine
-from coopapi.matching.similarity import PERSON
 from coopapi.shared.workflow import Step, Workflow
-from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
-from coopapi.store.statements import Statement
 from coopapi.store.vault import DataKey
 from coopapi.unicode_text import NORMALISER_VERSION
-
-_TELL: Final = Statement("select priv.tell_recipients(:id, :act, :request)")
-
-
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """What a row gets from a draft.
-
-    `fields` are those that the caller sent: the links to subjects are changed only if they are among them, and the row otherwise.
-    `holdings` are empty if matching stays as it is.
-    """
-
-    row: Identifier
-    draft: IdentifierDraft
-    fields: AbstractSet[str]
-    holdings: Sequence[engine.Holding]
-
-
-def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
-    """Return the key that encrypts the values of a case. Raises `NotFound` if the caller may not read the case."""
-    if case_id not in (keys := read_keys(work, {case_id})):
-        raise NotFound
-    return keys[case_id][0]
 
 
 def register(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any]]) -> list[Identifier]:
@@ -70,10 +42,11 @@ def store(work: UnitOfWork, case: CaseToAddTo, drafts: Sequence[IdentifierDraft]
     Returns for each draft whether it was `stored`, is `existing` or was `corrected`, and its identifier.
     """
     unique = {draft.row["fingerprint"]: draft for draft in reversed(drafts) if draft.corrects is None}
-    corrections = {
-        d.corrects.id: _correction(work, d.corrects, d, d.item.keys() - {"kind", "external_id"}) for d in drafts if d.corrects
-    }.values()
-    holdings = [h for d in unique.values() for h in _holdings(work, d.row["id"], d.item["kind"], d.reading)]
+    corrected = {
+        d.corrects.id: correction_of(work, d.corrects, d, d.item.keys() - {"kind", "external_id"}) for d in drafts if d.corrects
+    }
+    corrections = list(corrected.values())
+    holdings = [h for d in unique.values() for h in keys.holdings(work.keys, d.row["id"], d.item["kind"], d.reading.keys)]
     links = {(link["fingerprint"], link["subject_id"]): link for d in reversed(drafts) if d.corrects is None for link in d.links}
     engine.announce(work, case.id, [*holdings, *(h for correction in corrections for h in correction.holdings)])
     fresh, linked = engine.register(work, case.id, [d.row for d in unique.values()], list(links.values()), holdings)
@@ -82,8 +55,7 @@ def store(work: UnitOfWork, case: CaseToAddTo, drafts: Sequence[IdentifierDraft]
     if new or not linked.victims or linked.others:
         work.note("identifiers.registered", case, case_id=case.id, event=True, count=len(new), kinds=kinds_of_new)
     note_links(work, case, case.id, linked)
-    for correction in corrections:
-        _put(work, case, correction)
+    put_right(work, case, corrections)
     every = {print_: Identifier(**draft.row, victim_version=0) for print_, draft in new.items()}
     if known := unique.keys() - new.keys():
         query = work.all(Identifier).where(
@@ -96,10 +68,6 @@ def store(work: UnitOfWork, case: CaseToAddTo, drafts: Sequence[IdentifierDraft]
         else ("stored" if draft.row["id"] in fresh else "existing", every[draft.row["fingerprint"]])
         for draft in drafts
     ]
-
-
-def _holdings(work: UnitOfWork, identifier_id: UUID, kind: str, reading: Reading) -> list[engine.Holding]:
-    return keys.holdings(work.keys, identifier_id, kind, reading.keys)
 
 
 def read_all(
@@ -183,17 +151,6 @@ def identity(reading: Reading, item: Mapping[str, Any]) -> str:
     return f"{reading.identity or reading.keys[0].text}|{seen.timestamp() if seen else ''}|{said.get('port', '')}"
 
 
-def seal(key: DataKey, authority_id: UUID, row_id: UUID, item: Mapping[str, Any], reading: Reading) -> bytes:
-    """Encrypt what only the owning case may read: the value as sent and as parsed, its context and its source."""
-    content = {
-        name: item[name] for name in ("value", "context", "source", "person", "digest_version") if item.get(name) is not None
-    }
-    if item["kind"] == "person":
-        families = Counter(sorted(read.family.removeprefix(PERSON) for read in reading.keys))
-        content |= {"value": reading.normalised or None, "families": families}
-    return vault.seal_value(key, {**content, "normalised": reading.normalised}, authority_id, row_id)
-
-
 def identifier_of(work: UnitOfWork, case_id: UUID, identifier_id: UUID, *, version: int | None = None) -> Identifier:
     """Return one identifier of this case. Raises `NotFound`, and `Stale` if its version is another."""
     row = work.one(Identifier, identifier_id)
@@ -222,7 +179,7 @@ def _withdraw(step: Step[Identifier]) -> None:
     work.session.flush()
     engine.unregister(work, row.case_id, [row.id])
     work.note("identifier.withdrawn", row, case_id=row.case_id, event=True, kind=row.kind)
-    _tell_recipients(work, row, "withdrawn")
+    tell_recipients(work, [row.id], "withdrawn")
 
 
 IDENTIFIER: Final = Workflow[Identifier](
@@ -248,53 +205,8 @@ def correct(work: UnitOfWork, row: Identifier, old: Mapping[str, Any], data: dic
     drafted = draft(work, case, data_key(work, case.id), item)
     keyed.refuse_duplicates(work, row, drafted)
     keyed.require_free(work, row, drafted)
-    put_right(work, case, row, drafted, data.keys())
-    return row
-
-
-def put_right(
-    work: UnitOfWork, case: Case | CaseToAddTo, row: Identifier, draft: IdentifierDraft, fields: AbstractSet[str]
-) -> None:
-    """Give a row the content of a draft and update its overlaps. `fields` are those that the caller sent."""
-    correction = _correction(work, row, draft, fields)
+    correction = correction_of(work, row, drafted, data.keys())
     if correction.holdings:
         engine.announce(work, case.id, correction.holdings)
-    _put(work, case, correction)
-
-
-def _correction(work: UnitOfWork, row: Identifier, draft: IdentifierDraft, fields: AbstractSet[str]) -> Correction:
-    same = all(getattr(row, name) == draft.row[name] for name in ("fingerprint", "strength"))
-    return Correction(row, draft, fields, [] if same else _holdings(work, row.id, row.kind, draft.reading))
-
-
-def _put(work: UnitOfWork, case: Case | CaseToAddTo, correction: Correction) -> None:
-    """Carry out a correction, whose holdings were announced, and update matching."""
-    row, fields = correction.row, correction.fields
-    if fields - {"subjects"}:
-        _put_value(work, case, correction)
-    if "subjects" in fields:
-        links = links_of(row.fingerprint, correction.draft.item)
-        note_links(work, row, case.id, engine.link_subjects(work, case.id, row.id, links))
-        work.session.refresh(row, ["version", "victim_version"])
-
-
-def _put_value(work: UnitOfWork, case: Case | CaseToAddTo, correction: Correction) -> None:
-    row, draft = correction.row, correction.draft
-    for name, value in draft.row.items():
-        if name not in {"id", "version", "sealed", "created_at", "created_by"}:
-            setattr(row, name, value)
-    row.sealed = seal(data_key(work, case.id), case.authority_id, row.id, draft.item, draft.reading)
-    work.session.flush()
-    if correction.holdings:
-        part_from_twins(work, row)
-        engine.unregister(work, case.id, [row.id])
-        engine.hold(work, case.id, correction.holdings)
-    fields = correction.fields - {"subjects"}
-    work.note("identifier.corrected", row, case_id=case.id, event=True, kind=row.kind, fields=sorted(fields))
-    if {"value", "person"} & fields:
-        _tell_recipients(work, row, "corrected")
-
-
-def _tell_recipients(work: UnitOfWork, row: Identifier, act: str) -> None:
-    """Notify the cases to which the value was disclosed (LED Art. 16(6)), each in its own journal."""
-    _TELL.rows(work.session, id=row.id, act=act, request=work.request_id)
+    put_right(work, case, [correction])
+    return row

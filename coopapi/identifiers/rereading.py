@@ -13,9 +13,10 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from coopapi.identifiers import keys
+from coopapi.identifiers.drafts import seal
 from coopapi.identifiers.formats.persons import OLD_DIGESTS, outdated
 from coopapi.identifiers.kinds import ImpossibleValue
-from coopapi.identifiers.registration import identity, read_item, seal, strength
+from coopapi.identifiers.registration import identity, read_item, strength
 from coopapi.identifiers.service import what_was_sent
 from coopapi.matching import engine
 from coopapi.store import vault

@@ -10,6 +10,7 @@ from sqlalchemy import or_, select, update
 from coopapi.access import Action
 from coopapi.cases.external_ids import shows_key
 from coopapi.cases.models import Case, CaseKey, Identifier
+from coopapi.errors import NotFound
 from coopapi.identifiers import kinds
 from coopapi.identifiers.formats.common import REASONS, list_version
 from coopapi.identifiers.kinds import Strength
@@ -94,10 +95,17 @@ def what_was_sent(clear: Mapping[str, Any]) -> dict[str, Any]:
     return {**clear, "context": {**context, **seen}}
 
 
-def part_from_twins(work: UnitOfWork, row: Identifier) -> None:
-    """Forget which identifiers had the same value as one that was corrected (`same_as`)."""
-    twins = or_(Identifier.same_as == row.id, Identifier.id == row.id)
-    work.session.execute(update(Identifier).where(twins, Identifier.case_id == row.case_id).values(same_as=None))
+def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
+    """Return the key that encrypts the values of a case. Raises `NotFound` if the caller may not read the case."""
+    if case_id not in (keys := read_keys(work, {case_id})):
+        raise NotFound
+    return keys[case_id][0]
+
+
+def part_from_twins(work: UnitOfWork, case_id: UUID, rows: Sequence[UUID]) -> None:
+    """Forget which identifiers had the same value as those that were corrected (`same_as`)."""
+    twins = or_(Identifier.same_as.in_(rows), Identifier.id.in_(rows))
+    work.session.execute(update(Identifier).where(twins, Identifier.case_id == case_id).values(same_as=None))
 
 
 def linked_since(link: Mapping[str, Any]) -> dict[str, Any]:

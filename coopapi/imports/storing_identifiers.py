@@ -1,5 +1,6 @@
-"""Storing the identifiers of a portion: those that are new together, the others one by one."""
+"""Storing the identifiers of a portion: those that are new together, and the corrections of each case together."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID
 from coopapi.cases.models import Case, Identifier, Subject
 from coopapi.errors import Unprocessable
 from coopapi.identifiers import keyed, registration
+from coopapi.identifiers.corrections import Correction, correction_of, put_right
 from coopapi.identifiers.drafts import IdentifierDraft, ReadItem
 from coopapi.identifiers.keyed import HeldRows
 from coopapi.identifiers.service import keep_key, open_values, shown_beside
@@ -15,7 +17,8 @@ from coopapi.identifiers.several_cases import register_in_cases
 from coopapi.identifiers.subjects import check_subjects
 from coopapi.imports.known import Known, subjects_by_key, version_of
 from coopapi.imports.lines import SentLine
-from coopapi.imports.storing import attempt, refuse
+from coopapi.imports.storing import refuse
+from coopapi.matching import engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ def store_identifiers(known: Known, lines: Sequence[SentLine], told: Mapping[tup
     drafted = _drafted(known, ready, told)
     held = _held(known, drafted)
     new, seen = [], set()
+    corrections: list[tuple[DraftedLine, Correction]] = []
     for one in drafted:
         row, same = held.by_key.get(_key(one)), held.by_print.get(one.print)
         if row is None and known.made(one.line) is None:
@@ -59,7 +63,8 @@ def store_identifiers(known: Known, lines: Sequence[SentLine], told: Mapping[tup
             else:
                 one.line.refuse("/external_id", "other_key")
         elif not known.refuses_change(one.line, row) and row is not None:
-            _correct(known, one, row, same, held)
+            corrections += _corrections(known, one, row, same, held)
+    _correct(known, corrections)
     _register(known, new)
 
 
@@ -144,27 +149,44 @@ def _held(known: Known, drafted: Sequence[DraftedLine]) -> HeldRows:
     )
 
 
-def _correct(known: Known, one: DraftedLine, row: Identifier, same: Identifier | None, held: HeldRows) -> None:
-    work, line, draft = known.work, one.line, one.draft
+def _corrections(
+    known: Known, one: DraftedLine, row: Identifier, same: Identifier | None, held: HeldRows
+) -> list[tuple[DraftedLine, Correction]]:
+    """Return the correction that a line asks for, or none if it changes nothing or is refused."""
+    line, draft = one.line, one.draft
     if row.kind != draft.row["kind"]:
         line.refuse("/kind", "other_kind")
-        return
-    if same is not None and same is not row:
+    elif same is not None and same is not row:
         line.refuse("/value", "held_already")
-        return
-    line.outcome = "unchanged"
-    if keyed.changes(held, row, draft):
-        if known.dry:
-            line.outcome = "updated"
-            return
-        fields = draft.item.keys() - {"kind", "external_id"}
-        line.outcome = None
-        if not attempt(work, line, lambda: registration.put_right(work, known.addable(one.case), row, draft, fields)):
-            return
+    elif not keyed.changes(held, row, draft):
+        line.outcome = "unchanged"
+        known.keep(line, row.id, version_of(row))
+    elif known.dry:
         line.outcome = "updated"
-        work.session.flush()
-        work.session.refresh(row, ["version", "victim_version"])
-    known.keep(line, row.id, version_of(row))
+    else:
+        fields = draft.item.keys() - {"kind", "external_id"}
+        if not keyed.links_differ(held, row, draft):
+            fields -= {"subjects"}
+        return [(one, correction_of(known.work, row, draft, fields))]
+    return []
+
+
+def _correct(known: Known, corrections: Sequence[tuple[DraftedLine, Correction]]) -> None:
+    """Correct the rows of each case together."""
+    work, by_case = known.work, defaultdict[UUID, list[tuple[DraftedLine, Correction]]](list)
+    for one, correction in corrections:
+        by_case[one.case.id].append((one, correction))
+    for case_id, some in by_case.items():
+        if holdings := [holding for _, correction in some for holding in correction.holdings]:
+            engine.announce(work, case_id, holdings)
+        put_right(work, known.addable(some[0][0].case), [correction for _, correction in some])
+    work.session.flush()
+    rows = work.all(Identifier).where(Identifier.id.in_([correction.row.id for _, correction in corrections]))
+    if corrections:
+        work.session.scalars(rows.execution_options(populate_existing=True)).all()
+    for one, correction in corrections:
+        one.line.outcome = "updated"
+        known.keep(one.line, correction.row.id, version_of(correction.row))
 
 
 def _register(known: Known, new: Sequence[DraftedLine]) -> None:
