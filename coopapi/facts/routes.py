@@ -1,5 +1,6 @@
 """Facts over HTTP."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
@@ -19,7 +20,7 @@ from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("facts", __name__, url_prefix="/api/v1/cases/<uuid:case_id>/facts", description="Facts of cases")
 _ONE = "/<uuid:fact_id>"
-_LINKS: Final = {
+_LINKS: Final[Mapping[str, tuple[Any, Any]]] = {
     "subject_id": (FactSubject, FactSubject.subject_id),
     "identifier_id": (FactIdentifier, FactIdentifier.identifier_id),
 }
@@ -75,9 +76,7 @@ def get_fact(case_id: UUID, fact_id: UUID, *, work: UnitOfWork) -> Fact:
     return row
 
 
-@blp.route(
-    _ONE, method="PATCH", allow=Action.FACT_WRITE, body=FactPatch, returns=FactOut, changes=True, show=service.show_facts
-)
+@blp.route(_ONE, method="PATCH", allow=Action.FACT_WRITE, body=FactPatch, returns=FactOut, changes=True, show=service.show_facts)
 def correct_fact(data: dict[str, Any], *, case_id: UUID, fact_id: UUID, version: int, work: UnitOfWork) -> Fact:
     """Correct a fact; its earlier state is kept in its history."""
     cases.usable(work, case_id, Level.CONTRIBUTE, lock=True)
