@@ -6,7 +6,7 @@ from uuid import UUID
 from coopapi.cases.models import Case, Identifier
 from coopapi.exports.lines import Portion, Terms, fact_line, key_of
 from coopapi.exports.models import Export
-from coopapi.exports.selecting import judged, last_of, next_rows, subjects_in_file
+from coopapi.exports.selecting import considered, last_of, next_rows, subjects_in_file
 from coopapi.facts.models import Fact
 from coopapi.facts.service import as_items
 from coopapi.store.db import UnitOfWork
@@ -44,4 +44,4 @@ def _identifiers(work: UnitOfWork, job: Export, terms: Terms, ids: set[UUID]) ->
     """Return the keys of those identifiers that the case had then, each with the reason why it is not in the file, or None."""
     query = work.all(Identifier).where(Identifier.id.in_(ids), Identifier.created_at <= job.created_at)
     rows = work.session.scalars(query).all() if ids else ()
-    return {one.row.id: (key_of(one.row), one.why) for one in judged(work, job, terms, rows)}
+    return {one.row.id: (key_of(one.row), one.why) for one in considered(work, job, terms, rows)}

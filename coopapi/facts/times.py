@@ -23,7 +23,7 @@ _DAY, _HOUR, _MINUTE = (PRECISIONS.index(name) for name in ("day", "hour", "minu
 
 
 @dataclass(frozen=True, slots=True)
-class StatedTime:
+class FactTime:
     """When a fact happened: both ends in UTC, the precision, and the offset (in minutes) and the zone as they were stated."""
 
     begins_at: datetime | None = None
@@ -42,7 +42,7 @@ class _Written(NamedTuple):
     offset: int | None
 
 
-def read_time(said: Mapping[str, Any]) -> StatedTime:
+def read_time(said: Mapping[str, Any]) -> FactTime:
     """Read the time of a fact from its fields `at`, `until`, `precision` and `zone`. Without `at` the fact is undated.
 
     Raises `Unprocessable` with a pointer to the field that is wrong, does not exist in the zone, or contradicts another one.
@@ -51,7 +51,7 @@ def read_time(said: Mapping[str, Any]) -> StatedTime:
         for name in ("until", "precision", "zone"):
             if said.get(name):
                 raise fault(f"/{name}", "undated", "This needs the time at which the fact began (at).")
-        return StatedTime()
+        return FactTime()
     begin = _written("at", said["at"])
     precision = said.get("precision") or PRECISIONS[begin.depth]
     zone = said.get("zone")
@@ -63,7 +63,7 @@ def read_time(said: Mapping[str, Any]) -> StatedTime:
         ends_at = _end(begin, _written("until", said["until"]), precision, zone)
         if ends_at < begins_at:
             raise fault("/until", "order_of_time", "The end must not be before the beginning.")
-    return StatedTime(begins_at, ends_at, precision, begin.offset, zone)
+    return FactTime(begins_at, ends_at, precision, begin.offset, zone)
 
 
 def _end(begin: _Written, end: _Written, precision: str, zone: str | None) -> datetime:

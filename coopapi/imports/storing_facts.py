@@ -22,7 +22,7 @@ Keyed = Mapping[tuple[UUID, str], UUID]
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedThings:
     """The subjects and identifiers that lines name, by their case and key, and what facts may be linked to."""
 
     subjects: Keyed
@@ -96,7 +96,7 @@ def _named(
     ready: Sequence[tuple[SentLine, Case]],
     told: Mapping[tuple[UUID, str], Subject],
     rehearsed: AbstractSet[tuple[UUID, str]],
-) -> Named:
+) -> NamedThings:
     work = known.work
     people = {**_subjects(known, ready), **told}
     keys = {link["external_id"] for line, _ in ready for link in _data(line).get("identifiers", ())}
@@ -107,7 +107,7 @@ def _named(
     things = {(row.case_id, row.external_id or ""): row.id for row in work.session.scalars(query)} if keys else {}
     things |= {at: work.new_id() for at in rehearsed - things.keys()}
     categories = {row.id: row.category for row in people.values()}
-    return Named({at: row.id for at, row in people.items()}, things, Involved(categories, set(things.values())))
+    return NamedThings({at: row.id for at, row in people.items()}, things, Involved(categories, set(things.values())))
 
 
 def _subjects(known: Known, ready: Sequence[tuple[SentLine, Case]]) -> Mapping[tuple[UUID, str], Subject]:
@@ -137,7 +137,7 @@ def _held(known: Known, ready: Sequence[tuple[SentLine, Case]]) -> dict[tuple[UU
     return held
 
 
-def _item(line: SentLine, case: Case, named: Named) -> dict[str, Any]:
+def _item(line: SentLine, case: Case, named: NamedThings) -> dict[str, Any]:
     """Return the item as it would be recorded over HTTP. Raises `Unprocessable` if the case does not have what the line names."""
     item = {name: value for name, value in _data(line).items() if name not in {"case", *_LINKS}}
     faults = []
@@ -156,7 +156,7 @@ def _item(line: SentLine, case: Case, named: Named) -> dict[str, Any]:
     return item
 
 
-def _drafted(known: Known, one: FactOfLine, named: Named) -> FactDraft | None:
+def _drafted(known: Known, one: FactOfLine, named: NamedThings) -> FactDraft | None:
     """Read a line, or refuse it and return None."""
     line, case, work = one.line, one.case, known.work
     keep_key(work, case.id, known.wrapped[case.id], case.authority_id)
@@ -181,7 +181,7 @@ def _with_links(known: Known, there: Involved, old: Mapping[str, Any]) -> Involv
     return Involved({**there.categories, **more}, {*there.identifiers, *(link["id"] for link in old["identifiers"])})
 
 
-def _correct(known: Known, one: FactOfLine, named: Named) -> None:
+def _correct(known: Known, one: FactOfLine, named: NamedThings) -> None:
     work, line, drafted = known.work, one.line, _drafted(known, one, named)
     if drafted is None or (row := drafted.corrects) is None:
         return
