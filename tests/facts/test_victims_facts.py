@@ -1,7 +1,14 @@
 """Facts about victims are for the cleared: read, written, named in events, found by a key, and hidden as soon as a subject is a victim."""
 
+from uuid import uuid4
+
 import pytest
 from recording import SAID, correct, events, facts, history, made, read, record, relabel, withdraw
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from world import ISSUER
+
+from coopapi.auth.authentication import actor_of
 
 CLEARED, UNCLEARED = "investigator", "colleague"
 
@@ -103,3 +110,51 @@ def test_the_key_of_a_victims_fact_tells_nothing(world, case):
     relabel(world, CLEARED, case, subject, "witness")
     assert read(world, CLEARED, hidden)["external_id"] is None, "the key belongs to the fact that was open"
     assert read(world, UNCLEARED, open_)["external_id"] == "F1"
+
+
+STATEMENTS = {
+    "the fact": "select count(*) from facts where victims",
+    "its links": "select count(*) from fact_subjects l join subjects s on s.id = l.subject_id where s.category = 'victim'",
+    "its identifiers": "select count(*) from fact_identifiers",
+    "its history": "select count(*) from fact_history",
+    "what was done": "select count(*) from journal_entries where object_type = 'fact'",
+    "a correction": "update facts set kind = 'call' where victims",
+    "a fact that is said to be about a victim": "insert into facts (id, version, case_id, authority_id, recorded_by, kind, basis, handling_code,"
+    " about_victim, victims, recorded_at, changed_by, changed_at) select gen_random_uuid(), 1, '{case}', priv.authority(), priv.principal(),"
+    " 'call', 'fact', 'H0', true, true, now(), priv.principal(), now()",
+    "a victim among the subjects of an open fact": "insert into fact_subjects select f.id, f.case_id, '{victim}' from facts f where not f.victims",
+    "an open fact that is hidden": "update facts set victims = true where not victims",
+}
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_the_database_alone_keeps_victims_facts_from_the_uncleared(world, case, name):
+    """The statements are sent as the uncleared colleague, past every filter of the application; a cleared caller reaches rows with each."""
+    victim = world.subject(CLEARED, case, "victim")
+    (phone,) = world.hold(CLEARED, case, "+31612345678", kind="phone")
+    about = {"subjects": [{"id": victim}], "identifiers": [{"id": phone}]}
+    (fact,) = record(world, CLEARED, case, {**SAID, **about})
+    correct(world, CLEARED, fact, text="He did it twice.")
+    sql = STATEMENTS[name].format(case=case, victim=victim)
+    if "not f.victims" in sql or "not victims" in sql:
+        record(world, CLEARED, case, SAID)
+    reached = {who: reach(world, who, sql) for who in (UNCLEARED, CLEARED)}
+    assert reached[UNCLEARED] == 0
+    if name != "a victim among the subjects of an open fact":  # nobody may: it would not be hidden
+        assert reached[CLEARED] > 0
+    else:
+        assert reached[CLEARED] == 0
+
+
+def reach(world, who, sql):
+    """Run a statement as somebody, and tell how many rows it reached."""
+    database = world.app.extensions["coopapi"].database
+    try:
+        with database.work(lambda s: actor_of(s, ISSUER, who, None), uuid4().hex) as work:
+            result = work.session.execute(text(sql))
+            reached = result.scalar_one() if sql.startswith("select") else result.rowcount
+            work.session.rollback()
+            return reached
+    except DBAPIError as refused:
+        assert refused.orig.pgcode == "42501", refused.orig
+        return 0
