@@ -9,8 +9,8 @@ from coopapi.access import Action, Level
 from coopapi.cases import service as cases
 from coopapi.cases.external_ids import with_key
 from coopapi.facts import recording, service
-from coopapi.facts.models import Fact, FactIdentifier, FactState, FactSubject
-from coopapi.facts.schemas import FactFilter, FactOut, FactPatch, FactsIn, FactStateOut, FactWithdrawalIn
+from coopapi.facts.models import Fact, FactIdentifier, EarlierFact, FactSubject
+from coopapi.facts.schemas import FactFilter, FactOut, FactPatch, FactsIn, EarlierFactOut, FactWithdrawalIn
 from coopapi.facts.transitions import FACT
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
@@ -83,14 +83,14 @@ def correct_fact(data: dict[str, Any], *, case_id: UUID, fact_id: UUID, version:
     return recording.correct(work, service.fact_of(work, case_id, fact_id, version=version), data)
 
 
-@blp.route(f"{_ONE}/history", allow=Action.IDENTIFIER_READ, query=Paged, returns=FactStateOut, page=True, show=service.show_states)
+@blp.route(f"{_ONE}/history", allow=Action.IDENTIFIER_READ, query=Paged, returns=EarlierFactOut, page=True, show=service.show_states)
 def list_fact_history(wanted: dict[str, Any], *, case_id: UUID, fact_id: UUID, work: UnitOfWork) -> Page:
     """List the earlier states of a fact, the latest first. The present state is the fact itself."""
     cases.require_access(work, case_id, Level.READ)
     row = service.fact_of(work, case_id, fact_id)
     work.note("fact.consulted", row, case_id=case_id, consultation=True)
-    query = work.all(FactState).where(FactState.fact_id == fact_id)
-    return page(work, f"fact-history/{fact_id}", query, Order((FactState.version,)), wanted)
+    query = work.all(EarlierFact).where(EarlierFact.fact_id == fact_id)
+    return page(work, f"fact-history/{fact_id}", query, Order((EarlierFact.version,)), wanted)
 
 
 blp.workflow(

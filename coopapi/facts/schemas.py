@@ -191,7 +191,7 @@ class FactOut(_Said):
     etag = fields.String(required=True)
 
 
-class FactStateOut(_Said):
+class EarlierFactOut(_Said):
     """An earlier state of a fact."""
 
     version = fields.Integer(required=True)
