@@ -23,6 +23,7 @@ from coopapi.exports.formats.table import FORMATS
 from coopapi.exports.lines import Portion, Terms
 from coopapi.exports.models import KEPT, LARGEST, Export
 from coopapi.exports.selecting import ConsentMissing, HiddenCaseNotExported
+from coopapi.exports.selecting_facts import portion_of_facts
 from coopapi.exports.service import left_out, tell, terms_of, words_of
 from coopapi.store.db import Database, UnitOfWork
 from coopapi.store.statements import Statement
@@ -135,7 +136,8 @@ class Making:
         pieces.add(self.work, job, before + self.form.portion(self.about, portion))
         job.subjects += sum(line["type"] == "subject" for line in lines)
         job.identifiers += sum(line["type"] in ("identifier", "person") for line in lines)
-        job.links += sum(len(line.get("subjects", ())) for line in lines)
+        job.links += sum(len(line.get("subjects", ())) for line in lines if line["type"] != "fact")
+        job.facts += sum(line["type"] == "fact" for line in lines)
         job.codes = sorted({*job.codes, *portion.codes})
         counted = Counter(job.left_out)
         counted.update({f"{what} {why}": n for (what, why), n in portion.left_out.items()})
@@ -156,12 +158,18 @@ def _of_subjects(making: Making) -> None:
 def _of_identifiers(making: Making) -> None:
     portion, last = selecting.portion_of_identifiers(making.work, making.job, making.case, making.terms)
     making.add(portion)
-    making.job.stage, making.job.after = ("identifiers", last) if last else ("end", None)
+    making.job.stage, making.job.after = ("identifiers", last) if last else ("facts", None)
+
+
+def _of_facts(making: Making) -> None:
+    portion, last = portion_of_facts(making.work, making.job, making.case, making.terms)
+    making.add(portion)
+    making.job.stage, making.job.after = ("facts", last) if last else ("end", None)
 
 
 def _end(making: Making) -> None:
     work, job = making.work, making.job
-    counts = {name: getattr(job, name) for name in ("subjects", "identifiers", "links")}
+    counts = {name: getattr(job, name) for name in ("subjects", "identifiers", "links", "facts")}
     said = {**counts, "handling_codes": job.codes, "left_out": left_out(job)}
     pieces.add(work, job, making.form.tail(making.about, said))
     job.digest = pieces.digest(work, job)
@@ -169,4 +177,10 @@ def _end(making: Making) -> None:
     tell(work, job, "made", **said, sha256=job.digest.hex())
 
 
-_STAGES: Final = {"case": _of_case, "subjects": _of_subjects, "identifiers": _of_identifiers, "end": _end}
+_STAGES: Final = {
+    "case": _of_case,
+    "subjects": _of_subjects,
+    "identifiers": _of_identifiers,
+    "facts": _of_facts,
+    "end": _end,
+}

@@ -103,7 +103,7 @@ grant execute on function priv.next_export(), priv.latest_exports(integer), priv
 -- An export is for the person who asked for it, and a prosecutor who answers for the case may know of it. Both need to read the case, and
 -- clearance if the person had it. Only an export that no second person must approve, or that one has approved, is made.
 grant select, insert,
-    update (version, state, stage, after, subjects, identifiers, links, codes, left_out, pieces, size, digest, worked_at, ready_at, expires_at)
+    update (version, state, stage, after, subjects, identifiers, links, facts, codes, left_out, pieces, size, digest, worked_at, ready_at, expires_at)
     on exports to APP_ROLE;
 grant select, update on exports to coopapi_definer;
 create policy seen on exports for select using (
