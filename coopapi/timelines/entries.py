@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from coopapi.cases.views import CaseView
+from coopapi.facts.service import open_words
 from coopapi.store.db import UnitOfWork
 from coopapi.timelines import names, wording
 from coopapi.unicode_text import fold
@@ -20,7 +21,8 @@ def show(work: UnitOfWork, rows: Sequence[Any], cases: Mapping[UUID, CaseView], 
     if not rows:
         return []
     named = names.read(work, rows)
-    words = open_words(work, rows)
+    facts = [row for row in rows if row.said]
+    words = {row.id: said for row, said in zip(facts, open_words(work, facts), strict=True)}
     return [
         {
             **_about(row, named, cases[row.case_id]),
@@ -28,12 +30,6 @@ def show(work: UnitOfWork, rows: Sequence[Any], cases: Mapping[UUID, CaseView], 
         }
         for row in rows
     ]
-
-
-def open_words(work: UnitOfWork, rows: Sequence[Any]) -> dict[UUID, dict[str, Any]]:
-    """Return the decrypted text and place of facts, for roles that may read them."""
-    del work, rows
-    return {}
 
 
 def _about(row: Any, named: names.Names, case: CaseView) -> dict[str, Any]:
@@ -68,7 +64,7 @@ def _act(row: Any, named: names.Names, language: str) -> dict[str, Any]:
 
 def _fact(row: Any, named: names.Names, words: Mapping[str, Any], language: str) -> dict[str, Any]:
     said = row.said
-    place = {"name": None, "latitude": None, "longitude": None, **words.get("place", {}), "country": said["country"]}
+    place = {"name": None, "latitude": None, "longitude": None, **(words.get("place") or {}), "country": said["country"]}
     grading = {"source": said["source_grading"], "information": said["information_grading"]}
     return {
         "precision": said["precision"],

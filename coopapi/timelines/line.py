@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+from coopapi.access import Action
 from coopapi.cases.views import CaseView
 from coopapi.http.paging import LIMIT, Page, begins_at, place_of, seal_cursor
 from coopapi.store.db import UnitOfWork, as_json
@@ -47,10 +48,10 @@ def of_cases(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
 
 
 def _page(work: UnitOfWork, cases: Mapping[UUID, CaseView], wanted: Mapping[str, Any], name: str, *, merged: bool) -> Page:
-    change = changes.look(work, cases, wanted.get("since"))
-    about = {"change": change.counter, "changed": change.changed}
+    change = changes.counter(work, cases)
+    about: dict[str, Any] = {"change": change, "changed": change != wanted.get("since")}
     about |= {"cases": [_brief(case) for case in cases.values()]} if merged else {}
-    if not change.changed:
+    if not about["changed"]:
         return Page([], None, complete=True, shown=True, more=about)
     chosen = {key: value for key, value in wanted.items() if key != "since"}
     place = place_of(work, name, chosen)
@@ -95,6 +96,10 @@ def _rows(
 ) -> tuple[Sequence[Any], Mapping[str, Any] | None]:
     """Return the rows after a place, and the place where to go on if the filters found too few among those that were looked at."""
     filters = {name: wanted[key] for key, name in _IN_SQL.items() if key in wanted}
+    if wanted.get("undated") or wanted.get("kind") == "fact":
+        work.require(Action.IDENTIFIER_READ)
+    if not work.actor.may(Action.IDENTIFIER_READ):
+        filters["kind"] = "act"
     filters |= {"descending": wanted.get("order") != "asc"}
     asked = {"wanted": as_json(filters), "most": most, "look": MOST_LOOKED_AT}
     rows = _PAGE.rows(work.session, cases=list(cases), **asked, **place)

@@ -117,7 +117,7 @@ class TimelineFilter(Paged):
         metadata={"description": "Facts and acts as the register knew them at this time, as far as you may see them today."}
     )
     since = Text(
-        4000, metadata={"description": "`change` of an earlier answer: if nothing changed for you since, the answer has no items."}
+        100, metadata={"description": "`change` of an earlier answer: if nothing changed for you since, the answer has no items."}
     )
     language = OneOf(LANGUAGES, name="TimelineLanguage", metadata={"description": "The language of the sentences (default en)."})
 

@@ -101,27 +101,21 @@ begin
     end if;
 end $$;
 
--- Return whether the caller sees acts in these cases that it did not see when p_xid was the oldest running transaction, apart from those in p_seen;
--- and what to ask with next time: the history of the database, the oldest running transaction, and the newer acts that the caller sees already.
--- Acts with a time before p_since were there then.
-create function priv.change_of_timeline(p_cases uuid[], p_xid xid8, p_seen bigint[], p_since timestamptz, p_recent timestamptz)
-returns table (changed boolean, epoch text, certain text, seen bigint[])
+-- Return a digest of the newest acts that the caller sees in each of these cases, which changes with every further act. An act can be committed
+-- after acts with a later time, so those of the last p_window before the newest one are in it, up to p_most of each case.
+create function priv.newest_in_timeline(p_cases uuid[], p_window interval, p_most integer) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
     set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
-#variable_conflict use_column
 begin
-    return query
-    select p_xid is null or exists (
-               select from unnest(p_cases) c (id) cross join lateral (
-                   select from public.journal_entries j
-                   where j.case_id = c.id and not j.consultation and j.at >= p_since and j.xid >= p_xid and j.id <> all (p_seen) limit 1) x),
-           s.system_identifier || '/' || t.timeline_id, pg_snapshot_xmin(pg_current_snapshot())::text,
-           array (select j.id from unnest(p_cases) c (id) cross join lateral (
-                      select j.id from public.journal_entries j
-                      where j.case_id = c.id and not j.consultation and j.at >= p_recent
-                        and j.xid >= pg_snapshot_xmin(pg_current_snapshot())) j
-                  order by 1)
-    from pg_control_system() s, pg_control_checkpoint() t;
+    return (
+        select encode(sha256(convert_to(string_agg(a.id::text, ',' order by a.id), 'UTF8')), 'hex')
+        from unnest(p_cases) c (id)
+        cross join lateral (
+            select j.at from public.journal_entries j where j.case_id = c.id and not j.consultation order by j.at desc, j.id desc limit 1) newest
+        cross join lateral (
+            select j.id from public.journal_entries j
+            where j.case_id = c.id and not j.consultation and j.at > newest.at - p_window
+            order by j.at desc, j.id desc limit p_most) a);
 end $$;
 
 -- Return what the things of a page are called, as far as the caller sees them: each with its type, a code (the kind of a request or an identifier,
@@ -134,7 +128,7 @@ language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mod
 #variable_conflict use_column
 begin
     return query
-    select n.*, a.name, a.country from (
+    select n.id, n.other, n.type, n.code, n.words, a.name, a.country from (
         select r.id, null::uuid as other, 'request' as type, r.kind as code, r.reference as words, null::uuid as authority
         from public.mla_requests r where r.id = any (p_things)
         union all select t.id, null, 'jit', null, t.reference, null from public.jits t where t.id = any (p_things)
@@ -179,5 +173,5 @@ end $$;
 
 grant execute on function priv.things_of_subject(uuid), priv.entries_at(timestamptz[], bigint[], uuid[], integer[]),
     priv.page_of_timeline(uuid[], jsonb, timestamptz, bigint, uuid, integer, integer),
-    priv.change_of_timeline(uuid[], xid8, bigint[], timestamptz, timestamptz), priv.names_of(uuid[], uuid[], uuid[]),
+    priv.newest_in_timeline(uuid[], interval, integer), priv.names_of(uuid[], uuid[], uuid[]),
     priv.same_values(uuid[], uuid[], integer[]) to APP_ROLE;
