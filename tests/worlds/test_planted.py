@@ -12,7 +12,7 @@ from coopapi.errors import Conflict
 from coopapi.matching import engine
 from coopapi.ops import administration
 from coopapi.overlaps.models import Overlap
-from coopapi.timelines import service
+from coopapi.timelines import line
 from coopapi.webhooks.sender import Sender
 
 THIRD = ABOUT_VICTIMS["a third case holds the value for a victim"]
@@ -87,14 +87,15 @@ def test_a_step_of_cleared_colleagues_that_all_are_told_of_is_seen(lab, monkeypa
 
 
 def test_numbers_with_gaps_are_seen(lab, monkeypatch):
-    read = service.timeline
+    read = line.read
 
-    def numbered(work, case_id, wanted):
-        page = read(work, case_id, wanted)
-        numbered = [entry._replace(detail={**entry.detail, "number": entry.id}) for entry in page.items]
-        return replace(page, items=numbered)
+    def numbered(*given):
+        reading = read(*given)
+        for row, entry in reading.found:
+            entry["detail"] = {**entry["detail"], "number": row.act}
+        return reading
 
-    monkeypatch.setattr(service, "timeline", numbered)
+    monkeypatch.setattr(line, "read", numbered)
     assert lab.compare(Secret.VICTIMS, "colleague", "nl", VICTIMS_FIRST) != []
 
 
