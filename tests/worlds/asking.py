@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 FEW = {"authorities": 1, "codelists": 1, "instruments": 1, "providers": 1, "people": 1, "clients": 1, "access": 1, "subjects": 1,
-       "identifiers": 2}  # fmt: skip
+       "identifiers": 2, "facts": 3}  # fmt: skip
 MOST = 6
 NEEDED = {
     "/api/v1/authorities/competent": "?country=FR&measure=witness_hearing",

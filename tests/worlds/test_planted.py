@@ -4,11 +4,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from worlds.found import ABOUT_VICTIMS, HIDDEN_CASES, OTHERS_HOLD_IT, VICTIMS_ONLY_BY_NOW, held
+from sqlalchemy import update
+from worlds.found import ABOUT_VICTIMS, FACTS_OF_VICTIMS, HIDDEN_CASES, OTHERS_HOLD_IT, VICTIMS_ONLY_BY_NOW, held
 from worlds.play import Secret
 
 from coopapi.access import Role
+from coopapi.cases.models import Case
 from coopapi.errors import Conflict
+from coopapi.facts import recording
 from coopapi.matching import engine
 from coopapi.ops import administration
 from coopapi.overlaps.models import Overlap
@@ -84,6 +87,20 @@ def test_a_step_of_cleared_colleagues_that_all_are_told_of_is_seen(lab, monkeypa
         lab.compare(Secret.VICTIMS, "colleague", "nl", ABOUT_VICTIMS["cleared colleagues go on with what is withdrawn for others"])
         != []
     )
+
+
+def _moves_the_version_of_the_case(work, row, *_, **__):
+    work.session.execute(update(Case).where(Case.id == row.case_id).values(version=Case.version + 1))
+
+
+def _tells_all_readers_of_the_case(work, row, action, **_):
+    work.note(action, case_id=row.case_id, object_type="case", event=True)
+
+
+@pytest.mark.parametrize("leak", [_moves_the_version_of_the_case, _tells_all_readers_of_the_case])
+def test_a_fact_about_a_victim_that_leaves_a_trace_is_seen(lab, monkeypatch, leak):
+    monkeypatch.setattr(recording, "tell", leak)
+    assert lab.compare(Secret.VICTIMS, "colleague", "nl", FACTS_OF_VICTIMS) != []
 
 
 def test_numbers_with_gaps_are_seen(lab, monkeypatch):
