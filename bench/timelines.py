@@ -2,8 +2,8 @@
 
     python -m bench timelines [--sizes 100,1000,10000,100000] [--merged 1,10,100] [--entries 1000] [--times 40]
 
-Half of the entries are acts, half are facts. All questions are asked in turn on one service, and each is compared with the same question
-about the smallest case, or about one case: the output is the median in milliseconds and this ratio.
+Half of the entries are acts, half are facts. All questions are asked in turn on one service, and each is compared with the same
+question about the smallest case, or about one case: the output is the median in milliseconds and this ratio.
 """
 
 import argparse
@@ -30,13 +30,14 @@ QUESTIONS = {
 _ACTS = """insert into journal_entries (authority_id, at, role, action, object_type, object_id, case_id, purpose, request_id,
                                         consultation, event, victims_only, detail)
     select c.authority_id, '2020-01-01Z'::timestamptz + n * (interval '1 year' / %(count)s), 'system',
-           (array['subject.added', 'subject.changed', 'case.changed', 'identifier.corrected'])[n %% 4 + 1], 'case', c.id, c.id, 'investigation', '',
-           false, true, false, '{}'
+           (array['subject.added', 'subject.changed', 'case.changed', 'identifier.corrected'])[n %% 4 + 1], 'case', c.id, c.id,
+           'investigation', '', false, true, false, '{}'
     from cases c, generate_series(1, %(count)s) n where c.id = %(case)s"""
-_FACTS = """insert into facts (id, version, case_id, authority_id, recorded_by, kind, begins_at, precision, utc_offset, basis, handling_code,
-                               about_victim, victims, recorded_at, changed_by, changed_at)
+_FACTS = """insert into facts (id, version, case_id, authority_id, recorded_by, kind, begins_at, precision, utc_offset, basis,
+                               handling_code, about_victim, victims, recorded_at, changed_by, changed_at)
     select gen_random_uuid(), 1, c.id, c.authority_id, p.id, (array['login', 'payment', 'stay'])[n %% 3 + 1],
-           '2020-01-01Z'::timestamptz + n * (interval '1 year' / %(count)s), 'minute', 60, 'fact', 'H1', false, false, now(), p.id, now()
+           '2020-01-01Z'::timestamptz + n * (interval '1 year' / %(count)s), 'minute', 60, 'fact', 'H1', false, false, now(), p.id,
+           now()
     from cases c join lateral (select p.id from principals p where p.authority_id = c.authority_id limit 1) p on true,
          generate_series(1, %(count)s) n where c.id = %(case)s"""
 

@@ -1,7 +1,6 @@
 """The comparison of two worlds can see: each leak that is planted here is a difference."""
 
 from contextlib import contextmanager
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import update
