@@ -1,7 +1,6 @@
 """The comparison of two worlds can see: each leak that is planted here is a difference."""
 
 from contextlib import contextmanager
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import update
@@ -15,7 +14,7 @@ from coopapi.facts import recording
 from coopapi.matching import engine
 from coopapi.ops import administration
 from coopapi.overlaps.models import Overlap
-from coopapi.timelines import service
+from coopapi.timelines import line
 from coopapi.webhooks.sender import Sender
 
 THIRD = ABOUT_VICTIMS["a third case holds the value for a victim"]
@@ -104,14 +103,15 @@ def test_a_fact_about_a_victim_that_leaves_a_trace_is_seen(lab, monkeypatch, lea
 
 
 def test_numbers_with_gaps_are_seen(lab, monkeypatch):
-    read = service.timeline
+    read = line.read
 
-    def numbered(work, case_id, wanted):
-        page = read(work, case_id, wanted)
-        numbered = [entry._replace(detail={**entry.detail, "number": entry.id}) for entry in page.items]
-        return replace(page, items=numbered)
+    def numbered(*given):
+        reading = read(*given)
+        for row, entry in reading.found:
+            entry["detail"] = {**entry["detail"], "number": row.act}
+        return reading
 
-    monkeypatch.setattr(service, "timeline", numbered)
+    monkeypatch.setattr(line, "read", numbered)
     assert lab.compare(Secret.VICTIMS, "colleague", "nl", VICTIMS_FIRST) != []
 
 
