@@ -1,0 +1,1 @@
+"""Typesetting: documents and drawings from templates, with fonts that come with the package. Content is data, never markup or code."""
