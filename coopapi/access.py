@@ -52,6 +52,7 @@ class Action(StrEnum):
     IDENTIFIER_READ = "identifier:read"
     IDENTIFIER_CLEAR = "identifier:clear"
     IDENTIFIER_WRITE = "identifier:write"
+    FACT_WRITE = "fact:write"
     IMPORT_READ = "import:read"
     IMPORT_SEND = "import:send"
     OVERLAP_READ = "overlap:read"
@@ -132,6 +133,7 @@ _INVESTIGATING: Final = _COORDINATING | {
     Action.CONSULTATIONS_READ,
     Action.SUBJECT_WRITE,
     Action.IDENTIFIER_WRITE,
+    Action.FACT_WRITE,
     Action.OVERLAP_JUDGE,
     Action.DISCLOSURE_ASK,
     Action.EXCLUSION_MANAGE,

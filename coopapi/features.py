@@ -23,6 +23,7 @@ from coopapi.evidence.channels import CHANNELS, Channel
 from coopapi.evidence.routes import blp as evidence
 from coopapi.exports import service as export_service
 from coopapi.exports.routes import blp as exports
+from coopapi.facts.routes import blp as facts
 from coopapi.http.openapi import Group
 from coopapi.identifiers.opening import blp as opening
 from coopapi.identifiers.routes import blp as identifiers
@@ -100,7 +101,8 @@ FEATURES: Final = (
     Feature("Worklist", "What waits for you or your authority, assignments, and many steps at once", (worklist,)),
     Feature("Cases", "Cases, access to them, and their subjects", (opening, cases)),
     Feature("Identifiers", "Identifiers in cases: phone numbers, addresses, accounts, persons", (identifiers,)),
-    Feature("Imports", "Files of cases, subjects and identifiers, stored line by line", (imports,)),
+    Feature("Facts", "What happened in the world, with time, place, source and the people and identifiers involved", (facts,)),
+    Feature("Imports", "Files of cases, subjects, identifiers and facts, stored line by line", (imports,)),
     Feature(
         "Exports",
         "Cases in files for named recipients",

@@ -18,7 +18,7 @@ MOST_IDENTIFIERS: Final = 1000
 """The maximum number of identifiers in one request."""
 MOST_SUBJECTS: Final = 20
 """The maximum number of subjects of one identifier in one request."""
-_ON_ERROR: Final = "`all` (default): nothing is stored if one is refused. `each`: the others are stored, and the answer is 200."
+ON_ERROR: Final = "`all` (default): nothing is stored if one is refused. `each`: the others are stored, and the answer is 200."
 
 
 class ContextIn(Schema):
@@ -155,13 +155,13 @@ class IdentifierIn(Schema):
             raise refusal("graded", "An assessment needs source_grading and information_grading.", "source_grading")
 
 
-class _Items(Many):
-    """The identifiers of a request. With `on_error: each`, one that breaks the schema is refused by itself."""
+class Items(Many):
+    """The items of a request. With `on_error: each`, one that breaks the schema is refused by itself."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, list) or data.get("on_error") != "each":
             return super()._deserialize(value, attr, data, **kwargs)
-        return [self._one(item, f"/identifiers/{index}", **kwargs) for index, item in enumerate(value)]
+        return [self._one(item, f"/{attr}/{index}", **kwargs) for index, item in enumerate(value)]
 
     def _one(self, item: Any, pointer: str, **kwargs: Any) -> Any:
         try:
@@ -173,8 +173,8 @@ class _Items(Many):
 class IdentifiersIn(Schema):
     """Identifiers to register: all or none, or each by itself."""
 
-    identifiers = _Items(fields.Nested(IdentifierIn), MOST_IDENTIFIERS, least=1, distinct=False, required=True)
-    on_error = OneOf(("all", "each"), name="OnError", metadata={"description": _ON_ERROR})
+    identifiers = Items(fields.Nested(IdentifierIn), MOST_IDENTIFIERS, least=1, distinct=False, required=True)
+    on_error = OneOf(("all", "each"), name="OnError", metadata={"description": ON_ERROR})
 
 
 class IdentifierPatch(Schema):

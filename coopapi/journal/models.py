@@ -33,6 +33,17 @@ def tell_with(kind: str, seen: Seen) -> None:
     _SEEN_WITH[kind] = seen
 
 
+_ONLY_WITH: Final[dict[str, Seen]] = {}
+
+
+def tell_only_with(kind: str, seen: Seen) -> None:
+    """Let entries about an object of this kind in a case be read only by those who see the object now, besides auditors.
+
+    `seen` returns the condition for entries whose object the actor sees.
+    """
+    _ONLY_WITH[kind] = seen
+
+
 class Xid8(UserDefinedType[str]):
     """A PostgreSQL transaction id of 64 bits, which never wraps around."""
 
@@ -78,7 +89,7 @@ class JournalEntry(Row):
         callers. Entries of a team or a meeting are for the owner of the case and the participants, and those of
         duties towards Eurojust for the authorities that answer for the case. An authority reads in its
         own journal that it was named as responsible for a case, also after its access ended. Events of an import are for its client
-        and the investigators of the authority.
+        and the investigators of the authority, and those of a fact for callers who see the fact.
         """
         if actor.may(Action.JOURNAL_READ):
             return cls.authority_id == actor.authority_id
@@ -95,7 +106,8 @@ class JournalEntry(Row):
         told = or_(~theirs, own.exists(), takes_part(cls.object_id, actor, now))
         duties = or_(cls.object_type != "eurojustrecord", answering(cls.case_id, actor, now))
         own_alone = or_(~responsible & (cls.object_type != "export"), own_journal)
-        readable = and_(granted(cls.case_id, Level.READ, actor, now), told, own_alone, duties)
+        only = [or_(cls.object_type != kind, seen(cls.object_id, actor, now)) for kind, seen in _ONLY_WITH.items()]
+        readable = and_(granted(cls.case_id, Level.READ, actor, now), told, own_alone, duties, *only)
         mine = and_(cls.authority_id == actor.authority_id, cls.case_id.is_(None), cls.event, cls.object_type != ALARM)
         shared = [takes_part(cls.object_id, actor, now)]
         shared += [and_(cls.object_type == kind, seen(cls.object_id, actor, now)) for kind, seen in _SEEN_WITH.items()]

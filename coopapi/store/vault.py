@@ -169,6 +169,11 @@ def case_key(keys: Keyring, case_id: UUID, wrapped: bytes) -> DataKey:
     return sealing.data_key(keys, str(case_id), bytes(wrapped))
 
 
+def words_key(work: UnitOfWork, kind: str, key: DataKey) -> SealKey:
+    """Return the key for the texts about objects of a registered kind in a case: the data key of the case, for the actor."""
+    return SealKey(kind, work.actor, key._values)  # noqa: SLF001
+
+
 def seal_value(key: DataKey, content: Mapping[str, Any], authority_id: UUID, identifier_id: UUID) -> bytes:
     """Encrypt the value of an identifier for its own row, so that it cannot be decrypted in another row."""
     return key._values.seal(as_json(content).encode(), _value_place(authority_id, identifier_id))  # noqa: SLF001

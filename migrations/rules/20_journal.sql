@@ -202,8 +202,8 @@ grant select on journal_entries to APP_ROLE;
 grant select, insert, update (xid) on journal_entries to coopapi_definer;
 -- Auditors read the journal of their authority, and they alone read entries of the type audit. Administrators read the alarms. Readers of a
 -- case read the entries about it, and an authority that was named as responsible reads that in its own journal also after its access ended;
--- but entries of a team, a meeting or a consultation only if they own the case or take part, and those of duties towards Eurojust only if they
--- answer for the case. All others
+-- but entries of a team, a meeting or a consultation only if they own the case or take part, those of duties towards Eurojust only if they
+-- answer for the case, and those of a fact only if they see it, which may be about a victim since. All others
 -- read entries without a case if they are events of things in which they take part, or of imports that they see.
 create policy seen on journal_entries for select using (
     (authority_id = (select priv.authority())
@@ -211,6 +211,7 @@ create policy seen on journal_entries for select using (
      or (select priv.role()) not in ('auditor', 'admin') and case_id is not null and (GRANTED(journal_entries.case_id, 2)
              and (action not like 'case.responsible\_%' and object_type <> 'export' or authority_id = (select priv.authority()))
              and (object_type <> 'eurojustrecord' or ANSWERING(journal_entries.case_id))
+             and (object_type <> 'fact' or exists (select from public.facts f where f.id = journal_entries.object_id))
              and (object_type not in ('jit', 'meeting', 'consultation')
                   or authority_id = (select priv.authority()) or PARTY(journal_entries.object_id)
                   or exists (select from public.case_access o

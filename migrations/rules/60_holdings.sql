@@ -212,7 +212,7 @@ begin
 end $$;
 
 -- Update the holdings after the visibility of a case, or the category of a subject, changed. If the subject became or ceased to be a victim,
--- callers without victim clearance see its links no more, or now, so the version of its identifiers changes.
+-- callers without victim clearance see its links and its facts no more, or now, so the version of its identifiers changes.
 create function priv.relabel(p_case uuid, p_subject uuid, p_was text, p_visibility text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -245,6 +245,7 @@ begin
         from public.subjects s
         where i.id = any (own) and s.id = p_subject and (s.category = 'victim') <> (p_was = 'victim');
     perform priv.recast(p_case, own);
+    perform priv.recast_facts(p_case, p_subject);
 end $$;
 
 -- Return the kinds of the identifiers of a subject that are not stored exceptionally, also of those that the caller does not see.

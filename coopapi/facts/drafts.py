@@ -1,0 +1,113 @@
+"""A fact between its reading and its storing."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from coopapi.cases.models import Identifier, Subject
+from coopapi.errors import Unprocessable, broken
+from coopapi.facts.models import Fact
+from coopapi.facts.places import place_token
+from coopapi.facts.service import WORDS
+from coopapi.facts.times import SAID, read_time
+from coopapi.store.db import UnitOfWork
+
+_AS_SENT: Final = ("kind", "country", "confidence", "source_grading", "information_grading", "external_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Involved:
+    """The subjects and identifiers of a case that requests name: the category of each subject by its id, and the identifiers."""
+
+    categories: Mapping[UUID, str]
+    identifiers: Collection[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class FactDraft:
+    """A fact that was read and may be recorded: its columns in clear, what is sealed, and its links."""
+
+    told: dict[str, Any]
+    words: dict[str, Any]
+    token: bytes | None
+    subjects: frozenset[UUID]
+    identifiers: frozenset[UUID]
+    victims: bool
+    corrects: Fact | None = None
+
+    @property
+    def key(self) -> str | None:
+        """The key under which a national system knows the fact."""
+        found: str | None = self.told["external_id"]
+        return found
+
+
+def involved(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any]]) -> Involved:
+    """Return those of the subjects and identifiers that items name that the case has."""
+    people = {link["id"] for item in items for link in item.get("subjects", ())}
+    things = {link["id"] for item in items for link in item.get("identifiers", ())}
+    rows = work.all(Subject).where(Subject.case_id == case_id, Subject.id.in_(people))
+    kept = work.all(Identifier).where(Identifier.case_id == case_id, Identifier.id.in_(things))
+    return Involved(
+        {row.id: row.category for row in work.session.scalars(rows)} if people else {},
+        {row.id for row in work.session.scalars(kept)} if things else set(),
+    )
+
+
+def merged(old: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an item with a correction. A new time replaces precision and zone too, and a fact that becomes undated loses its end."""
+    kept = dict(old)
+    if "at" in data:
+        gone = SAID if data["at"] is None else ("precision", "zone") if data["at"] != old["at"] else ()
+        kept |= dict.fromkeys(gone)
+    return kept | data
+
+
+def draft(work: UnitOfWork, handling_code: str, item: Mapping[str, Any], case: Involved, corrects: Fact | None = None) -> FactDraft:
+    """Read one item. Raises `Unprocessable`, with pointers to the fields at fault.
+
+    `handling_code` is that of the case, which applies if the item has none.
+    """
+    subjects = [link["id"] for link in item.get("subjects", ())]
+    identifiers = [link["id"] for link in item.get("identifiers", ())]
+    faults = _faults(work, item, case)
+    try:
+        time = read_time(item)
+    except Unprocessable as fault:
+        raise Unprocessable(errors=[*fault.extra["errors"], *faults]) from None
+    if faults:
+        raise Unprocessable(errors=faults)
+    words = {name: item[name] for name in WORDS if item.get(name)}
+    about_victim = bool(item.get("about_victim"))
+    told = {
+        **{name: item.get(name) for name in _AS_SENT},
+        **{name: getattr(time, name) for name in ("begins_at", "ends_at", "precision", "utc_offset", "zone")},
+        "basis": item.get("basis") or "fact",
+        "handling_code": item.get("handling_code") or handling_code,
+        "about_victim": about_victim,
+    }
+    victims = about_victim or any(case.categories[one] == "victim" for one in subjects)
+    token = place_token(work.keys, words.get("place"), item.get("country"))
+    return FactDraft(told, words, token, frozenset(subjects), frozenset(identifiers), victims, corrects)
+
+
+def _faults(work: UnitOfWork, item: Mapping[str, Any], case: Involved) -> list[dict[str, str]]:
+    """Return what is wrong with the links and the grading of an item."""
+    faults = []
+    for n, link in enumerate(item.get("subjects", ())):
+        if link["id"] not in case.categories:
+            faults.append(broken(f"/subjects/{n}/id", "subject", "The case has no subject with this id."))
+        elif case.categories[link["id"]] == "victim" and not work.actor.cleared:
+            faults.append(broken(f"/subjects/{n}/id", "clearance", "Recording facts about victims needs victim clearance."))
+    faults += [
+        broken(f"/identifiers/{n}/id", "identifier", "The case has no identifier with this id.")
+        for n, link in enumerate(item.get("identifiers", ()))
+        if link["id"] not in case.identifiers
+    ]
+    if item.get("about_victim") and not work.actor.cleared:
+        faults.append(broken("/about_victim", "clearance", "Recording facts about victims needs victim clearance."))
+    if item.get("basis") == "assessment" and not (item.get("source_grading") and item.get("information_grading")):
+        detail = "An assessment needs source_grading and information_grading."
+        faults.append(broken("/source_grading", "graded", detail))
+    return faults
