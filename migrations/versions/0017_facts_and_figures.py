@@ -23,6 +23,13 @@ def downgrade() -> None:
         "alter table imported_rows drop constraint imported_kind,"
         " add constraint imported_kind check (kind in ('case', 'subject', 'identifier'))"
     )
+    op.execute("delete from approvals where object_id in (select id from exports where timeline is not null)")
+    op.execute("delete from export_pieces where export_id in (select id from exports where timeline is not null)")
+    op.execute("delete from exports where timeline is not null")
+    op.execute(
+        "alter table exports drop constraint export_of_several_cases, drop column also_case_ids, drop column timeline,"
+        " drop column place, drop column entries"
+    )
     op.execute("update exports set stage = 'identifiers' where stage = 'facts'")
     op.execute(
         "alter table exports drop column facts, drop constraint export_stage,"
