@@ -130,7 +130,12 @@ FEATURES: Final = (
             ),
         ),
     ),
-    Feature("Events and journal", "Events in cases, and the journal of all actions and accesses", (timelines,), reads={"entries": exported.entries}),
+    Feature(
+        "Events and journal",
+        "Events in cases, and the journal of all actions and accesses",
+        (timelines,),
+        reads={"entries": exported.entries},
+    ),
     Feature(
         "Webhooks",
         "Events that are sent to an address of a machine client",

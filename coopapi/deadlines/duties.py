@@ -20,7 +20,9 @@ def of_cases(work: UnitOfWork, case_ids: Sequence[UUID], language: str) -> list[
     """
     if not work.actor.may(Action.DEADLINE_READ):
         return []
-    part = select(Party.object_id, Party.case_id).where(Party.case_id.in_(case_ids), Party.visible_to(work.actor, work.now)).distinct()
+    part = (
+        select(Party.object_id, Party.case_id).where(Party.case_id.in_(case_ids), Party.visible_to(work.actor, work.now)).distinct()
+    )
     for_cases = part.subquery()
     query = (
         work.all(Deadline)

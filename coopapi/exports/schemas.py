@@ -91,7 +91,9 @@ class ExportIn(Schema):
 
     case_id = fields.UUID(required=True)
     also_case_ids = Many(
-        fields.UUID(), MOST_OTHER_CASES, metadata={"description": "Further cases of the same timeline; only for formats of timelines."}
+        fields.UUID(),
+        MOST_OTHER_CASES,
+        metadata={"description": "Further cases of the same timeline; only for formats of timelines."},
     )
     timeline = fields.Nested(ExportTimelineIn, metadata={"description": "What of the timelines; only for formats of timelines."})
     format = OneOf(EVERY, name="ExportFormat", required=True)

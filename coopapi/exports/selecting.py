@@ -20,7 +20,13 @@ MOST_ROWS: Final = 500
 """How many rows one portion has."""
 NEEDED: Final = (Action.CASE_EXPORT, Action.CASE_READ, Action.SUBJECT_READ, Action.IDENTIFIER_READ, Action.IDENTIFIER_CLEAR)
 """The actions that a person needs for an export."""
-NEEDED_FOR_TIMELINES: Final = (Action.CASE_EXPORT, Action.CASE_READ, Action.SUBJECT_READ, Action.IDENTIFIER_READ, Action.TIMELINE_READ)
+NEEDED_FOR_TIMELINES: Final = (
+    Action.CASE_EXPORT,
+    Action.CASE_READ,
+    Action.SUBJECT_READ,
+    Action.IDENTIFIER_READ,
+    Action.TIMELINE_READ,
+)
 
 
 class ConsentMissing(Exception):

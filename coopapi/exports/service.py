@@ -206,7 +206,11 @@ def dismiss(work: UnitOfWork, approval: Approval) -> None:
 def listed(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Any]:
     """Select the exports that the caller sees."""
     query = matching(work.all(Export), wanted, state=Export.state)
-    of_case = or_(Export.case_id == wanted["case_id"], Export.also_case_ids.contains([wanted["case_id"]])) if "case_id" in wanted else true()
+    of_case = (
+        or_(Export.case_id == wanted["case_id"], Export.also_case_ids.contains([wanted["case_id"]]))
+        if "case_id" in wanted
+        else true()
+    )
     return query.where(of_case)
 
 

@@ -12,9 +12,9 @@ from assisting import SENT, draft, walk
 from pypdf import PdfReader
 
 from coopapi.mla import forms, printing
-from coopapi.typesetting import typst
 from coopapi.mla.lifecycles import KINDS
 from coopapi.mla.wording import LANGUAGES, read
+from coopapi.typesetting import typst
 
 AT = datetime(2026, 11, 25, 9, tzinfo=UTC)
 HERON, EGRET, ARABIC = "Владимир Цапля", "Γεώργιος Ερωδιός", "مالك الحزين"

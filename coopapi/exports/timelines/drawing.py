@@ -17,15 +17,16 @@ from coopapi.exports.timelines.words import Words
 Shape = dict[str, Any]
 WIDTH: Final = 762.0
 """The width of a drawing in points: an A4 page on its side, without margins."""
-MOST_LABELLED: Final = 24
+MOST_LABELLED: Final = 20
 """The most entries of a panel in which each entry has its number and its sentence."""
 _LEFT: Final = 132.0
 _AXIS: Final = 14.0
 _ROW: Final = 13.5
 _PADDING: Final = 4.0
 _BINS: Final = 90
-_MOST_LINKS: Final = 80
+_MOST_LINKS: Final = 40
 _TEXT: Final = 7.8
+_LAYERS: Final = {"line": 3, "rect": 4, "circle": 4, "text": 5}
 _INK: Final = "#1c2733"
 _QUIET: Final = "#55606c"
 _GRID: Final = "#dde3e9"
@@ -127,32 +128,38 @@ def _labelled(placed: Sequence[Placed], words: Words, more: str) -> Panel:
             middle = top + (row + 0.5) * _ROW
             places[one.number] = (axis.x(one.begins), middle)
             lane_shapes += [*_bar(one, axis, middle), *mark(one.entry, lane.colour, axis.x(one.begins), middle)]
-            lane_shapes.append({**shape, "y": middle - _TEXT * 0.75})
+            lane_shapes.append({**shape, "y": middle - _TEXT * 0.36})
         height = max(len(rows) * _ROW, 2 * _ROW) + 2 * _PADDING
         shapes += [*_lane(lane, y, height, place), *lane_shapes]
         y += height
     title = words.period(placed[0].begins, placed[-1].begins) + more
-    return Panel(title, y + 2, [*_grid(axis, y, words), *shapes, *_links(placed, places)], [one.number for one in placed])
+    return Panel(title, y + 2, _layered([*_grid(axis, y, words), *shapes, *_links(placed, places)]), [one.number for one in placed])
 
 
 def _label(one: Placed, axis: _Axis) -> tuple[Shape, float, float]:
-    """Return the text of an entry, and from where to where it and its mark reach: right of the mark, or left of it if there is more room."""
+    """Return the text of an entry, and from where to where it and its mark reach.
+
+    The text is right of the mark, or left of it, or on its length if there is not enough room beside it.
+    """
     left, right = axis.x(one.begins), axis.x(one.ends)
     linked = sorted({n for _, n in one.partners})
     more = f" ↔ {', '.join(map(str, linked[:4]))}{' …' if linked[4:] else ''}" if linked else ""
     text = f"{one.number}  {one.entry['sentence']}"
-    room = max(WIDTH - right - 8, left - _LEFT - 8)
-    width = min(_width(text + more), room)
-    text = _cut(text, width - _width(more)) + more
-    shape = {"t": "text", "s": text, "size": _TEXT, "fill": _INK, "number": one.number, "w": round(width, 1)}
-    if right + 8 + width <= WIDTH or WIDTH - right >= left - _LEFT:
+    wanted = _width(text + more) + 4
+    room = max(WIDTH - right - 8, left - _LEFT - 8, right - left - 10)
+    width = min(wanted, room)
+    shape = {"t": "text", "s": _cut(text, width - _width(more) - 4) + more, "size": _TEXT, "fill": _INK, "number": one.number}
+    shape["w"] = round(width, 1)
+    if right + 8 + width <= WIDTH:
         return {**shape, "x": right + 7, "align": "start"}, left - 5, right + 8 + width
-    return {**shape, "x": left - 7 - width, "align": "end"}, left - 8 - width, right + 5
+    if left - 8 - width >= _LEFT:
+        return {**shape, "x": left - 7 - width, "align": "end"}, left - 8 - width, right + 5
+    return {**shape, "x": left + 7, "align": "start"}, left - 5, right + 5
 
 
 def _width(text: str) -> float:
     """Return about how wide a text is in points. What is wider is cut by the typesetter."""
-    return sum(0.68 if char.isupper() or ord(char) > 0x2E80 else 0.3 if char in " .,;:il'|" else 0.5 for char in text) * _TEXT + 2  # noqa: PLR2004
+    return sum(0.68 if char.isupper() or ord(char) > 0x2E80 else 0.28 if char in " .,;:il'|" else 0.48 for char in text) * _TEXT  # noqa: PLR2004
 
 
 def _cut(text: str, width: float) -> str:
@@ -166,7 +173,7 @@ def _cut(text: str, width: float) -> str:
 
 def _bar(one: Placed, axis: _Axis, middle: float) -> list[Shape]:
     left, right = axis.x(one.begins), axis.x(one.ends)
-    bar = {"t": "rect", "x": left, "y": middle - BAR / 2, "w": round(right - left, 2), "h": BAR, "fill": one.lane.light}
+    bar = {"t": "rect", "x": left, "y": middle - BAR / 2, "w": round(right - left, 2), "h": BAR, "fill": one.lane.light, "layer": 2}
     return [bar] if right - left > 1 else []
 
 
@@ -189,8 +196,14 @@ def _overview(placed: Sequence[Placed], words: Words) -> Panel:
         y += height
     links = {tuple(sorted((one.number, other))) for one in placed for _, other in one.partners}
     drawn = _links(placed, places) if len(links) <= _MOST_LINKS else []
-    title = f"{words.label('overview')}: {words.period(placed[0].begins, placed[-1].begins)}"
-    return Panel(title, y + 2, [*_grid(axis, y, words), *shapes, *drawn], [one.number for one in placed])
+    more = "" if drawn or not links else f" ({words.label('links_below').format(count=len(links))})"
+    title = f"{words.label('overview')}: {words.period(placed[0].begins, placed[-1].begins)}{more}"
+    return Panel(title, y + 2, _layered([*_grid(axis, y, words), *shapes, *drawn]), [one.number for one in placed])
+
+
+def _layered(shapes: Sequence[Shape]) -> list[Shape]:
+    """Return shapes in the order in which they are drawn: backgrounds, grid, lengths, lines, marks, and text on top."""
+    return sorted(shapes, key=lambda one: one.get("layer", _LAYERS[one["t"]]))
 
 
 def _bin(every: Sequence[Placed], lane: Lane, x: float, middle: float) -> list[Shape]:
@@ -198,7 +211,16 @@ def _bin(every: Sequence[Placed], lane: Lane, x: float, middle: float) -> list[S
         return mark(every[0].entry, lane.colour, x, middle)
     radius = min(3.6 + 0.5 * len(every) ** 0.5, 9)
     circle = {"t": "circle", "x": x, "y": middle, "r": radius, "fill": lane.colour, "stroke": "#ffffff"}
-    count = {"t": "text", "s": str(len(every)), "size": 6.2, "fill": "#ffffff", "bold": True, "x": x - 10, "y": middle - 3.8, "w": 20}
+    count = {
+        "t": "text",
+        "s": str(len(every)),
+        "size": 6.2,
+        "fill": "#ffffff",
+        "bold": True,
+        "x": x - 10,
+        "y": middle - 2.1,
+        "w": 20,
+    }
     return [circle, {**count, "align": "center"}]
 
 
@@ -210,7 +232,7 @@ def _by_lane(placed: Sequence[Placed]) -> list[tuple[Lane, list[Placed]]]:
 
 
 def _lane(lane: Lane, y: float, height: float, place: int) -> list[Shape]:
-    tint = [] if place % 2 else [{"t": "rect", "x": 0, "y": y, "w": WIDTH, "h": height, "fill": _TINT}]
+    tint = [] if place % 2 else [{"t": "rect", "x": 0, "y": y, "w": WIDTH, "h": height, "fill": _TINT, "layer": 0}]
     name = {"t": "text", "s": lane.name, "size": 8.4, "fill": lane.colour, "bold": True, "x": 8, "y": y + 5, "w": _LEFT - 14}
     kind = {"t": "text", "s": lane.kind, "size": 7.4, "fill": _QUIET, "x": 8, "y": y + 16, "w": _LEFT - 14}
     side = {"t": "rect", "x": 0, "y": y, "w": 3, "h": height, "fill": lane.colour}
@@ -227,9 +249,9 @@ def _grid(axis: _Axis, bottom: float, words: Words) -> list[Shape]:
             "month": f"{words.month(at, short=True)} {at.year}",
             "year": str(at.year),
         }[unit]
-        shapes.append({"t": "line", "x1": x, "y1": _AXIS, "x2": x, "y2": bottom, "stroke": _GRID, "width": 0.6})
+        shapes.append({"t": "line", "x1": x, "y1": _AXIS, "x2": x, "y2": bottom, "stroke": _GRID, "width": 0.6, "layer": 1})
         label = {"t": "text", "s": text, "size": 7, "fill": _QUIET, "x": min(max(x - 30, _LEFT - 30), WIDTH - 60), "y": 3, "w": 60}
-        shapes.append({**label, "align": "center" if x <= WIDTH - 30 else "end"})  # noqa: PLR2004
+        shapes.append({**label, "align": "center" if x <= WIDTH - 30 else "end"})
     return shapes
 
 

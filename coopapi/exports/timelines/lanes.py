@@ -39,9 +39,7 @@ def lanes_of(head: Head, entries: Iterable[Entry], words: Words) -> dict[tuple[s
     for entry in entries:
         names.setdefault(str(entry["case"]["id"]), case_of(entry))
     return {
-        (case, kind): Lane(
-            2 * n + m, name, words.label(f"{kind}s"), COLOURS[n % len(COLOURS)], _LIGHT[n % len(_LIGHT)]
-        )
+        (case, kind): Lane(2 * n + m, name, words.label(f"{kind}s"), COLOURS[n % len(COLOURS)], _LIGHT[n % len(_LIGHT)])
         for n, (case, name) in enumerate(names.items())
         for m, kind in enumerate(_KINDS)
     }
@@ -67,10 +65,10 @@ def legend(words: Words, *, several: bool) -> list[dict[str, Any]]:
         ([{"t": "rect", "x": 1, "y": middle - BAR / 2, "w": 14, "h": BAR, "fill": _LIGHT[-1]}], "length"),
     ]
     if several:
-        number = {"t": "text", "s": "7", "size": 6.2, "fill": "#ffffff", "bold": True, "x": -2, "y": middle - 3.8, "w": 20}
+        number = {"t": "text", "s": "7", "size": 6.2, "fill": "#ffffff", "bold": True, "x": -2, "y": middle - 2.1, "w": 20}
         disc = {"t": "circle", "x": 8, "y": middle, "r": 5, "fill": grey, "stroke": "#ffffff"}
         signs.append(([disc, {**number, "align": "center"}], "several"))
     signs += [
         ([{"t": "line", "x1": 0, "y1": middle, "x2": 16, "y2": middle, "width": 1.2, **look}], kind) for kind, look in LINKS.items()
     ]
-    return [{"shapes": shapes, "text": words.label(name)} for shapes, name in signs]
+    return [{"shapes": shapes, "text": words.label(name if name not in LINKS else f"same_{name}")} for shapes, name in signs]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 from typing import Final, TypeVar
 
@@ -23,16 +24,20 @@ _MOST_TICKS: Final = 9
 def divided(entries: Sequence[T], begins: Callable[[T], datetime], most: int) -> list[list[T]]:
     """Divide entries in the order of time into periods with at most so many.
 
-    They are divided by years, and what is too much for one period by months, days, hours and minutes. Periods beside each other that
-    are small enough together stay one. Entries of one minute that are too many are divided by their number.
+    They are divided by years, and what is too much for one period by months, days, hours and minutes. Periods beside each other
+    that are small enough together stay one. Entries of one minute that are too many are divided by their number.
     """
     if len(entries) <= most:
         return [list(entries)] if entries else []
     for unit in _UNITS:
-        groups = [list(group) for _, group in groupby(entries, lambda one: unit(begins(one)))]
+        groups = [list(group) for _, group in groupby(entries, partial(_period, unit, begins))]
         if len(groups) > 1:
             return _joined([part for group in groups for part in divided(group, begins, most)], most)
     return [list(entries[at : at + most]) for at in range(0, len(entries), most)]
+
+
+def _period(unit: Callable[[datetime], tuple[int, ...]], begins: Callable[[T], datetime], one: T) -> tuple[int, ...]:
+    return unit(begins(one))
 
 
 def _joined(parts: Sequence[list[T]], most: int) -> list[list[T]]:
@@ -72,6 +77,8 @@ def ticks(first: datetime, last: datetime) -> list[tuple[datetime, str]]:
 
 _MONTHS_OF_YEAR: Final = 12
 _MINUTES_OF_DAY: Final = 1440
+_LAST: Final = 30
+"""The last day of a month that has a tick if not every day has one: the next is the first of the month."""
 
 
 def _unit(at: datetime, step: int) -> str:
@@ -82,7 +89,7 @@ def _unit(at: datetime, step: int) -> str:
 def _by_minutes(first: datetime, last: datetime, step: int) -> Iterator[datetime]:
     day = first.replace(hour=0, minute=0, second=0, microsecond=0)
     while day <= last:
-        if step <= _MINUTES_OF_DAY or (day.day - 1) % (step // _MINUTES_OF_DAY) == 0:
+        if step <= _MINUTES_OF_DAY or (day.day <= _LAST and (day.day - 1) % (step // _MINUTES_OF_DAY) == 0):
             for at in range(0, _MINUTES_OF_DAY, min(step, _MINUTES_OF_DAY)):
                 if first <= (found := day + timedelta(minutes=at)) <= last:
                     yield found

@@ -1,5 +1,6 @@
 """Turn a drawing into SVG and PDF/A with one template of typst. What somebody wrote is data of the template, never markup or code."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,8 @@ _TURNING: Final = frozenset(
 """Characters that are not seen, or that turn the text around them."""
 MOST_DRAWN: Final = 3_000
 """The most entries of a drawing. Who needs more asks for a shorter period."""
+_SHORT: Final = 2_000
+"""Up to how many characters a row of the table is kept on one page."""
 _COLUMNS: Final = ("number", "time", "what", "case", "about", "basis", "together")
 
 
@@ -41,7 +44,7 @@ class Text:
         """Return a text in which what cannot be printed, or would turn its neighbours, is its code point."""
         text = " ".join(str(said).split())
         kept = printable(text, lambda char: ord(char) not in _TURNING and self._shown(char))
-        self.replaced = self.replaced or "[U+" in kept and kept != printable(text, lambda _: True)
+        self.replaced = self.replaced or ("[U+" in kept and kept != printable(text, lambda _: True))
         return kept
 
 
@@ -111,7 +114,10 @@ def _shapes(shapes: Sequence[Mapping[str, Any]], text: Text) -> list[dict[str, A
 
 def row_of(number: int, entry: Entry, drawing: Drawing, words: Words) -> dict[str, Any]:
     """Return the texts of an entry in a table, by column."""
-    linked = [f"{n} ({words.label(kind).casefold()})" for kind, n in drawing.partners[number]]
+    shared: dict[int, list[str]] = defaultdict(list)
+    for kind, n in drawing.partners[number]:
+        shared[n].append(words.label(kind))
+    linked = [f"{n} ({', '.join(kinds)})" for n, kinds in shared.items()]
     basis = [words.label(entry["basis"]) if entry.get("basis") else words.label(entry["kind"])]
     if entry.get("confidence"):
         basis.append(f"{words.label('confidence')}: {words.label(entry['confidence'])}")
@@ -129,9 +135,9 @@ def row_of(number: int, entry: Entry, drawing: Drawing, words: Words) -> dict[st
     }
 
 
-def _row(number: int, entry: Entry, drawing: Drawing, words: Words, text: Text) -> list[Any]:
+def _row(number: int, entry: Entry, drawing: Drawing, words: Words, text: Text) -> dict[str, Any]:
     cells = row_of(number, entry, drawing, words)
-    return [_lines(cells[name], text) for name in _COLUMNS]
+    return {"whole": len(str(cells)) < _SHORT, "cells": [_lines(cells[name], text) for name in _COLUMNS]}
 
 
 def _lines(cell: Any, text: Text) -> list[dict[str, Any]]:

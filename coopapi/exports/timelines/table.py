@@ -14,7 +14,12 @@ IN_PORTIONS: Final[Mapping[str, TimelineFormat]] = {
     "timeline-timesketch": TimesketchJsonl(),
     "timeline-timesketch-csv": TimesketchCsv(),
 }
-AT_ONCE: Final[Mapping[str, WholeFormat]] = {"timeline-ics": Ics(), "timeline-svg": Svg(), "timeline-html": Html(), "timeline-pdf": Pdf()}
+AT_ONCE: Final[Mapping[str, WholeFormat]] = {
+    "timeline-ics": Ics(),
+    "timeline-svg": Svg(),
+    "timeline-html": Html(),
+    "timeline-pdf": Pdf(),
+}
 DRAWN: Final = ("timeline-svg", "timeline-html", "timeline-pdf")
 """The formats for which the typesetter is needed."""
 DATED: Final = ("timeline-ics", "timeline-timesketch", "timeline-timesketch-csv")

@@ -83,5 +83,7 @@ class Words:
         if last - first < timedelta(days=45):
             return f"{self.day(first)} – {self.day(last)}"
         form, years = self.label("month_form"), timedelta(days=5 * 366)
-        begins, ends = ((str(at.year) if last - first > years else form.format(month=self.month(at), year=at.year)) for at in (first, last))
+        begins, ends = (
+            (str(at.year) if last - first > years else form.format(month=self.month(at), year=at.year)) for at in (first, last)
+        )
         return begins if begins == ends else f"{begins} – {ends}"
