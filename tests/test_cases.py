@@ -140,7 +140,7 @@ def test_who_reads_may_not_share_or_change(world):
 def test_handing_over_is_an_act(world):
     case = world.case("investigator")
     world.as_("investigator").patch(f"/cases/{case}", {"handler_id": str(world.people["colleague"])}, If_Match='"v1"')
-    assert "case.handed_over" in [e["action"] for e in world.as_("prosecutor").get(f"/cases/{case}/timeline").json["items"]]
+    assert "case.handed_over" in [e["type"] for e in world.as_("prosecutor").get(f"/cases/{case}/timeline").json["items"]]
     foreign = world.as_("investigator").patch(f"/cases/{case}", {"handler_id": str(world.people["foreign"])}, If_Match='"v2"')
     assert (foreign.status_code, foreign.json["errors"][0]["pointer"]) == (422, "/handler_id")
 

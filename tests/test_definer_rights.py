@@ -40,7 +40,7 @@ def test_nobody_notes_anything_about_a_case_that_is_not_theirs(world):
     assert record(world, "foreign", "case.consulted", str(uuid4())) == "42501"
     assert record(world, "investigator", "case.consulted", case) == [("",)]
     timeline = world.as_("investigator").get(f"/cases/{case}/timeline").json["items"]
-    assert [item["action"] for item in timeline if item["object_type"] == "overlap"] == ["case.consulted"]
+    assert [item["type"] for item in timeline if item["object"]["type"] == "overlap"] == ["case.consulted"]
 
 
 def test_access_that_ends_in_the_same_transaction_still_lets_the_end_be_noted(world):

@@ -88,7 +88,7 @@ def test_by_force_it_ends_and_every_other_side_is_told(world, event):
     told = [e for e in items(world, "prosecutor_fr", "/events?limit=200") if e["role"] == "machine" and e["action"] in acts]
     assert {e["action"] for e in told} == acts
     assert case not in str(told)
-    own = {e["action"] for e in items(world, "prosecutor", f"/cases/{case}/timeline?limit=200")}
+    own = {e["type"] for e in items(world, "prosecutor", f"/cases/{case}/timeline?limit=200")}
     assert acts <= own
 
 

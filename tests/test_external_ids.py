@@ -38,7 +38,7 @@ def test_the_same_key_with_another_value_corrects_and_makes_no_second_row(world)
     assert held(world, mine) == [("owl@example.org", KEY)]
     world.work()
     assert len(world.overlaps("investigator", mine)) == 1
-    actions = [e["action"] for e in world.as_("investigator").get(f"/cases/{mine}/timeline").json["items"]]
+    actions = [e["type"] for e in world.as_("investigator").get(f"/cases/{mine}/timeline").json["items"]]
     assert actions.count("identifier.corrected") == 2
 
 

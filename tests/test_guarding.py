@@ -188,7 +188,7 @@ def test_a_honey_value_raises_an_alarm_and_looks_like_any_other(world, database)
     with acting(database) as work:
         assert work.session.scalar(text("select count(*) from journal_entries where object_type = 'audit'")) == 0
     assert not any("honey" in e["action"] for e in world.as_("system").get("/events").json["items"])
-    assert not any("honey" in e["action"] for e in world.as_("investigator").get(f"/cases/{case}/timeline").json["items"])
+    assert not any("honey" in e["type"] for e in world.as_("investigator").get(f"/cases/{case}/timeline").json["items"])
 
 
 def test_the_alarm_stays_when_the_registration_is_rolled_back_and_ends_when_the_value_is_removed(world, database):

@@ -121,7 +121,7 @@ def test_the_owner_sees_who_looked_and_others_do_not(world):
         (str(world.authorities["fr"]), "coordination", "case.consulted")
     ]
     assert world.as_("foreign").get(f"/cases/{case}/consultations").status_code == 403
-    assert "case.consulted" not in [e["action"] for e in world.as_("foreign").get(f"/cases/{case}/timeline").json["items"]]
+    assert "case.consulted" not in [e["type"] for e in world.as_("foreign").get(f"/cases/{case}/timeline").json["items"]]
 
 
 def test_an_overlap_is_found_by_the_machine_and_names_no_officer_on_either_side(world):

@@ -82,8 +82,8 @@ def test_whoever_merely_reads_a_case_learns_of_no_team_and_no_meeting(world):
     made = gathering.proposed(world, origin=("case", case), guests=("fr",))
 
     def told(who):
-        entries = items(world, who, f"/cases/{case}/timeline?limit=200") + items(world, who, "/events?limit=200")
-        return {e["object_id"] for e in entries} & {jit, made}
+        line = {e["object"]["id"] for e in items(world, who, f"/cases/{case}/timeline?limit=200")}
+        return (line | {e["object_id"] for e in items(world, who, "/events?limit=200")}) & {jit, made}
 
     assert open_to(world, "romanian", case)
     assert told("romanian") == set()

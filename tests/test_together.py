@@ -26,10 +26,10 @@ def test_an_overlap_leads_to_a_meeting_a_team_and_a_statement(world):
     jit = work_as_a_team(world, case)
     part_and_tell(world, jit, case)
 
-    line = {e["action"] for e in world.as_("prosecutor").get(f"/cases/{case}/timeline?limit=200").json["items"]}
+    line = {e["type"] for e in world.as_("prosecutor").get(f"/cases/{case}/timeline?limit=200").json["items"]}
     assert {"overlap.detected", "meeting.proposed", "meeting.hold", "meeting.agree", "jit.signed", "jit.activated"} <= line
     hidden = world.as_("prosecutor_ro").get(f"/cases/{other}/timeline?limit=200").json["items"]
-    assert not any(e["action"].startswith("jit.") for e in hidden)
+    assert not any(e["type"].startswith("jit.") for e in hidden)
 
 
 def meet(world, found):

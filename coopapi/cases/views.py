@@ -44,7 +44,7 @@ class CaseView(dict[str, Any]):
 
 def show_case(work: UnitOfWork, case_id: UUID) -> CaseView:
     """Return one case as the caller may see it. Raises `NotFound` if it is absent or hidden from the caller."""
-    found = _read(work, [case_id])
+    found = seen(work, [case_id])
     if not found:
         raise NotFound
     return found[case_id]
@@ -52,7 +52,7 @@ def show_case(work: UnitOfWork, case_id: UUID) -> CaseView:
 
 def show_cases(work: UnitOfWork, cases: Sequence[Case]) -> list[CaseView]:
     """Return the cases, each with the fields that the caller's access to it shows, in one query."""
-    found = _read(work, [case.id for case in cases])
+    found = seen(work, [case.id for case in cases])
     return [found[case.id] for case in cases]
 
 
@@ -67,7 +67,8 @@ def page_of_cases(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     return Page(shown, following, shown=True)
 
 
-def _read(work: UnitOfWork, case_ids: Sequence[UUID]) -> dict[UUID, CaseView]:
+def seen(work: UnitOfWork, case_ids: Sequence[UUID]) -> dict[UUID, CaseView]:
+    """Return those of these cases that the caller sees, each with the fields that its access shows."""
     return {case.id: _view(case) for case in _SHOWN.rows(work.session, cases=case_ids)}
 
 

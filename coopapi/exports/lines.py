@@ -1,4 +1,4 @@
-"""A case, its subjects and its identifiers as the lines that `POST /imports` reads. Every format is made of these lines."""
+"""A case, its subjects, identifiers and facts as the lines that `POST /imports` reads. Every format is made of these lines."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from coopapi.cases.models import Case, Identifier, Subject
+from coopapi.facts.models import Fact
 
 Line = dict[str, Any]
 CONSENTED: Final = ("H2", "H3")
@@ -16,6 +17,10 @@ _OF_CASE: Final = (
     "siena_reference", "ecodex_id",
 )  # fmt: skip
 _OF_IDENTIFIER: Final = ("basis", "source_grading", "information_grading")
+_OF_FACT: Final = (
+    "at", "until", "precision", "zone", "country", "place", "text", "source", "about_victim", "basis", "confidence", "source_grading",
+    "information_grading",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -34,7 +39,7 @@ class Portion:
             self.left_out[what, why] += count
 
 
-def key_of(row: Case | Subject | Identifier) -> str:
+def key_of(row: Case | Subject | Identifier | Fact) -> str:
     """Return the key of a row in the file: that of the national system, or its id in this register."""
     return row.external_id or str(row.id)
 
@@ -88,6 +93,23 @@ def identifier_line(
     }
 
 
+def fact_line(
+    row: Fact, case_key: str, item: Mapping[str, Any], subjects: Sequence[str], identifiers: Sequence[str], code: str
+) -> Line:
+    """Return the line of a fact, which names its subjects and identifiers by key. `item` is the fact as it would be recorded."""
+    fields = said({name: item[name] for name in _OF_FACT if item[name] is not False})
+    links = {"subjects": [{"external_id": key} for key in subjects], "identifiers": [{"external_id": key} for key in identifiers]}
+    return {
+        "type": "fact",
+        "case": case_key,
+        "external_id": key_of(row),
+        "kind": row.kind,
+        **fields,
+        **said(links),
+        "handling_code": code,
+    }
+
+
 def _moment(value: Any) -> str | None:
     return value.isoformat() if value else None
 
@@ -112,7 +134,7 @@ class Terms:
         return own in CONSENTED and not self.internal and own not in self.consents
 
     def why_not_named(self, row: Identifier, categories: Sequence[str]) -> str | None:
-        """Return why a timeline must not say that something was about this identifier, or None. Its value is never in a timeline."""
+        """Return why a timeline must not name the kind of this identifier, or None. It never has the value."""
         reasons = {
             "consent_missing": self.needs_consent(row.handling_code),
             "no_subject": not categories and not self.cleared,
@@ -133,6 +155,15 @@ class Terms:
             "victim": set(categories) == {"victim"} and not self.victims,
             "same_value": twin is not None,
             "digests_only": not clear.get("person" if row.kind == "person" else "value"),
+        }
+        return next((why for why, holds in reasons.items() if holds), None)
+
+    def why_fact_left_out(self, row: Fact) -> str | None:
+        """Return why a fact is left out of the file, or None."""
+        reasons = {
+            "withdrawn": row.withdrawn_at is not None,
+            "consent_missing": self.needs_consent(row.handling_code),
+            "victim": row.victims and not self.victims,
         }
         return next((why for why, holds in reasons.items() if holds), None)
 

@@ -55,6 +55,7 @@ class Export(Versioned):
     identifiers: Mapped[int] = mapped_column(BigInteger, default=0)
     links: Mapped[int] = mapped_column(BigInteger, default=0)
     entries: Mapped[int] = mapped_column(BigInteger, default=0)
+    facts: Mapped[int] = mapped_column(BigInteger, default=0)
     codes: Mapped[list[str]] = mapped_column(default=list)
     left_out: Mapped[dict[str, Any]] = mapped_column(default=dict)
     pieces: Mapped[int] = mapped_column(default=0)

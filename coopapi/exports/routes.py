@@ -39,7 +39,10 @@ _EXPORTS.list(
 _EXPORTS.add(
     "ask_export",
     service.ask,
-    "Ask for a file of a case, or of the timelines of cases, for a named recipient. The file is made afterwards; `GET /exports/{id}` shows how far it is.",
+    """Ask for a file of a case, or of the timelines of cases, for a named recipient.
+
+    The file is made afterwards; `GET /exports/{id}` shows how far it is.
+    """,
     body=ExportIn,
     status=HTTPStatus.ACCEPTED,
 )

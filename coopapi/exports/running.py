@@ -24,8 +24,10 @@ from coopapi.exports.formats.table import FORMATS
 from coopapi.exports.lines import Portion, Terms
 from coopapi.exports.models import KEPT, LARGEST, Export
 from coopapi.exports.selecting import ConsentMissing, HiddenCaseNotExported
+from coopapi.exports.selecting_facts import portion_of_facts
 from coopapi.exports.service import left_out, tell, terms_of, words_of
 from coopapi.exports.timelines import making as timelines
+from coopapi.exports.timelines.choosing import Timeline
 from coopapi.store.db import Database, UnitOfWork
 from coopapi.store.statements import Statement
 
@@ -94,7 +96,7 @@ def _advance(database: Database, found: Any) -> bool:
             raise Forbidden
         cases = selecting.cases_of(work, job)
         if job.stage == "entries":
-            timelines.advance(work, job, cases, terms_of(work, job), _about(work, job))
+            timelines.advance(Timeline(work, job, cases, terms_of(work, job), _about(work, job)))
         elif job.timeline is not None:
             _finish(work, job, timelines.counted(job))
         else:
@@ -142,7 +144,8 @@ class Making:
         pieces.add(self.work, job, before + self.form.portion(self.about, portion))
         job.subjects += sum(line["type"] == "subject" for line in lines)
         job.identifiers += sum(line["type"] in ("identifier", "person") for line in lines)
-        job.links += sum(len(line.get("subjects", ())) for line in lines)
+        job.links += sum(len(line.get("subjects", ())) for line in lines if line["type"] != "fact")
+        job.facts += sum(line["type"] == "fact" for line in lines)
         job.codes = sorted({*job.codes, *portion.codes})
         counted = Counter(job.left_out)
         counted.update({f"{what} {why}": n for (what, why), n in portion.left_out.items()})
@@ -163,12 +166,18 @@ def _of_subjects(making: Making) -> None:
 def _of_identifiers(making: Making) -> None:
     portion, last = selecting.portion_of_identifiers(making.work, making.job, making.case, making.terms)
     making.add(portion)
-    making.job.stage, making.job.after = ("identifiers", last) if last else ("end", None)
+    making.job.stage, making.job.after = ("identifiers", last) if last else ("facts", None)
+
+
+def _of_facts(making: Making) -> None:
+    portion, last = portion_of_facts(making.work, making.job, making.case, making.terms)
+    making.add(portion)
+    making.job.stage, making.job.after = ("facts", last) if last else ("end", None)
 
 
 def _end(making: Making) -> None:
     work, job = making.work, making.job
-    counts = {name: getattr(job, name) for name in ("subjects", "identifiers", "links")}
+    counts = {name: getattr(job, name) for name in ("subjects", "identifiers", "links", "facts")}
     said = {**counts, "handling_codes": job.codes, "left_out": left_out(job)}
     pieces.add(work, job, making.form.tail(making.about, said))
     _finish(work, job, said)
@@ -181,4 +190,10 @@ def _finish(work: UnitOfWork, job: Export, said: Mapping[str, Any]) -> None:
     tell(work, job, "made", **said, sha256=job.digest.hex())
 
 
-_STAGES: Final = {"case": _of_case, "subjects": _of_subjects, "identifiers": _of_identifiers, "end": _end}
+_STAGES: Final = {
+    "case": _of_case,
+    "subjects": _of_subjects,
+    "identifiers": _of_identifiers,
+    "facts": _of_facts,
+    "end": _end,
+}

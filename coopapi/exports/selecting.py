@@ -1,7 +1,7 @@
 """What of a case is exported: only what the person sees, without what the terms keep back, and with a count of that."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
@@ -78,7 +78,7 @@ def portion_of_case(case: Case, terms: Terms) -> Portion:
 
 def portion_of_subjects(work: UnitOfWork, job: Export, case: Case, terms: Terms) -> tuple[Portion, UUID | None]:
     """Return the next subjects, and the id of the last one, or None if there are no more."""
-    rows = work.session.scalars(_next(work.all(Subject), Subject, job)).all()
+    rows = work.session.scalars(next_rows(work.all(Subject), Subject, Subject.created_at, job)).all()
     portion, sent = Portion(), [row for row in rows if terms.victims or row.category != "victim"]
     portion.leave_out("subject", "victim", len(rows) - len(sent))
     portion.lines = [subject_line(row, key_of(case)) for row in sent]
@@ -89,43 +89,62 @@ def portion_of_subjects(work: UnitOfWork, job: Export, case: Case, terms: Terms)
         .having(func.count() > 1)
     )
     portion.leave_out("subject.history", "no_place", len(work.session.scalars(earlier).all()))
-    return portion, _last(rows)
+    return portion, last_of(rows)
 
 
 def portion_of_identifiers(work: UnitOfWork, job: Export, case: Case, terms: Terms) -> tuple[Portion, UUID | None]:
     """Return the next identifiers, and the id of the last one, or None if there are no more."""
-    rows = work.session.scalars(_next(work.all(Identifier), Identifier, job)).all()
-    portion, clear = Portion(), open_values(work, rows)
-    beside = shown_beside(work, rows)
+    rows = work.session.scalars(next_rows(work.all(Identifier), Identifier, Identifier.created_at, job)).all()
+    portion = Portion()
+    for one in judged(work, job, terms, rows):
+        if one.why:
+            portion.leave_out("identifier", one.why)
+            continue
+        code = terms.code(one.row.handling_code)
+        portion.codes.add(code)
+        portion.read[key_of(one.row)] = one.clear.get("normalised") or one.clear.get("value") or ""
+        portion.lines.append(identifier_line(one.row, key_of(case), one.clear, one.links, code))
+        if terms.cleared and not terms.victims:
+            portion.leave_out("link", "victim", one.victims)
+    return portion, last_of(rows)
+
+
+class Judged(NamedTuple):
+    """An identifier with its decrypted content, its links in the file, its number of victims, and why it is left out, or None."""
+
+    row: Identifier
+    clear: Mapping[str, Any]
+    links: Sequence[Mapping[str, Any]]
+    victims: int
+    why: str | None
+
+
+def judged(work: UnitOfWork, job: Export, terms: Terms, rows: Sequence[Identifier]) -> Iterator[Judged]:
+    """Say of identifiers whether they are in the file."""
+    clear, beside = open_values(work, rows), shown_beside(work, rows)
     links = {row_id: [linked_since(one) for one in more.subjects or ()] for row_id, more in beside.items()}
-    subjects = _subjects(work, job, {link["id"] for every in links.values() for link in every})
+    subjects = subjects_in_file(work, job, {link["id"] for every in links.values() for link in every})
     keys = {one.id: key_of(one) for one in subjects.values() if terms.victims or one.category != "victim"}
     for row in rows:
         said = clear.get(row.id, {})
         categories = [subjects[link["id"]].category for link in links[row.id] if link["id"] in subjects]
-        if why := terms.why_left_out(row, said, categories, beside[row.id].same_as):
-            portion.leave_out("identifier", why)
-            continue
-        code = terms.code(row.handling_code)
-        portion.codes.add(code)
-        portion.read[key_of(row)] = said.get("normalised") or said.get("value") or ""
-        portion.lines.append(identifier_line(row, key_of(case), said, linked(links[row.id], keys), code))
-        if terms.cleared and not terms.victims:
-            portion.leave_out("link", "victim", categories.count("victim"))
-    return portion, _last(rows)
+        why = terms.why_left_out(row, said, categories, beside[row.id].same_as)
+        yield Judged(row, said, linked(links[row.id], keys), categories.count("victim"), why)
 
 
-def _next(query: Select[Any], model: Any, job: Export) -> Select[Any]:
-    """Select the next rows of the case that it had when the export was asked for."""
-    query = query.where(model.case_id == job.case_id, model.created_at <= job.created_at)
+def next_rows(query: Select[Any], model: Any, made_at: Any, job: Export) -> Select[Any]:
+    """Select the next rows of the case that it had when the export was asked for. `made_at` is the column with their time."""
+    query = query.where(model.case_id == job.case_id, made_at <= job.created_at)
     return (query.where(model.id > job.after) if job.after else query).order_by(model.id).limit(MOST_ROWS)
 
 
-def _last(rows: Sequence[Any]) -> UUID | None:
+def last_of(rows: Sequence[Any]) -> UUID | None:
+    """Return the id of the last row of a portion if another portion may follow."""
     found: UUID | None = rows[-1].id if len(rows) == MOST_ROWS else None
     return found
 
 
-def _subjects(work: UnitOfWork, job: Export, ids: set[UUID]) -> Mapping[UUID, Subject]:
+def subjects_in_file(work: UnitOfWork, job: Export, ids: set[UUID]) -> Mapping[UUID, Subject]:
+    """Return those of these subjects that the case had when the export was asked for, by their ids."""
     query = work.all(Subject).where(Subject.id.in_(ids), Subject.created_at <= job.created_at)
     return {row.id: row for row in work.session.scalars(query)} if ids else {}

@@ -178,7 +178,10 @@ def terms_of(work: UnitOfWork, job: Export) -> Terms:
 
 
 def tell(work: UnitOfWork, job: Export, act: str, **detail: Any) -> None:
-    """Write an act about an export to the journal of each of its cases: only cleared people see it if the person who asked is cleared."""
+    """Write an act about an export to the journal, for each of its cases.
+
+    Only cleared people see it if the person who asked is cleared.
+    """
     about: dict[str, Any] = {
         "format": job.format,
         "recipient": str(job.recipient_id) if job.recipient_id else None,

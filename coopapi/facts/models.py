@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, SmallInteger, UniqueConstraint, and_, false, select, true
+from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, SmallInteger, UniqueConstraint, and_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 from sqlalchemy.types import Uuid
@@ -52,7 +52,7 @@ class _Told(InCase):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Return the condition for rows of cases that the actor may read, about victims only if it is cleared."""
-        return and_(super().visible_to(actor, now), true() if actor.cleared else cls.victims == false())
+        return and_(super().visible_to(actor, now), true() if actor.cleared else cls.victims.is_(False))
 
 
 class Fact(_Told, Versioned):
@@ -138,13 +138,13 @@ class FactIdentifier(_Link, Row):
     case_id: Mapped[UUID] = mapped_column()
 
 
-def columns_told(row: Any) -> dict[str, Any]:
-    """Return the columns of a fact that a correction can change, except the sealed ones."""
-    return {name: getattr(row, name) for name in TOLD}
-
-
 TOLD: Final = (
     "kind", "begins_at", "ends_at", "precision", "utc_offset", "zone", "country", "basis", "confidence", "source_grading",
     "information_grading", "handling_code", "about_victim", "external_id",
 )  # fmt: skip
 """The columns that say what a fact is, in clear."""
+
+
+def columns_told(row: Any) -> dict[str, Any]:
+    """Return the columns of a fact that a correction can change, except the sealed ones."""
+    return {name: getattr(row, name) for name in TOLD}

@@ -1,7 +1,6 @@
 """Recording and correcting facts. A correction keeps the state before it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -74,7 +73,7 @@ def read_all(
     lock_if_keyed(work, case_id, items)
     case = cases.to_add_to(work, case_id)
     keep_key(work, case.id, case.wrapped, case.authority_id)
-    held = _held(work, case.id, {item["external_id"] for item in items if not isinstance(item, Refused) and item.get("external_id")})
+    held = held_facts(work, case.id, {item["external_id"] for item in items if not isinstance(item, Refused) and item.get("external_id")})
     old = as_items(work, [row for rows in held.values() for row in rows])
     sent = [item for item in items if not isinstance(item, Refused)]
     there = involved(work, case.id, [*sent, *old.values()])
@@ -99,7 +98,7 @@ def _refuse_second(key: str | None, seen: set[str]) -> None:
         seen.add(key)
 
 
-def _held(work: UnitOfWork, case_id: UUID, keys: set[str]) -> dict[str | None, list[Fact]]:
+def held_facts(work: UnitOfWork, case_id: UUID, keys: set[str]) -> dict[str | None, list[Fact]]:
     """Return the facts of a case that have one of these keys and were not withdrawn. One about victims may have the key of another."""
     query = work.all(Fact).where(Fact.case_id == case_id, Fact.external_id.in_(keys), Fact.withdrawn_at.is_(None))
     held: dict[str | None, list[Fact]] = {}
@@ -231,11 +230,16 @@ def correct(work: UnitOfWork, row: Fact, data: Mapping[str, Any]) -> Fact:
     case = cases.usable(work, row.case_id, Level.CONTRIBUTE)
     item = merged(as_items(work, [row])[row.id], data)
     one = draft(work, case.handling_code, item, involved(work, case.id, [item]), row)
-    for other in _held(work, case.id, {one.key} if one.key else set()).get(one.key, ()):
-        if other is not row and other.victims == one.victims:
-            raise ExternalIdTaken(existing=f"/api/v1/cases/{case.id}/facts/{other.id}")
-    put_right(work, [replace(one, corrects=row)])
+    require_free(work, row, one)
+    put_right(work, [one])
     return row
+
+
+def require_free(work: UnitOfWork, row: Fact, one: FactDraft) -> None:
+    """Raise `ExternalIdTaken` if a correction gives a fact the key of another one of the case, both about victims or neither."""
+    for other in held_facts(work, row.case_id, {one.key} if one.key else set()).get(one.key, ()):
+        if other is not row and other.victims == one.victims:
+            raise ExternalIdTaken(existing=f"/api/v1/cases/{row.case_id}/facts/{other.id}")
 
 
 def tell(work: UnitOfWork, row: Fact, action: str, *, victims: bool, **detail: Any) -> None:

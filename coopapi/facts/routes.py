@@ -1,7 +1,7 @@
 """Facts over HTTP."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from coopapi.access import Action, Level
@@ -19,6 +19,10 @@ from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("facts", __name__, url_prefix="/api/v1/cases/<uuid:case_id>/facts", description="Facts of cases")
 _ONE = "/<uuid:fact_id>"
+_LINKS: Final = {
+    "subject_id": (FactSubject, FactSubject.subject_id),
+    "identifier_id": (FactIdentifier, FactIdentifier.identifier_id),
+}
 
 
 @blp.route("", allow=Action.IDENTIFIER_READ, query=FactFilter, returns=FactOut, page=True, show=service.show_facts)
@@ -29,7 +33,7 @@ def list_facts(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Pa
     for name in ("kind", "country"):
         if name in wanted:
             query = query.where(getattr(Fact, name) == wanted[name])
-    for model, column, name in ((FactSubject, FactSubject.subject_id, "subject_id"), (FactIdentifier, FactIdentifier.identifier_id, "identifier_id")):
+    for name, (model, column) in _LINKS.items():
         if name in wanted:
             query = query.where(work.all(model).where(model.fact_id == Fact.id, column == wanted[name]).exists())
     if "external_id" in wanted:

@@ -10,6 +10,7 @@ from coopapi.directory.fields import Code
 from coopapi.facts.models import CONFIDENCES, FACT_LIFECYCLE
 from coopapi.facts.times import PRECISIONS
 from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When, Zone, refusal
+from coopapi.identifiers.kinds import KINDS
 from coopapi.identifiers.schemas import ON_ERROR, Items
 
 MOST_FACTS: Final = 1000
@@ -73,7 +74,7 @@ class InvolvedIdentifierOut(Shown):
     """An identifier that is involved in a fact. Its value is shown with the identifier."""
 
     id = fields.UUID(required=True)
-    kind = Code("identifier_kinds", required=True)
+    kind = OneOf(KINDS, name="IdentifierKind", required=True)
 
 
 class _Fields(Schema):
@@ -99,14 +100,14 @@ class _Fields(Schema):
     handling_code = Code("handling_codes", metadata={"description": "The handling code; that of the case by default."})
 
 
-class FactLine(_Fields):
+class FactFields(_Fields):
     """A fact without its links, which requests name by id and lines of files by key."""
 
     kind = Code("fact_kinds", required=True)
     at = Text(40, allow_none=True, metadata={"description": _AT})
 
 
-class FactIn(FactLine):
+class FactIn(FactFields):
     """Something that happened in the world."""
 
     subjects = Many(fields.Nested(InvolvedIn), MOST_LINKS)

@@ -211,6 +211,7 @@ def _shown(made: Any, show: Show | None, many: str | None, work: UnitOfWork | No
         g.nothing_new = made.complete is True and not made.items
         items = show(work, made.items) if show and work and not made.shown else made.items
         more = {name: said for name in ("total", "complete", "counts") if (said := getattr(made, name)) is not None}
+        more |= made.more or {}
         return {"items": items, "next": made.next, **more, **({"settled": g.settled} if "settled" in g else {})}
     if many and g.get("minimal"):
         return {many: [], "ids": [row.id for row in made]}

@@ -13,6 +13,7 @@ from coopapi import strictjson
 from coopapi.cases.schemas import CaseIn, ExternalId, SubjectIn
 from coopapi.directory.fields import Code
 from coopapi.errors import BadRequest, TooLarge, broken
+from coopapi.facts.schemas import MOST_LINKS, FactFields
 from coopapi.http.fields import Many, OneOf, Schema, Text, When
 from coopapi.http.problems import pointers
 from coopapi.identifiers.kinds import Reading
@@ -27,7 +28,7 @@ LONGEST_KEY: Final = 100
 ABOUT_EXPORT: Final = "export"
 """The type of lines that say where a file comes from. Nothing is stored of them."""
 _MOST_MEMBERS: Final = 5000
-_KINDS: Final = {"case": "case", "subject": "subject", "identifier": "identifier", "person": "identifier"}
+_KINDS: Final = {"case": "case", "subject": "subject", "identifier": "identifier", "person": "identifier", "fact": "fact"}
 """The kind of row that a line of each type makes."""
 
 
@@ -65,18 +66,36 @@ class IdentifierLine(IdentifierIn):
     subjects = Many(fields.Nested(SubjectKey), MOST_SUBJECTS, distinct=False)
 
 
+class InvolvedKey(Schema):
+    """A subject or an identifier that is involved in a fact, by its key."""
+
+    external_id = ExternalId(required=True)
+
+
+class FactLine(FactFields):
+    """A fact of a case."""
+
+    case = ExternalId(required=True)
+    external_id = ExternalId(required=True)
+    subjects = Many(fields.Nested(InvolvedKey), MOST_LINKS)
+    identifiers = Many(fields.Nested(InvolvedKey), MOST_LINKS)
+
+
+_WITHDRAWN: Final = ("case", "identifier", "fact")
+
+
 class CaseWithdrawal(Schema):
     """A case that is withdrawn."""
 
-    of = OneOf(("case", "identifier"), required=True)
+    of = OneOf(_WITHDRAWN, required=True)
     external_id = ExternalId(required=True)
     reason = Text(1000, required=True)
 
 
-class IdentifierWithdrawal(Schema):
-    """An identifier that is withdrawn from its case."""
+class RowWithdrawal(Schema):
+    """An identifier or a fact that is withdrawn from its case."""
 
-    of = OneOf(("case", "identifier"), required=True)
+    of = OneOf(_WITHDRAWN, required=True)
     case = ExternalId(required=True)
     external_id = ExternalId(required=True)
     reason = Code("withdrawal_reasons", group="identifier", required=True)
@@ -87,8 +106,9 @@ _SCHEMAS: Final[Mapping[str, ma.Schema]] = {
     "subject": SubjectLine(),
     "identifier": IdentifierLine(),
     "person": IdentifierLine(),
+    "fact": FactLine(),
 }
-_WITHDRAWALS: Final[Mapping[str, ma.Schema]] = {"case": CaseWithdrawal(), "identifier": IdentifierWithdrawal()}
+_WITHDRAWALS: Final[Mapping[str, ma.Schema]] = {"case": CaseWithdrawal(), "identifier": RowWithdrawal(), "fact": RowWithdrawal()}
 
 
 @dataclass(slots=True)
@@ -118,11 +138,15 @@ class SentLine:
 
     @property
     def named(self) -> set[tuple[str, str | None, str | None]]:
-        """The keys of the other rows that the line names: its case, and the subjects of an identifier."""
-        links = (self.sent or self.data or {}).get("subjects")
-        keys = [link.get("external_id") for link in links if isinstance(link, dict)] if isinstance(links, list) else []
-        subjects = {("subject", self.case, key.strip()) for key in keys if isinstance(key, str)}
-        return {("case", None, self.case), *subjects} if self.case else set()
+        """The keys of the other rows that the line names: its case, and the subjects and identifiers that belong to it."""
+        if not self.case:
+            return set()
+        said = self.sent or self.data or {}
+        named: set[tuple[str, str | None, str | None]] = {("case", None, self.case)}
+        for kind, links in (("subject", said.get("subjects")), ("identifier", said.get("identifiers"))):
+            keys = [link.get("external_id") for link in links if isinstance(link, dict)] if isinstance(links, list) else []
+            named |= {(kind, self.case, key.strip()) for key in keys if isinstance(key, str)}
+        return named
 
     def refuse(self, pointer: str, rule: str) -> None:
         """Say that the line breaks a rule."""
@@ -178,7 +202,7 @@ def _read(line: SentLine) -> None:
         line.refuse("/type", "one_of")
     elif line.type != "withdrawal":
         line.kind = _KINDS[line.type]
-    elif sent.get("of") in ("case", "identifier"):
+    elif isinstance(sent.get("of"), str) and sent["of"] in _WITHDRAWALS:
         line.kind = sent["of"]
     else:
         line.refuse("/of", "one_of")
@@ -217,9 +241,9 @@ def _text(sent: Mapping[str, Any], name: str) -> str | None:
 def portion(lines: Iterable[SentLine]) -> list[SentLine]:
     """Return the first lines that may be stored together.
 
-    Cases are stored before subjects, and these before identifiers. So a portion ends before a second line about the same row,
-    before the line of a case or subject that an earlier line names, and before a line about a
-    case that an earlier line withdraws.
+    Cases are stored before subjects, these before identifiers, and facts after them. So a portion ends before a second line about
+    the same row, before the line of a case, a subject or an identifier that an earlier line names, and before a line about a case
+    that an earlier line withdraws.
     """
     taken: list[SentLine] = []
     told: set[tuple[str, str | None, str | None]] = set()

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -18,6 +19,9 @@ _SEPARATOR: Final = ";"
 _LISTS: Final = frozenset({"crime_categories", "countries", "person.birth_dates", "person.nationalities", "person.places"})
 """The fields whose cells may hold several values, between semicolons."""
 _NUMBERS: Final = frozenset({"context.port", "context.quality"})
+_DEGREES: Final = frozenset({"place.latitude", "place.longitude"})
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,15})?", re.ASCII)
+_FLAGS: Final = {"true": True, "false": False}
 _MOST_PARTS: Final = 2
 
 
@@ -106,11 +110,19 @@ def _line(header: list[str], row: list[str], mapping: Mapping[str, Any]) -> byte
 
 def _put(line: dict[str, Any], path: str, cell: str) -> None:
     parts = [part.strip() for part in cell.split(_SEPARATOR)]
-    if path == "subjects":
-        line["subjects"] = [{"external_id": part} for part in parts]
+    if path in {"subjects", "identifiers"}:
+        line[path] = [{"external_id": part} for part in parts]
     elif path == "person.full_name":
         line.setdefault("person", {})["names"] = [{"full": cell}]
     else:
         outer, _, inner = path.rpartition(".")
-        value = parts if path in _LISTS else int(cell) if path in _NUMBERS and cell.isdecimal() and cell.isascii() else cell
-        (line.setdefault(outer, {}) if outer else line)[inner] = value
+        (line.setdefault(outer, {}) if outer else line)[inner] = parts if path in _LISTS else _value(path, cell)
+
+
+def _value(path: str, cell: str) -> Any:
+    """Return the number or the truth value that a cell stands for, where its field has one, otherwise the text."""
+    if path in _NUMBERS and cell.isdecimal() and cell.isascii():
+        return int(cell)
+    if path in _DEGREES and _DECIMAL.fullmatch(cell):
+        return float(cell)
+    return _FLAGS.get(cell.lower(), cell) if path == "about_victim" else cell

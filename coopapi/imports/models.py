@@ -14,7 +14,7 @@ from coopapi.store.rows import Row, Versioned
 
 REPORTED: Final = timedelta(days=30)
 """For how long the report of an import can be read after the import ended."""
-TYPES: Final = ("case", "subject", "person", "identifier", "withdrawal")
+TYPES: Final = ("case", "subject", "person", "identifier", "fact", "withdrawal")
 """The types of lines."""
 STATES: Final = ("queued", "running", "waiting_for_quota", "finished", "stopped")
 ACCEPTED: Final = ("stored", "updated", "withdrawn", "unchanged")

@@ -12,6 +12,7 @@ from coopapi.imports import storing
 from coopapi.imports.known import Known, cases_of
 from coopapi.imports.lines import SentLine
 from coopapi.imports.models import ACCEPTED, Import
+from coopapi.imports.storing_facts import store_facts
 from coopapi.imports.storing_identifiers import store_identifiers
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork, as_json
@@ -35,17 +36,29 @@ def store(work: UnitOfWork, lines: Sequence[SentLine]) -> None:
     known.store_kept()
 
 
-def _store(known: Known, lines: Sequence[SentLine], told: Told) -> None:
+def _store(known: Known, lines: Sequence[SentLine], told: Told, earlier: Iterable[tuple[str, str | None, str | None]] = ()) -> None:
+    """Store lines. In a dry run, `told` are the subjects and `earlier` the keys of rows that earlier lines would have stored."""
     ready = [line for line in lines if line.outcome is None]
-    of = {
-        kind: [one for one in ready if one.kind == kind and one.type != "withdrawal"] for kind in ("case", "subject", "identifier")
-    }
+    kinds = ("case", "subject", "identifier", "fact")
+    of = {kind: [one for one in ready if one.kind == kind and one.type != "withdrawal"] for kind in kinds}
     known.find_imported(of["case"])
     storing.store_cases(known, of["case"])
     storing.store_subjects(known, of["subject"])
     added = {(line.row.case_id, line.external_id): line.row for line in of["subject"] if line.row is not None and line.external_id}
     store_identifiers(known, of["identifier"], {**told, **added})
+    store_facts(known, of["fact"], {**told, **added}, _rehearsed(known, of["identifier"], earlier))
     storing.withdraw(known, [line for line in ready if line.type == "withdrawal"])
+
+
+def _rehearsed(
+    known: Known, lines: Iterable[SentLine], earlier: Iterable[tuple[str, str | None, str | None]]
+) -> set[tuple[UUID, str]]:
+    """Return the identifiers of this dry run that are not in the register, by their case and key."""
+    if not known.dry:
+        return set()
+    here = [line.key for line in lines if line.outcome in ACCEPTED]
+    named = [(within, key) for kind, within, key in (*earlier, *here) if kind == "identifier" and within and key]
+    return {(known.cases[within].id, key) for within, key in named if within in known.cases}
 
 
 def rehearse(work: UnitOfWork, job: Import, lines: Sequence[SentLine]) -> dict[int, bytes]:
@@ -61,7 +74,7 @@ def rehearse(work: UnitOfWork, job: Import, lines: Sequence[SentLine]) -> dict[i
     savepoint = work.session.begin_nested()
     known = cases_of(work, [line for line in lines if line.outcome is None])
     known.dry = True
-    _store(known, lines, _put_earlier(known, earlier))
+    _store(known, lines, _put_earlier(known, earlier), earlier)
     savepoint.rollback()
     del work.notes[notes:]
     kept = [line for line in lines if line.outcome in ACCEPTED]

@@ -31,7 +31,9 @@ from coopapi.store.statements import Statement, array
 MOST_LINES: Final = 2000
 """How many lines one transaction stores."""
 _MOST_FORGOTTEN: Final = 10_000
-_NEEDED: Final = (Action.IMPORT_SEND, Action.CASE_OPEN, Action.CASE_EDIT, Action.SUBJECT_WRITE, Action.IDENTIFIER_WRITE)
+_NEEDED: Final = (
+    Action.IMPORT_SEND, Action.CASE_OPEN, Action.CASE_EDIT, Action.SUBJECT_WRITE, Action.IDENTIFIER_WRITE, Action.FACT_WRITE,
+)  # fmt: skip
 _NEXT: Final = Statement("select * from priv.next_import()")
 _STOP: Final = Statement("select priv.stop_import(:id, :reason)")
 _FORGET: Final = Statement("select priv.forget_import_lines(:before, :most) as forgotten")

@@ -1,6 +1,6 @@
 """Storing the cases and subjects of a portion, and withdrawing what its lines say. Each line is accepted or refused by itself."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,6 +11,8 @@ from coopapi.cases import subjects
 from coopapi.cases.models import Case, Identifier, IdentifierSubject, Subject
 from coopapi.cases.transitions import CASE
 from coopapi.errors import Conflict, CoopError, Forbidden, NotFound, Stale, Unprocessable, broken
+from coopapi.facts.models import Fact
+from coopapi.facts.transitions import FACT
 from coopapi.http.problems import slug
 from coopapi.identifiers.registration import IDENTIFIER
 from coopapi.imports.known import Known, version_of
@@ -24,6 +26,14 @@ _FOLLOW: Final = Statement(
     " where r.row_id = i.id and i.id = any (cast(:rows as uuid[])) and r.version = i.version + i.victim_version - 1"
     " and r.principal_id = :principal"
 )
+
+
+_WITHDRAWN: Final[Mapping[str, tuple[Any, Any]]] = {
+    "case": (Case, CASE),
+    "identifier": (Identifier, IDENTIFIER),
+    "fact": (Fact, FACT),
+}
+"""What a line can withdraw, with its workflow."""
 
 
 def attempt(work: UnitOfWork, line: SentLine, do: Callable[[], object]) -> bool:
@@ -159,7 +169,7 @@ def _change_subject(known: Known, line: SentLine, row: Subject, data: dict[str, 
 
 
 def withdraw(known: Known, lines: Sequence[SentLine]) -> None:
-    """Withdraw the cases and identifiers that lines name."""
+    """Withdraw the cases, identifiers and facts that lines name."""
     known.find_imported(lines)
     for line in lines:
         if not line.check():
@@ -175,19 +185,17 @@ def withdraw(known: Known, lines: Sequence[SentLine]) -> None:
 
 def _withdraw(known: Known, line: SentLine, made: Any) -> None:
     work = known.work
+    model, workflow = _WITHDRAWN[line.kind]
     row: Any = (
-        known.cases.get(line.external_id or "")
-        if line.kind == "case"
-        else work.session.scalar(work.all(Identifier).where(Identifier.id == made.row_id))
+        known.cases.get(line.external_id or "") if model is Case else work.session.scalar(work.all(model).where(model.id == made.row_id))
     )
     if known.refuses_change(line, row):
         return
-    ids = {"case_id": row.id} if line.kind == "case" else {"case_id": row.case_id, "identifier_id": row.id}
+    ids = {"case_id": row.id} if model is Case else {"case_id": row.case_id, f"{line.kind}_id": row.id}
     step = {"event": "withdraw", "reason": _data(line)["reason"]}
-    if line.kind == "identifier":
+    if model is Identifier:
         row.for_cleared = work.actor.cleared
-    workflow: Any = CASE if line.kind == "case" else IDENTIFIER
-    version = row.version if line.kind == "case" else row.seen_version
+    version = row.seen_version if model is Identifier else row.version
     if attempt(work, line, lambda: workflow.take(work, version, step, **ids)):
         work.session.flush()
         line.outcome = "withdrawn"

@@ -172,6 +172,11 @@ _OBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
     "subject": {"added": "A subject was added to a case.", "changed": "A subject of a case was changed."},
     "identifiers": {"registered": "Identifiers were registered in a case.", "linked": "Identifiers were linked to subjects."},
     "identifier": {"corrected": "An identifier was corrected.", "withdrawn": "An identifier was withdrawn."},
+    "fact": {
+        "recorded": "A fact was recorded in a case.",
+        "corrected": "A fact was corrected.",
+        "withdrawn": "A fact was withdrawn.",
+    },
     "overlap": {
         "detected": "An overlap with another case was found.",
         "changed": "The evidence of an overlap changed.",
@@ -273,6 +278,7 @@ _PATHS: Final = {
     "case": "/cases/{object}",
     "subject": "/cases/{case}/subjects/{object}",
     "identifier": "/cases/{case}/identifiers/{object}",
+    "fact": "/cases/{case}/facts/{object}",
     "overlap": "/overlaps/{object}",
     "disclosure": "/disclosures/{object}",
     "request": "/mla-requests/{object}",

@@ -1,49 +1,32 @@
 """The timeline of cases for exports: portions in the order of time, without a record of its own, because the export has one."""
 
+import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC
 from typing import Any
 from uuid import UUID
 
-from coopapi.cases.models import Case
-from coopapi.directory.entries import authorities_of
-from coopapi.journal.catalogue import EVENTS
-from coopapi.journal.models import JournalEntry
+from coopapi.access import Action
 from coopapi.store.db import UnitOfWork
+from coopapi.timelines import co_occurrences, line, selection
 
 
 def entries(
     work: UnitOfWork, case_ids: Sequence[UUID], wanted: Mapping[str, Any], after: str | None, most: int
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """Return the next acts of the timelines of these cases, and the place behind them, or None if there are no more."""
-    if wanted.get("kind") == "fact":
-        return [], None
-    query = work.all(JournalEntry).where(JournalEntry.case_id.in_(case_ids), ~JournalEntry.consultation)
-    if "from" in wanted:
-        query = query.where(JournalEntry.at >= wanted["from"])
-    if "to" in wanted:
-        query = query.where(JournalEntry.at < wanted["to"])
-    if after is not None:
-        query = query.where(JournalEntry.id > int(after))
-    rows = work.session.scalars(query.order_by(JournalEntry.id).limit(most)).all()
-    cases = {case.id: case for case in work.session.scalars(work.all(Case).where(Case.id.in_(case_ids)))}
-    named = authorities_of(work, {row.authority_id for row in rows})
-    shown = [
-        {
-            "id": row.uid,
-            "kind": "act",
-            "at": row.at.astimezone(UTC),
-            "precision": "second",
-            "recorded_at": row.at,
-            "type": row.action,
-            "sentence": EVENTS.get(row.action, row.action),
-            "case": {"id": row.case_id, "reference": cases[row.case_id].reference},
-            "authority": {"id": row.authority_id, "name": named[row.authority_id].name, "country": named[row.authority_id].country},
-            "role": row.role,
-            "object": {"type": row.object_type, "id": row.object_id, "name": None},
-            "detail": row.detail,
-        }
-        for row in rows
-        if row.case_id
-    ]
-    return shown, str(rows[-1].id) if len(rows) == most else None
+    """Return the next entries of the timeline of these cases, with what coincides, and the place behind them, or None at the end.
+
+    Facts without a time come last, unless a period is wanted. Raises `NotFound` and `Forbidden` like the timeline itself.
+    """
+    cases = selection.named(work, case_ids)
+    place: dict[str, Any] = json.loads(after) if after else {"undated": False, "at": None}
+    asked = {"limit": most, "order": "asc", "language": wanted["language"], "undated": place["undated"]}
+    asked |= {name: wanted[key] for key, name in (("from", "begin"), ("to", "end"), ("kind", "kind")) if key in wanted}
+    reading = line.read(work, cases, asked, place["at"])
+    if len(cases) > 1:
+        co_occurrences.mark(work, reading.found, cases, beyond=True)
+    shown = [entry for _, entry in reading.found]
+    if reading.onward is not None:
+        return shown, json.dumps({**place, "at": reading.onward})
+    period = "from" in wanted or "to" in wanted
+    also_undated = not (place["undated"] or period or wanted.get("kind") == "act") and work.actor.may(Action.IDENTIFIER_READ)
+    return shown, json.dumps({"undated": True, "at": None}) if also_undated else None

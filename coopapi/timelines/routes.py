@@ -8,16 +8,35 @@ from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Page
 from coopapi.store.db import UnitOfWork
-from coopapi.timelines import service
-from coopapi.timelines.schemas import CaseConsultationOut, EventOut, EventsFilter, JournalEntryOut, JournalFilter
+from coopapi.timelines import line, service
+from coopapi.timelines.schemas import (
+    CaseConsultationOut,
+    EventOut,
+    EventsFilter,
+    JournalEntryOut,
+    JournalFilter,
+    MergedTimelinePageOut,
+    TimelineFilter,
+    TimelinePageOut,
+    TimelinesFilter,
+)
 
 blp = Blueprint("timelines", __name__, url_prefix="/api/v1", description="Timelines, events and the journal")
 
 
-@blp.route("/cases/<uuid:case_id>/timeline", allow=Action.TIMELINE_READ, query=Paged, returns=EventOut, page=True)
+@blp.route("/cases/<uuid:case_id>/timeline", allow=Action.TIMELINE_READ, query=TimelineFilter, returns=TimelinePageOut, page=True)
 def list_case_timeline(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
-    """List what was done in a case, newest first."""
-    return service.timeline(work, case_id, wanted)
+    """List what was done in a case and what happened in the world, newest first."""
+    return line.of_case(work, case_id, wanted)
+
+
+@blp.route("/timelines", allow=Action.TIMELINE_READ, query=TimelinesFilter, returns=MergedTimelinePageOut, page=True)
+def list_timelines(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+    """List the timelines of several cases as one, and mark what coincides in two of them.
+
+    Name the cases, or an overlap, a team or a meeting. Of its cases, those that you may not read are left out without a trace.
+    """
+    return line.of_cases(work, wanted)
 
 
 @blp.route(

@@ -7,9 +7,13 @@ from marshmallow import fields
 
 from coopapi.access import Role
 from coopapi.directory.fields import Code
-from coopapi.http.fields import Count, OneOf, Paged, Shown, Text, When, refusal
+from coopapi.http.fields import Count, Many, OneOf, Paged, Shown, Text, When, refusal
+from coopapi.http.paging import WholePage
 from coopapi.http.waiting import LONGEST_POLL
 from coopapi.journal.models import ALARM
+from coopapi.timelines.line import MOST_LOOKED_AT, MOST_READ
+from coopapi.timelines.selection import MOST_CASES
+from coopapi.timelines.wording import LANGUAGES
 
 
 class EventOut(Shown):
@@ -81,3 +85,193 @@ class JournalFilter(Paged):
 
     case_id = fields.UUID()
     action = Text(60)
+
+
+_ORDERS = ("asc", "desc")
+_KINDS = ("act", "fact")
+_PRECISIONS = ("year", "month", "day", "hour", "minute", "second")
+_CONFIDENCES = ("low", "medium", "high")
+
+
+class TimelineFilter(Paged):
+    """Which entries of a timeline, in which order and language."""
+
+    begin = When(data_key="from", metadata={"description": "Only entries at this time or later."})
+    end = When(data_key="to", metadata={"description": "Only entries before this time."})
+    type = Many(Text(60), 20, metadata={"description": "Types of entries: names of events, such as `overlap.detected`, or kinds of facts."})
+    kind = OneOf(_KINDS, name="TimelineKind", metadata={"description": "Only acts in the register, or only facts of the world."})
+    subject = fields.UUID(metadata={"description": "Only entries about this subject or an identifier of it."})
+    authority = fields.UUID(metadata={"description": "Only entries of this authority."})
+    text = Text(
+        200,
+        metadata={
+            "description": "Only entries in which this stands in the sentence, the type, the text, the place or the pseudonyms that you see."
+            f" One page reads at most {MOST_READ:,} entries for this."
+        },
+    )
+    order = OneOf(_ORDERS, name="TimelineOrder", metadata={"description": "The earliest first (`asc`), or the newest first (default)."})
+    undated = fields.Boolean(
+        metadata={"description": "Whether to list the facts without a time, in the order in which they were recorded, and nothing else."}
+    )
+    as_known_on = When(
+        metadata={"description": "Facts and acts as the register knew them at this time, as far as you may see them today."}
+    )
+    since = Text(
+        100, metadata={"description": "`change` of an earlier answer: if nothing changed for you since, the answer has no items."}
+    )
+    language = OneOf(LANGUAGES, name="TimelineLanguage", metadata={"description": "The language of the sentences (default en)."})
+
+    @ma.validates_schema
+    def _undated_alone(self, wanted: dict[str, Any], **_: Any) -> None:
+        for name, shown in (("begin", "from"), ("end", "to")):
+            if wanted.get("undated") and name in wanted:
+                raise refusal("alone", "Facts without a time have no place between two times.", shown)
+
+
+class TimelinesFilter(TimelineFilter):
+    """Which cases, and which entries of them."""
+
+    case_id = Many(fields.UUID(), MOST_CASES, least=1, metadata={"description": "The cases, each as a parameter of its own."})
+    overlap_id = fields.UUID(metadata={"description": "The cases of this overlap that you may read."})
+    jit_id = fields.UUID(metadata={"description": "The cases that are shared with this team and that you may read."})
+    meeting_id = fields.UUID(metadata={"description": "The cases that are shared with this meeting and that you may read."})
+
+    @ma.validates_schema
+    def _one_choice(self, wanted: dict[str, Any], **_: Any) -> None:
+        if len({"case_id", "overlap_id", "jit_id", "meeting_id"} & wanted.keys()) != 1:
+            raise refusal("one_needed", "Send one of case_id, overlap_id, jit_id and meeting_id.", "case_id")
+
+
+class TimelineAuthorityOut(Shown):
+    """An authority, with its name and country."""
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True, allow_none=True)
+    country = fields.String(required=True, allow_none=True)
+
+
+class TimelineCaseOut(Shown):
+    """The case of an entry. The reference is null for those who see no more than that the case exists."""
+
+    id = fields.UUID(required=True)
+    reference = fields.String(required=True, allow_none=True)
+
+
+class TimelineMergedCaseOut(TimelineCaseOut):
+    """A case of a merged timeline, with the authority that owns it."""
+
+    authority = fields.Nested(TimelineAuthorityOut, required=True)
+
+
+class TimelineObjectOut(Shown):
+    """What an entry is about. `restricted` says that the entry tells of it, but that you do not see the thing itself."""
+
+    type = fields.String(required=True)
+    id = fields.UUID(required=True, allow_none=True)
+    name = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Its kind and reference, its pseudonym, or the other authority; never a value. Null without a name."},
+    )
+    restricted = fields.Boolean(required=True)
+
+
+class TimelineSubjectOut(Shown):
+    """A subject of an entry."""
+
+    id = fields.UUID(required=True)
+    pseudonym = fields.String(required=True)
+    category = Code("subject_categories", required=True)
+
+
+class TimelineIdentifierOut(Shown):
+    """An identifier of an entry: its kind, never its value."""
+
+    id = fields.UUID(required=True)
+    kind = Code("identifier_kinds", required=True)
+
+
+class TimelinePlaceOut(Shown):
+    """Where a fact happened. Only the country is shown to roles that read no text about people."""
+
+    name = fields.String(required=True, allow_none=True)
+    country = fields.String(required=True, allow_none=True)
+    latitude = fields.Float(required=True, allow_none=True)
+    longitude = fields.Float(required=True, allow_none=True)
+
+
+class TimelineGradingOut(Shown):
+    """The grading of the source of a fact, and of the information."""
+
+    source = fields.String(required=True, allow_none=True)
+    information = fields.String(required=True, allow_none=True)
+
+
+class CoOccurrenceOut(Shown):
+    """What coincides with entries of other cases."""
+
+    kind = OneOf(("identifier", "place", "minute"), name="CoOccurrenceKind", required=True)
+    with_ = fields.List(fields.UUID(), attribute="with", data_key="with", required=True)
+
+
+class TimelineEntryOut(Shown):
+    """An act in the register, or a fact of the world."""
+
+    id = fields.UUID(required=True)
+    kind = OneOf(_KINDS, name="TimelineKind", required=True)
+    at = When(required=True, allow_none=True, metadata={"description": "When it happened, to the precision; null if that is unknown."})
+    precision = OneOf(_PRECISIONS, name="TimelinePrecision", required=True, allow_none=True)
+    offset = fields.String(required=True, allow_none=True, metadata={"description": "The offset from UTC as it was stated."})
+    zone = fields.String(required=True, allow_none=True, metadata={"description": "The time zone as it was stated."})
+    until = When(required=True, allow_none=True)
+    recorded_at = When(required=True, metadata={"description": "When the register learned of it."})
+    type = fields.String(required=True, metadata={"description": "The name of the event, or the kind of the fact."})
+    sentence = fields.String(required=True)
+    case = fields.Nested(TimelineCaseOut, required=True)
+    authority = fields.Nested(TimelineAuthorityOut, required=True)
+    role = OneOf(
+        (*Role, "machine"),
+        name="EventRole",
+        required=True,
+        allow_none=True,
+        metadata={"description": "In which role an act was done; `machine` if the register recorded it for the authority. Null for facts."},
+    )
+    object = fields.Nested(TimelineObjectOut, required=True)
+    subjects = fields.List(fields.Nested(TimelineSubjectOut), required=True)
+    identifiers = fields.List(fields.Nested(TimelineIdentifierOut), required=True)
+    place = fields.Nested(TimelinePlaceOut, required=True, allow_none=True)
+    text = fields.String(required=True, allow_none=True)
+    basis = fields.String(required=True, allow_none=True)
+    confidence = OneOf(_CONFIDENCES, name="Confidence", required=True, allow_none=True)
+    grading = fields.Nested(TimelineGradingOut, required=True, allow_none=True)
+    detail = fields.Dict(required=True, allow_none=True, metadata={"description": "The ids, codes and figures of an act."})
+    co_occurrences = fields.List(
+        fields.Nested(CoOccurrenceOut),
+        required=True,
+        metadata={"description": "In a merged timeline: entries of other cases with the same identifier, place or minute."},
+    )
+
+
+class TimelinePageOut(WholePage):
+    """A page of a timeline."""
+
+    items = fields.List(fields.Nested(TimelineEntryOut), required=True)
+    change = fields.String(
+        required=True, metadata={"description": "Send it as `since` to learn cheaply whether anything changed for you."}
+    )
+    changed = fields.Boolean(
+        required=True, metadata={"description": "False if nothing changed since `since`; there are no items then."}
+    )
+    complete = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "False if filters stopped this page before it was full, because it had looked at"
+            f" {MOST_LOOKED_AT:,} entries. More may follow at `next`."
+        },
+    )
+
+
+class MergedTimelinePageOut(TimelinePageOut):
+    """A page of the merged timeline of several cases."""
+
+    cases = fields.List(fields.Nested(TimelineMergedCaseOut), required=True)

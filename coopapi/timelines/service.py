@@ -1,4 +1,4 @@
-"""Reads the journal as timeline, feed of events and audit log. The feed misses no event, in whatever order they commit."""
+"""Reads the journal as feed of events and audit log. The feed misses no event, in whatever order they commit."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sqlalchemy import Select
 
 from coopapi.access import Level
 from coopapi.cases import service as cases
-from coopapi.http.paging import LIMIT, BadCursor, Order, Page, begins_at, cut, open_cursor, page, place_of, seal_cursor
+from coopapi.http.paging import LIMIT, BadCursor, Order, Page, open_cursor, page, seal_cursor
 from coopapi.journal.models import JournalEntry, JournalLink
 from coopapi.store.db import UnitOfWork, as_json
 from coopapi.store.statements import Statement
@@ -31,25 +31,12 @@ up to there.
 _EARLIER: Final = Statement(
     "select * from priv.page_of_events(cast(:xid as xid8), 0, cast(:xid as xid8), :entry, :kind, :action, :case_id, :most)"
 )
-_TIMELINE: Final = Statement("select * from priv.page_of_timeline(:case, :before, :most)")
-_AFTER_ALL: Final = 2**63 - 1
 _NOW: Final = Statement(
     "select system_identifier || '/' || timeline_id as epoch, cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as certain"
     " from pg_control_system(), pg_control_checkpoint()"
 )
 """Which history of the database this is, and the place before all events that are not certain yet."""
 _FILTERS: Final = ("kind", "action", "case_id")
-
-
-def timeline(work: UnitOfWork, case_id: UUID, wanted: Mapping[str, Any]) -> Page:
-    """Return what was done in a case, newest first, without consultations. Raises the errors of `require_access`."""
-    place, limit = place_of(work, f"timeline/{case_id}", wanted), wanted.get("limit", LIMIT)
-    (before,) = begins_at(work, wanted, place) or (_AFTER_ALL,)
-    rows = _TIMELINE.rows(work.session, case=case_id, before=before, most=limit + 1)
-    if not rows:  # also if the caller may not read the case
-        cases.require_access(work, case_id, Level.READ)
-    work.note("timeline.consulted", case_id=case_id, object_type="case", consultation=True)
-    return cut(work, rows, limit, place, lambda row: [row.id])
 
 
 def consultations(work: UnitOfWork, case_id: UUID, wanted: Mapping[str, Any]) -> Page:

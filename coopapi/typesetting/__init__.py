@@ -1,1 +1,1 @@
-"""Typesetting: documents and drawings from templates, with fonts that come with the package. Content is data, never markup or code."""
+"""Documents and drawings from templates, with fonts that come with the package. Content is data, never markup or code."""

@@ -2,6 +2,83 @@
 -- template is replaced by its text. A template may use those below it. Apart from these, only APP_ROLE is replaced, by the name of the role with
 -- which the application connects.
 
+-- template LINE_AFTER(way, back): the first entries of all cases p_cases between two places, as far as they are wanted. Of each case v_most
+-- entries are looked at. Entries behind the last one of a case that has more are left out, because that case may have earlier ones: the
+-- horizon is the place up to which all cases were looked through.
+with looked as materialized (
+    select c.id as of_case, l.* from unnest(p_cases) c (id) cross join lateral (
+        select x.* from (
+            (ACTS_AFTER({way}))
+            union all
+            (FACTS_AFTER({way}))
+            union all
+            (PAST_FACTS_AFTER({way}))) x
+        order by x.at {way}, x.act {way}, x.fact {way} limit v_most) l),
+ends as (
+    select distinct on (k.of_case) k.at, k.act, k.fact, count(*) over (partition by k.of_case) as seen
+    from looked k order by k.of_case, k.at {back}, k.act {back}, k.fact {back}),
+horizon as materialized (select e.at, e.act, e.fact from ends e where e.seen >= v_most order by e.at {way}, e.act {way}, e.fact {way} limit 1),
+found as materialized (
+    select k.at, k.act, k.fact, k.state from looked k left join horizon h on true
+    where k.wanted and (h.at is null or case when v_descending then (k.at, k.act, k.fact) >= (h.at, h.act, h.fact)
+                                             else (k.at, k.act, k.fact) <= (h.at, h.act, h.fact) end)
+    order by k.at {way}, k.act {way}, k.fact {way} limit p_most)
+select array_agg(f.at order by f.at {way}, f.act {way}, f.fact {way}), array_agg(f.act order by f.at {way}, f.act {way}, f.fact {way}),
+       array_agg(f.fact order by f.at {way}, f.act {way}, f.fact {way}), array_agg(f.state order by f.at {way}, f.act {way}, f.fact {way}),
+       (select h.at from horizon h), (select h.act from horizon h), (select h.fact from horizon h)
+into v_ats, v_acts, v_facts, v_states, v_until, v_until_act, v_until_fact from found f
+
+-- template ACTS_AFTER(way): entries of the journal about a case. At one time acts come before facts, whose places have the highest number.
+select j.at, j.id as act, v_none as fact, null::integer as state,
+       (v_types is null or j.action = any (v_types)) and (v_authority is null or j.authority_id = v_authority)
+       and (v_things is null or j.object_id = any (v_things)) as wanted
+from public.journal_entries j
+where v_with_acts and j.case_id = c.id and not j.consultation and j.at >= v_from and j.at < v_to and (v_known is null or j.at <= v_known)
+  and (j.at, j.id) > (v_after, v_after_act) and (j.at, j.id) < (v_before, v_before_act)
+order by j.at {way}, j.id {way} limit v_most
+
+-- template FACTS_AFTER(way): the dated facts of a case as they are now, as far as they were known at v_known.
+select f.begins_at, v_last, f.id, f.version,
+       (v_types is null or f.kind = any (v_types)) and (v_authority is null or f.authority_id = v_authority)
+       and (v_subject is null or exists (select from public.fact_subjects s where s.fact_id = f.id and s.subject_id = v_subject))
+from public.facts f
+where v_with_facts and f.case_id = c.id and f.withdrawn_at is null and (v_known is null or f.changed_at <= v_known)
+  and f.begins_at >= v_from and f.begins_at < v_to
+  and (f.begins_at, f.id) > (v_after, v_after_fact) and (f.begins_at, f.id) < (v_before, v_before_fact)
+order by f.begins_at {way}, f.id {way} limit v_most
+
+-- template PAST_FACTS_AFTER(way): the dated facts of a case that were corrected or withdrawn since v_known, as they were known then. What was
+-- withdrawn about victims stays out.
+select y.begins_at, v_last, y.fact_id, y.version,
+       (v_types is null or y.kind = any (v_types)) and (v_authority is null or y.authority_id = v_authority)
+       and (v_subject is null or v_subject = any (y.subjects))
+from (select h.*, f.authority_id from public.fact_history h join public.facts f on f.id = h.fact_id
+      where f.withdrawn_at is null or not f.victims) y
+where v_with_facts and y.case_id = c.id and y.recorded_at <= v_known and y.superseded_at > v_known
+  and y.begins_at >= v_from and y.begins_at < v_to
+  and (y.begins_at, y.fact_id) > (v_after, v_after_fact) and (y.begins_at, y.fact_id) < (v_before, v_before_fact)
+order by y.begins_at {way}, y.fact_id {way} limit v_most
+
+-- template UNDATED_AFTER(way): the undated facts of all cases p_cases between two places, in the order of their ids.
+select array_agg(null::timestamptz), array_agg(v_last), array_agg(u.fact order by u.fact {way}), array_agg(u.state order by u.fact {way})
+into v_ats, v_acts, v_facts, v_states
+from (
+    select x.fact, x.state from unnest(p_cases) c (id) cross join lateral (
+        (select f.id as fact, f.version as state from public.facts f
+         where f.case_id = c.id and f.begins_at is null and f.withdrawn_at is null and (v_known is null or f.changed_at <= v_known)
+           and (v_types is null or f.kind = any (v_types)) and (v_authority is null or f.authority_id = v_authority)
+           and (v_subject is null or exists (select from public.fact_subjects s where s.fact_id = f.id and s.subject_id = v_subject))
+           and f.id > v_after_fact and f.id < v_before_fact
+         order by f.id {way} limit p_most)
+        union all
+        (select h.fact_id, h.version from public.fact_history h join public.facts f on f.id = h.fact_id
+         where h.case_id = c.id and h.begins_at is null and h.recorded_at <= v_known and h.superseded_at > v_known
+           and (f.withdrawn_at is null or not f.victims)
+           and (v_types is null or h.kind = any (v_types)) and (v_authority is null or f.authority_id = v_authority)
+           and (v_subject is null or v_subject = any (h.subjects)) and h.fact_id > v_after_fact and h.fact_id < v_before_fact
+         order by h.fact_id {way} limit p_most)) x
+    order by x.fact {way} limit p_most) u
+
 -- template OVERLAPS_BY(rank): the p_most overlaps of all cases after a place, sorted by this rank. Those of an authority are read in the
 -- order of the index, so what is read does not depend on how many there are.
 with place as materialized (select * from priv.places_of_overlaps())

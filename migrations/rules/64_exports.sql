@@ -101,9 +101,11 @@ grant execute on function priv.next_export(), priv.latest_exports(integer), priv
     priv.refuse_export(uuid) to APP_ROLE;
 
 -- An export is for the person who asked for it, and a prosecutor who answers for all its cases may know of it. Both need to read the cases,
--- and clearance if the person had it. An analyst may have timelines, and only for its own authority. Only an export that no second person must approve, or that one has approved, is made.
+-- and clearance if the person had it. An analyst may have timelines, and only for its own authority. Only an export that no second person
+-- must approve, or that one has approved, is made.
 grant select, insert,
-    update (version, state, stage, after, place, subjects, identifiers, links, entries, codes, left_out, pieces, size, digest, worked_at, ready_at, expires_at)
+    update (version, state, stage, after, place, subjects, identifiers, links, facts, entries, codes, left_out, pieces, size, digest, worked_at,
+        ready_at, expires_at)
     on exports to APP_ROLE;
 grant select, update on exports to coopapi_definer;
 create policy seen on exports for select using (

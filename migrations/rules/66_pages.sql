@@ -88,17 +88,6 @@ begin
     end if;
 end $$;
 
--- Return a page of what was done in a case that the caller may read, newest first, without consultations: p_most entries before one.
-create function priv.page_of_timeline(p_case uuid, p_before bigint, p_most integer) returns setof public.journal_entries
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
-begin
-    return query
-    select j.* from public.journal_entries j
-    where GRANTED(p_case, 2) and j.case_id = p_case and not j.consultation and j.id < p_before
-    order by j.id desc limit p_most;
-end $$;
-
 -- Return a page of events in the order of the feed: p_most events after a place in it, up to the place of an end unless that is null.
 create function priv.page_of_events(p_xid xid8, p_id bigint, p_end_xid xid8, p_end_id bigint, p_kind text, p_action text, p_case uuid,
                                     p_most integer) returns setof public.journal_entries
@@ -173,7 +162,7 @@ begin
     from unnest(p_identifiers) i (id) left join priv.excluded_everywhere(p_identifiers) x (id) on x.id = i.id;
 end $$;
 
-grant execute on function priv.page_of_overlaps(uuid, jsonb, bigint, uuid, integer), priv.page_of_timeline(uuid, bigint, integer),
+grant execute on function priv.page_of_overlaps(uuid, jsonb, bigint, uuid, integer),
     priv.page_of_events(xid8, bigint, xid8, bigint, text, text, uuid, integer), priv.shown_identifiers(uuid[]), priv.places_of_overlaps(), priv.shown_cases(uuid[]),
     priv.page_of_cases(jsonb, uuid, integer), priv.shown_sides(uuid[], uuid),
     priv.shown_evidence(uuid[], uuid[], integer[], boolean, integer, integer) to APP_ROLE;

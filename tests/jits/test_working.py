@@ -114,7 +114,7 @@ def test_only_its_owner_shares_a_case(world):
 def test_the_timeline_of_a_shared_case_tells_what_happened_to_the_team(world):
     jit, case = world.once(with_a_case)
     step(world, "prosecutor_fr", jit, "end", end_reason="goal", reason="R")
-    told = [entry["action"] for entry in items(world, "investigator", f"/cases/{case}/timeline?limit=200")]
+    told = [entry["type"] for entry in items(world, "investigator", f"/cases/{case}/timeline?limit=200")]
     beside = {"jit.leader_named", "jit.member_entered"}
     expected = ["jit.proposed", "jit.draft", "jit.request_signatures", "jit.signed", "jit.signed", "jit.activated", "jit.end"]
     assert [action for action in reversed(told) if action.startswith("jit.") and action not in beside] == expected

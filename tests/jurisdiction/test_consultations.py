@@ -43,7 +43,7 @@ def test_a_consultation_is_walked_from_an_overlap_to_the_transfer(world):
         (seen,) = world.as_(who).get(f"{ROOT}/{consultation}/transfers").json["items"]
         assert (seen["from_case"], seen["to_case"], seen["handed_over"]) == (case, other, ["File, three volumes"])
     assert walk(world, consultation, ("prosecutor_ro", "close"))["state"] == "closed"
-    told = [e["action"] for e in world.as_("prosecutor").get(f"/cases/{case}/timeline").json["items"]]
+    told = [e["type"] for e in world.as_("prosecutor").get(f"/cases/{case}/timeline").json["items"]]
     assert told[0] == "consultation.close"
     assert "consultation.received" in told
 

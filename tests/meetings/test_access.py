@@ -166,7 +166,7 @@ def test_the_timeline_of_each_shared_case_tells_of_the_meeting(world):
     step(world, "desk", meeting, "hold")
 
     for who, mine in (("prosecutor", case), ("prosecutor_ro", other)):
-        told = [e["action"] for e in world.as_(who).get(f"/cases/{mine}/timeline").json["items"]]
+        told = [e["type"] for e in world.as_(who).get(f"/cases/{mine}/timeline").json["items"]]
         assert told[0] == "meeting.hold"
 
 

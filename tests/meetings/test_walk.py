@@ -44,13 +44,13 @@ def test_a_meeting_is_walked_from_an_overlap_to_its_close(world):
     assert agree(world, "prosecutor", meeting).json["state"] == "minutes_agreed"
     assert step(world, "desk", meeting, "close").json["state"] == "closed"
 
-    told = [e["action"] for e in world.as_("prosecutor").get(f"/cases/{case}/timeline").json["items"]]
+    told = [e["type"] for e in world.as_("prosecutor").get(f"/cases/{case}/timeline").json["items"]]
     assert [a for a in told if a.startswith("meeting.")][:3] == [
         "meeting.close",
         "meeting.agree",
         "meeting.agree",
     ]
-    there = [e["action"] for e in world.as_("prosecutor_ro").get(f"/cases/{other}/timeline").json["items"]]
+    there = [e["type"] for e in world.as_("prosecutor_ro").get(f"/cases/{other}/timeline").json["items"]]
     assert not [a for a in there if a.startswith("meeting.")]
     events = {e["action"] for e in world.as_("prosecutor_ro").get("/events?limit=200").json["items"]}
     assert {"meeting.proposed", "meeting.schedule", "meeting.close"} <= events

@@ -289,7 +289,7 @@ def test_the_executing_side_ties_the_request_to_its_own_case(world):
     assert read(world, "prosecutor", request)["case_id"] is None
     walk(world, request, ("prosecutor_fr", "receive"))
     line = world.as_("prosecutor_fr").get(f"/cases/{theirs}/timeline").json["items"]
-    assert "request.receive" in [e["action"] for e in line]
+    assert "request.receive" in [e["type"] for e in line]
 
 
 def test_another_authority_is_brought_in_on_ones_own_side(world):

@@ -5,7 +5,7 @@ from assisting import CONTENT_DATA, MAILBOX, SENT, SUBSCRIBER, TRAFFIC, act, clo
 
 def timeline(world, who, case):
     found = world.as_(who).get(f"/cases/{case}/timeline?limit=200").json["items"]
-    return [e["action"] for e in reversed(found) if e["action"].startswith("request.")]
+    return [e["type"] for e in reversed(found) if e["type"].startswith("request.")]
 
 
 def morning_list(world, who, **wanted):

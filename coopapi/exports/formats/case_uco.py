@@ -99,6 +99,9 @@ def _nodes(about: About, line: Line, portion: Portion) -> Iterator[Node]:
     if line["type"] == "case":
         yield from _investigation(about, line)
         return
+    if line["type"] == "fact":
+        portion.leave_out("fact", "no_place")
+        return
     case = _id(about, "case", line["case"])
     if line["type"] == "subject":
         node = {**_described(about, line), "@type": "uco-identity:Person", "uco-core:name": line["pseudonym"]}

@@ -98,6 +98,9 @@ def _markings(about: About) -> Iterator[Object]:
 
 
 def _objects(about: About, line: Line, portion: Portion) -> Iterator[Object]:
+    if line["type"] == "fact":
+        portion.leave_out("fact", "no_place")
+        return
     for field in _NOWHERE[line["type"]]:
         portion.leave_out(f"{line['type']}.{field}", "no_place", int(field in line))
     if line["type"] == "case":

@@ -10,7 +10,8 @@ from coopapi.exports.formats.common import in_words
 from coopapi.exports.timelines.entries import WHOLE_DAYS, Entry, Head, case_of, span
 from coopapi.exports.timelines.words import Words
 
-MOST_EVENTS: Final = 20_000
+MOST_EVENTS: Final = 3_000
+"""The most entries of a calendar."""
 _CONTROLS: Final = {**dict.fromkeys((*range(32), *range(127, 160)), " "), 10: "\n"}
 
 
@@ -39,7 +40,7 @@ class Ics:
         told = [*words.about(head), f"{words.label('left_out')}: {in_words(counted)}"]
         calendar.description = plain("\n".join(told))
         found = [self._duty(head, words, one) for one in head.duties]
-        found += [self._entry(head, entry) for entry in entries if head.with_entries and entry.get("at")]
+        found += [self._entry(head, entry) for entry in entries if entry.get("at")]
         for event in found:
             event.add("dtstamp", about.made_at)
             event.add("class", "CONFIDENTIAL")

@@ -2,14 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from coopapi.cases.models import Case, Identifier, Subject
+from coopapi.exports.formats.common import About
 from coopapi.exports.lines import Terms
 from coopapi.exports.models import Export
 from coopapi.exports.timelines.entries import Entry, moment_of
 from coopapi.exports.timelines.table import DATED
+from coopapi.facts.models import Fact
 from coopapi.identifiers.service import linked_since, shown_beside
 from coopapi.journal.models import JournalEntry
 from coopapi.store.db import UnitOfWork
@@ -18,19 +21,32 @@ _PASSED_ON: Final = frozenset({"case", "subject", "identifier", "fact"})
 """The types of objects whose acts are given to others. Acts about other things concern other authorities."""
 
 
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A timeline that is exported: the job with its cases, its terms, and what the file says of itself."""
+
+    work: UnitOfWork
+    job: Export
+    cases: Sequence[Case]
+    terms: Terms
+    about: About
+
+
 class Choice:
     """Chooses the entries of one portion."""
 
-    def __init__(self, work: UnitOfWork, job: Export, terms: Terms, cases: Mapping[UUID, Case], entries: Sequence[Entry]) -> None:
-        self.job, self.terms, self.cases = job, terms, cases
+    def __init__(self, making: Timeline, entries: Sequence[Entry]) -> None:
+        work, terms = making.work, making.terms
+        self.job, self.terms, self.cases = making.job, terms, {case.id: case for case in making.cases}
         self.codes: set[str] = set()
         self.left_out: Counter[tuple[str, str]] = Counter()
         self._why = _why_not_named(work, terms, entries)
+        self._facts = _facts(work, entries)
         self._victims = _about_victims(work, entries)
         self.kept = [self._shown(entry) for entry in entries if self._keeps(entry)]
 
     def _keeps(self, entry: Entry) -> bool:
-        """Tell whether an entry is in the file, and count it if it is left out. What was recorded after the request is not counted."""
+        """Tell whether an entry is in the file, and count it if not. What was recorded after the request does not exist for it."""
         recorded = moment_of(entry.get("recorded_at"))
         if recorded and recorded > self.job.created_at:
             return False
@@ -45,7 +61,7 @@ class Choice:
         reasons = {
             "of_others": not passed_on,
             "victim": not self.terms.victims and self._is_about_a_victim(entry),
-            "consent_missing": self.terms.needs_consent(entry.get("handling_code") or "H0"),
+            "consent_missing": self.terms.needs_consent(self._code(entry)),
             "undated": entry.get("at") is None and self.job.format in DATED,
         }
         return next((why for why, holds in reasons.items() if holds), named)
@@ -53,12 +69,23 @@ class Choice:
     def _is_about_a_victim(self, entry: Entry) -> bool:
         linked = any(one["category"] == "victim" for one in entry.get("subjects") or ())
         ids = {str(entry["id"]), str((entry.get("object") or {}).get("id"))}
-        return bool(entry.get("victims")) or linked or not self._victims.isdisjoint(ids)
+        fact = self._fact(entry)
+        return linked or (fact is not None and fact.victims) or not self._victims.isdisjoint(ids)
+
+    def _fact(self, entry: Entry) -> Fact | None:
+        """Return the fact that an entry is about, if it is about one."""
+        about = entry.get("object") or {}
+        found = self._facts.get(about["id"]) if about.get("type") == "fact" else None
+        return found or self._facts.get(entry["id"])
+
+    def _code(self, entry: Entry) -> str:
+        fact = self._fact(entry)
+        return fact.handling_code if fact else "H0"
 
     def _shown(self, entry: Entry) -> dict[str, Any]:
         """Return an entry with its handling code, and with the identifiers that may be named."""
         case_code = self.cases[UUID(str(entry["case"]["id"]))].handling_code
-        code = self.terms.code(max(case_code, entry.get("handling_code") or "H0"))
+        code = self.terms.code(max(case_code, self._code(entry)))
         self.codes.add(code)
         whys = [(one, self._why.get(_id(one["id"]))) for one in entry.get("identifiers") or ()]
         self.left_out.update(("identifier", why) for _, why in whys if why)
@@ -85,6 +112,12 @@ def _why_not_named(work: UnitOfWork, terms: Terms, entries: Sequence[Entry]) -> 
     categories = {row.id: row.category for row in work.session.scalars(query)} if subjects else {}
     found = {row.id: terms.why_not_named(row, [categories[one] for one in links[row.id] if one in categories]) for row in rows}
     return {row_id: why for row_id, why in found.items() if why}
+
+
+def _facts(work: UnitOfWork, entries: Sequence[Entry]) -> Mapping[UUID, Fact]:
+    """Return the facts that the entries are, or are about, by their ids."""
+    ids = {entry["id"] for entry in entries if entry["kind"] == "fact"} | _ids(entries, "fact")
+    return {row.id: row for row in work.session.scalars(work.all(Fact).where(Fact.id.in_(ids)))} if ids else {}
 
 
 def _about_victims(work: UnitOfWork, entries: Sequence[Entry]) -> set[str]:

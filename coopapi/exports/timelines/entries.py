@@ -12,7 +12,7 @@ Entry = Mapping[str, Any]
 WHOLE_DAYS: Final = ("day", "month", "year")
 """The precisions of a date without a time of day."""
 _LENGTHS: Final = {"second": 16, "minute": 16, "hour": 13, "day": 10, "month": 7, "year": 4}
-"""How many characters of an ISO 8601 time are known, by precision; a second has 19, but shown are minutes unless it says something."""
+"""How many characters of an ISO 8601 time are shown, by precision. Seconds are shown if there are any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,6 @@ class Head:
     about: About
     language: str
     cases: Sequence[CaseHead]
-    with_entries: bool = True
     duties: Sequence[Mapping[str, Any]] = field(default=())
 
 
@@ -89,7 +88,7 @@ def as_stated(entry: Entry, value: Any) -> datetime | None:
 
 
 def written(entry: Entry, name: str = "at") -> str:
-    """Return a time of an entry as it was stated, as exact as it is known: `2026`, `2026-03`, `2026-03-05`, `2026-03-05 14:07 +02:00`."""
+    """Return a time of an entry as it was stated, as exact as it is known: `2026`, `2026-03-05`, `2026-03-05 14:07 +02:00`."""
     at, precision = as_stated(entry, entry.get(name)), entry.get("precision") or "second"
     if at is None:
         return ""
@@ -106,7 +105,7 @@ def _offset(at: datetime) -> str:
 def span(entry: Entry) -> tuple[datetime, datetime] | None:
     """Return where an entry begins and ends on an axis in UTC, or None if it has no date.
 
-    A date without a time of day stands at its day in the calendar, wherever it was stated, and takes up the whole day, month or year.
+    A date without a time of day stands at its day in the calendar, wherever it was stated, and takes the whole day, month or year.
     """
     at, until = moment_of(entry.get("at")), moment_of(entry.get("until"))
     if at is None:

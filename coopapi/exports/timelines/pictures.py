@@ -1,4 +1,4 @@
-"""Turn a drawing into SVG and PDF/A with one template of typst. What somebody wrote is data of the template, never markup or code."""
+"""Turn a drawing into SVG and PDF/A with one template of typst. What somebody wrote is data for it, never markup or code."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -66,7 +66,7 @@ def report(head: Head, entries: Iterable[Entry], counted: Mapping[str, Any]) -> 
 
 
 def titled(svg: bytes, head: Head) -> bytes:
-    """Return an image with a title for readers that do not see it. The title has no text of anybody but the references of the cases."""
+    """Return an image with a title for readers that do not see it. It names the cases, with all signs escaped."""
     cases = ", ".join(case.reference for case in head.cases)
     name = f"{Words(head.language).title}: {cases}"
     safe = "".join(char if char.isalnum() or char in " -:,/." else f"&#{ord(char)};" for char in name if char.isprintable())
@@ -122,11 +122,11 @@ def row_of(number: int, entry: Entry, drawing: Drawing, words: Words) -> dict[st
     if entry.get("confidence"):
         basis.append(f"{words.label('confidence')}: {words.label(entry['confidence'])}")
     grading = entry.get("grading") or {}
-    basis += [f"{grading.get('source') or '–'}{grading.get('information') or '–'}"] if any(grading.values()) else []
+    basis += [f"{grading.get('source') or '?'}{grading.get('information') or '?'}"] if any(grading.values()) else []
     until = written(entry, "until")
     return {
         "number": number,
-        "time": f"{written(entry)} – {until}" if until else written(entry) or words.label("undated"),
+        "time": words.span(written(entry), until) if until else written(entry) or words.label("undated"),
         "what": [entry["sentence"], *([entry["text"]] if entry.get("text") else [])],
         "case": [case_of(entry), authority_of(entry), entry["handling_code"]],
         "about": [part for part in (subjects_of(entry), kinds_of(entry), place_of(entry)) if part],

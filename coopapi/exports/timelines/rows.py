@@ -11,8 +11,8 @@ from coopapi.exports.timelines.entries import Entry, Head, kinds_of, moment_of, 
 _ACTIVE: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
 COLUMNS: Final = (
     "record", "id", "kind", "at", "precision", "offset", "zone", "until", "recorded_at", "type", "sentence", "case_id",
-    "case_reference", "authority", "authority_country", "role", "object_type", "object_id", "object_name", "subjects", "identifiers",
-    "place", "place_country", "latitude", "longitude", "text", "basis", "confidence", "source_grading", "information_grading",
+    "case_reference", "authority", "authority_country", "role", "object_type", "object_id", "object_name", "subjects",
+    "identifiers", "place", "place_country", "latitude", "longitude", "text", "basis", "confidence", "source_grading", "information_grading",
     "co_occurrences", "handling_code",
 )  # fmt: skip
 """The columns. `record` is `export` for the first row, `entry`, or `left_out` for the rows at the end."""
@@ -21,8 +21,8 @@ COLUMNS: Final = (
 def neutral(value: Any) -> str:
     """Return the text of a cell that no spreadsheet reads as a formula.
 
-    An apostrophe goes before what begins with one of `= + - @`, a tab, a line break or an apostrophe, also after spaces. Who takes away
-    one apostrophe at the beginning has the text as it was.
+    An apostrophe goes before what begins with one of `= + - @`, a tab, a line break or an apostrophe, also after spaces. Who
+    takes away one apostrophe at the beginning has the text as it was.
     """
     text = "" if value is None else str(value).replace("\x00", "\ufffd")
     return f"'{text}" if text.lstrip(" \u00a0").startswith(_ACTIVE) or text.lstrip().startswith(_ACTIVE) else text

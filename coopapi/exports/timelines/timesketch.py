@@ -20,15 +20,15 @@ _FIRST: Final = ("message", "timestamp", "datetime", "timestamp_desc")
 _MORE: Final = (
     "kind", "precision", "offset", "zone", "until", "recorded_at", "type", "entry_id", "case_id", "case_reference", "authority",
     "authority_country", "role", "object_type", "object_id", "object_name", "subjects", "identifiers", "place", "place_country",
-    "latitude", "longitude", "text", "basis", "confidence", "source_grading", "information_grading", "co_occurrences", "handling_code",
-    "tag",
+    "latitude", "longitude", "text", "basis", "confidence", "source_grading", "information_grading", "co_occurrences",
+    "handling_code", "tag",
 )  # fmt: skip
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBERS: Final = ("latitude", "longitude")
 
 
 def event_of(entry: Entry) -> dict[str, Any]:
-    """Return a dated entry as an event. All times are written alike, in UTC with microseconds, because the importer drops others."""
+    """Return a dated entry as an event. Times are written alike, in UTC with microseconds, because the importer drops others."""
     at = moment_of(entry["at"])
     cells = cells_of(entry)
     desc = _FACTS[entry.get("precision") or "second"] if entry["kind"] == "fact" else "Act in the register"
@@ -93,7 +93,7 @@ class TimesketchCsv:
     suffix = "csv"
 
     def head(self, head: Head) -> bytes:
-        """Return the names of the columns, and the event about the file. There is no byte order mark, which the importer would not skip."""
+        """Return the names of the columns, and the event about the file. The importer would not skip a byte order mark."""
         return (line((*_FIRST, *_MORE)) + self._line(_opening(head))).encode()
 
     def portion(self, head: Head, entries: Iterable[Entry]) -> bytes:

@@ -10,6 +10,9 @@ from typing import Any, Final
 from coopapi.directory import codelists
 from coopapi.exports.timelines.entries import Head
 
+_DAY: Final = timedelta(hours=23)
+_DAYS: Final = timedelta(days=45)
+_YEARS: Final = timedelta(days=5 * 366)
 LANGUAGES: Final = ("en", "fr", "es", "pt")
 
 
@@ -40,7 +43,7 @@ class Words:
         return next(found, code)
 
     def about(self, head: Head) -> list[str]:
-        """Return the lines that say what a file is: its handling code, for whom, for what purpose, by whom and under which conditions."""
+        """Return lines that say what a file is: its handling code, for whom, for what purpose, by whom, under which conditions."""
         about = head.about
         made = f"{about.made_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, {about.authority} ({about.country})"
         lines = [
@@ -59,7 +62,9 @@ class Words:
     def left_out(self, counted: Mapping[str, Any]) -> list[str]:
         """Return what was left out and why, a line each."""
         lines = [
-            f"{one['count']} × {self._what(one['what'])}: {self.label('why_' + one['why']).removeprefix('why_')}"
+            self.label("counted").format(
+                count=one["count"], what=self._what(one["what"]), why=self.label(f"why_{one['why']}").removeprefix("why_")
+            )
             for one in counted["left_out"]
         ]
         return lines or [self.label("nothing")]
@@ -78,12 +83,14 @@ class Words:
     def period(self, first: datetime, last: datetime) -> str:
         """Return the name of a period: hours of a day, days, months or years, as fits its length. Both ends are in it."""
         if first.date() == last.date():
-            hours = f", {first:%H:%M}–{last:%H:%M} UTC" if last - first < timedelta(hours=23) and first != last else ""
-            return f"{self.day(first)}{hours}"
-        if last - first < timedelta(days=45):
-            return f"{self.day(first)} – {self.day(last)}"
-        form, years = self.label("month_form"), timedelta(days=5 * 366)
-        begins, ends = (
-            (str(at.year) if last - first > years else form.format(month=self.month(at), year=at.year)) for at in (first, last)
-        )
-        return begins if begins == ends else f"{begins} – {ends}"
+            hours = self.span(f"{first:%H:%M}", f"{last:%H:%M} UTC")
+            return f"{self.day(first)}, {hours}" if first != last and last - first < _DAY else self.day(first)
+        if last - first < _DAYS:
+            return self.span(self.day(first), self.day(last))
+        form = "{year}" if last - first > _YEARS else self.label("month_form")
+        begins, ends = (form.format(month=self.month(at), year=at.year) for at in (first, last))
+        return begins if begins == ends else self.span(begins, ends)
+
+    def span(self, first: str, last: str) -> str:
+        """Return two texts as the beginning and the end of something."""
+        return self.label("range").format(first=first, last=last)

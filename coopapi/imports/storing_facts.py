@@ -1,0 +1,174 @@
+"""Storing the facts of a portion: those that are new together, the others one by one."""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from coopapi.cases.models import Case, Identifier, Subject
+from coopapi.errors import Unprocessable, broken
+from coopapi.facts.drafts import FactDraft, Involved, draft, merged
+from coopapi.facts.models import Fact
+from coopapi.facts.recording import put_right, record_new, require_free
+from coopapi.facts.service import as_items
+from coopapi.identifiers.service import keep_key
+from coopapi.imports.known import Known, subjects_by_key, version_of
+from coopapi.imports.lines import SentLine
+from coopapi.imports.storing import attempt, refuse
+
+_LINKS = ("subjects", "identifiers")
+Keyed = Mapping[tuple[UUID, str], UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The subjects and identifiers that lines name, by their case and key, and what facts may be linked to."""
+
+    subjects: Keyed
+    identifiers: Keyed
+    there: Involved
+
+
+def store_facts(
+    known: Known,
+    lines: Sequence[SentLine],
+    told: Mapping[tuple[UUID, str], Subject],
+    rehearsed: AbstractSet[tuple[UUID, str]],
+) -> None:
+    """Record the facts that are new, and correct those that differ.
+
+    `told` are the subjects that lines of the portion added, and `rehearsed` the identifiers that are stored only in a dry run, by
+    their case and key.
+    """
+    known.find_imported(lines)
+    ready = []
+    for line in lines:
+        if known.is_as_sent(line):
+            line.outcome = "unchanged"
+        elif line.check() and (case := known.to_add_to(line)):
+            ready.append((line, case))
+    if not ready:
+        return
+    named, held = _named(known, ready, told, rehearsed), _held(known, ready)
+    items = as_items(known.work, list({row.id: row for rows in held.values() for row in rows}.values()))
+    new = []
+    for line, case in ready:
+        rows, made = held.get((case.id, line.external_id), ()), known.made(line)
+        row = next((row for row in rows if made and row.id == made.row_id), None if made else next(iter(rows), None))
+        if row is None and made is None:
+            if one := _drafted(known, line, case, named):
+                new.append((line, case, one))
+        elif not known.refuses_change(line, row) and row is not None:
+            _correct(known, line, case, named, row, items[row.id])
+    made_rows = [] if known.dry else record_new(known.work, [(case.id, one) for _, case, one in new])
+    for (line, *_), fact_row in zip(new, made_rows or [None] * len(new), strict=True):
+        line.outcome = "stored"
+        if fact_row is not None:
+            known.keep(line, fact_row.id, version_of(fact_row))
+
+
+def _named(
+    known: Known,
+    ready: Sequence[tuple[SentLine, Case]],
+    told: Mapping[tuple[UUID, str], Subject],
+    rehearsed: AbstractSet[tuple[UUID, str]],
+) -> Named:
+    work = known.work
+    people = {**_subjects(known, ready), **told}
+    keys = {link["external_id"] for line, _ in ready for link in _data(line).get("identifiers", ())}
+    cases = {case.id for _, case in ready}
+    query = work.all(Identifier).where(
+        Identifier.case_id.in_(cases), Identifier.external_id.in_(keys), Identifier.withdrawn_at.is_(None)
+    )
+    things = {(row.case_id, row.external_id or ""): row.id for row in work.session.scalars(query)} if keys else {}
+    things |= {at: work.new_id() for at in rehearsed - things.keys()}
+    categories = {row.id: row.category for row in people.values()}
+    return Named({at: row.id for at, row in people.items()}, things, Involved(categories, set(things.values())))
+
+
+def _subjects(known: Known, ready: Sequence[tuple[SentLine, Case]]) -> Mapping[tuple[UUID, str], Subject]:
+    """Return the subjects that lines name and that their cases had before."""
+    wanted: dict[UUID, list[str]] = {}
+    for line, case in ready:
+        wanted.setdefault(case.id, []).extend(link["external_id"] for link in _data(line).get("subjects", ()))
+    return subjects_by_key(known.work, {case_id: keys for case_id, keys in wanted.items() if keys})
+
+
+def _data(line: SentLine) -> dict[str, Any]:
+    return line.data or {}
+
+
+def _held(known: Known, ready: Sequence[tuple[SentLine, Case]]) -> dict[tuple[UUID, str | None], list[Fact]]:
+    """Return the facts that the cases have under these keys, or that imports made under them, by the case and the key of the line."""
+    work = known.work
+    old = [(line, case) for line, case in ready if case.id not in known.opened]
+    if not old:
+        return {}
+    made = {made.row_id: (case.id, line.external_id) for line, case in old if (made := known.made(line))}
+    keyed = Fact.external_id.in_({line.external_id for line, _ in old}) & Fact.withdrawn_at.is_(None)
+    query = work.all(Fact).where(Fact.case_id.in_({case.id for _, case in old}), keyed | Fact.id.in_(made))
+    held: dict[tuple[UUID, str | None], list[Fact]] = {}
+    for row in work.session.scalars(query.order_by(Fact.id)):
+        held.setdefault(made.get(row.id, (row.case_id, row.external_id)), []).append(row)
+    return held
+
+
+def _item(line: SentLine, case: Case, named: Named) -> dict[str, Any]:
+    """Return the item as it would be recorded over HTTP. Raises `Unprocessable` if the case does not have what the line names."""
+    item = {name: value for name, value in _data(line).items() if name not in {"case", *_LINKS}}
+    faults = []
+    for name, found in zip(_LINKS, (named.subjects, named.identifiers), strict=True):
+        if name not in _data(line):
+            continue
+        keys = [link["external_id"] for link in _data(line)[name]]
+        item[name] = [{"id": found.get((case.id, key))} for key in keys]
+        faults += [
+            broken(f"/{name}/{n}/external_id", name.removesuffix("s"), "The case does not have it.")
+            for n, key in enumerate(keys)
+            if (case.id, key) not in found
+        ]
+    if faults:
+        raise Unprocessable(errors=faults)
+    return item
+
+
+def _drafted(
+    known: Known, line: SentLine, case: Case, named: Named, row: Fact | None = None, old: Mapping[str, Any] | None = None
+) -> FactDraft | None:
+    """Read a line, or refuse it and return None. `row` and `old` are the fact that it corrects."""
+    keep_key(known.work, case.id, known.wrapped[case.id], case.authority_id)
+    try:
+        item = _item(line, case, named)
+        if row is None or old is None:
+            return draft(known.work, case.handling_code, item, named.there)
+        return draft(known.work, case.handling_code, merged(old, item), _with_links(known, named.there, old), row)
+    except Unprocessable as fault:
+        for error in fault.extra["errors"]:
+            if error["pointer"].startswith(("/subjects/", "/identifiers/")) and error["pointer"].endswith("/id"):
+                error["pointer"] = error["pointer"].removesuffix("id") + "external_id"
+        refuse(line, fault)
+        return None
+
+
+def _with_links(known: Known, there: Involved, old: Mapping[str, Any]) -> Involved:
+    """Return what a fact may be linked to, with what it is linked to already."""
+    ids = {link["id"] for link in old["subjects"]} - there.categories.keys()
+    query = known.work.all(Subject).where(Subject.id.in_(ids))
+    more = {row.id: row.category for row in known.work.session.scalars(query)} if ids else {}
+    return Involved({**there.categories, **more}, {*there.identifiers, *(link["id"] for link in old["identifiers"])})
+
+
+def _correct(known: Known, line: SentLine, case: Case, named: Named, row: Fact, old: Mapping[str, Any]) -> None:
+    work, changed = known.work, set[UUID]()
+    one = _drafted(known, line, case, named, row, old)
+    if one is None:
+        return
+
+    def do() -> None:
+        require_free(work, row, one)
+        changed.update(put_right(work, [one]))
+
+    if attempt(work, line, do):
+        line.outcome = "updated" if changed else "unchanged"
+        known.keep(line, row.id, version_of(row))

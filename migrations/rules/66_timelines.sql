@@ -1,0 +1,177 @@
+-- Timelines: the acts and the facts of one case or of several. These functions run with the rights of the caller, so that the policies of every table
+-- apply, except where it is said.
+
+-- Return the identifiers of a subject that the caller may know of, and the subject itself: what acts about the subject are about.
+create function priv.things_of_subject(p_subject uuid) returns uuid[]
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+begin
+    return p_subject || array (select l.identifier_id from public.identifier_subjects l where l.subject_id = p_subject);
+end $$;
+
+-- Return what a page shows of entries with these places: acts by their number, and facts in the state with this version.
+create function priv.entries_at(p_ats timestamptz[], p_acts bigint[], p_facts uuid[], p_states integer[])
+returns table (at timestamptz, act bigint, fact uuid, id uuid, case_id uuid, authority_id uuid, recorded_at timestamptz, type text, role text,
+               object_type text, object_id uuid, detail jsonb, said jsonb, words bytea, place_token bytea)
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off set enable_bitmapscan = off as $$
+#variable_conflict use_column
+begin
+    return query
+    select p.at, p.act, p.fact, e.* from unnest(p_ats, p_acts, p_facts, p_states) with ordinality p (at, act, fact, state, place)
+    cross join lateral (
+        select j.uid, j.case_id, j.authority_id, j.at, j.action, j.role, j.object_type, j.object_id, j.detail, null::jsonb, null::bytea, null::bytea
+        from public.journal_entries j where p.state is null and j.id = p.act
+        union all
+        select f.id, f.case_id, f.authority_id, f.recorded_at, f.kind, null, 'fact', f.id, null,
+               to_jsonb(f) - '{words,place_token}'::text[]
+                   || jsonb_build_object('subjects', array (select s.subject_id from public.fact_subjects s where s.fact_id = f.id),
+                                         'identifiers', array (select i.identifier_id from public.fact_identifiers i where i.fact_id = f.id)),
+               f.words, f.place_token
+        from public.facts f where p.state is not null and f.id = p.fact and f.version = p.state
+        union all
+        select f.id, f.case_id, f.authority_id, f.recorded_at, h.kind, null, 'fact', f.id, null,
+               to_jsonb(h) - '{words,place_token}'::text[], h.words, h.place_token
+        from public.fact_history h join public.facts f on f.id = h.fact_id
+        where p.state is not null and h.fact_id = p.fact and h.version = p.state and f.version <> p.state) e
+    order by p.place;
+end $$;
+
+-- Return a page of the timeline of several cases: p_most entries after a place, which is the time, the number of an act, and the id of a fact. At
+-- one time, acts come before facts; the place of a fact has the highest number, and that of an act the lowest id. p_wanted has `descending`,
+-- and may have `kind` (act or fact), `types`, `authority`, `subject`, `from`, `to`, and `known` (what was known at that time). With a filter,
+-- about p_look entries of what the caller sees are looked at. If more remain, the last row has no id: it is the place where to go on.
+create function priv.page_of_timeline(p_cases uuid[], p_wanted jsonb, p_at timestamptz, p_act bigint, p_fact uuid, p_most integer, p_look integer)
+returns table (at timestamptz, act bigint, fact uuid, id uuid, case_id uuid, authority_id uuid, recorded_at timestamptz, type text, role text,
+               object_type text, object_id uuid, detail jsonb, said jsonb, words bytea, place_token bytea)
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off as $$
+#variable_conflict use_column
+declare
+    v_last constant bigint := 9223372036854775807;
+    v_none constant uuid := '00000000-0000-0000-0000-000000000000';
+    v_descending boolean := (p_wanted ->> 'descending')::boolean;
+    v_with_acts boolean := coalesce(p_wanted ->> 'kind', 'act') = 'act';
+    v_with_facts boolean := coalesce(p_wanted ->> 'kind', 'fact') = 'fact';
+    v_types text[] := case when p_wanted ? 'types' then array (select jsonb_array_elements_text(p_wanted -> 'types')) end;
+    v_authority uuid := (p_wanted ->> 'authority')::uuid;
+    v_subject uuid := (p_wanted ->> 'subject')::uuid;
+    v_things uuid[] := case when p_wanted ? 'subject' then priv.things_of_subject((p_wanted ->> 'subject')::uuid) end;
+    v_from timestamptz := coalesce((p_wanted ->> 'from')::timestamptz, '-infinity');
+    v_to timestamptz := coalesce((p_wanted ->> 'to')::timestamptz, 'infinity');
+    v_known timestamptz := (p_wanted ->> 'known')::timestamptz;
+    v_after timestamptz := case when v_descending then '-infinity' else coalesce(p_at, '-infinity') end;
+    v_after_act bigint := case when v_descending then 0 else coalesce(p_act, 0) end;
+    v_after_fact uuid := case when v_descending then v_none else coalesce(p_fact, v_none) end;
+    v_before timestamptz := case when v_descending then coalesce(p_at, 'infinity') else 'infinity' end;
+    v_before_act bigint := case when v_descending then coalesce(p_act, v_last) else v_last end;
+    v_before_fact uuid := case when v_descending and p_fact is not null then p_fact else 'ffffffff-ffff-ffff-ffff-ffffffffffff' end;
+    v_filtered boolean := v_types is not null or v_authority is not null or v_subject is not null;
+    v_cases integer := greatest(cardinality(p_cases), 1);
+    v_bound integer := case when v_filtered then greatest(p_look / v_cases, p_most) else p_most end;
+    v_most integer := least(v_bound, case when v_filtered then 4 * p_most else 2 * p_most / v_cases + 4 end);
+    v_ats timestamptz[];
+    v_acts bigint[];
+    v_facts uuid[];
+    v_states integer[];
+    v_until timestamptz;
+    v_until_act bigint;
+    v_until_fact uuid;
+begin
+    if coalesce((p_wanted ->> 'undated')::boolean, false) then
+        if v_descending then
+            UNDATED_AFTER(desc);
+        else
+            UNDATED_AFTER(asc);
+        end if;
+    else
+        loop
+            if v_descending then
+                LINE_AFTER(desc, asc);
+            else
+                LINE_AFTER(asc, desc);
+            end if;
+            exit when v_until is null or cardinality(v_ats) = p_most or v_most >= v_bound;
+            v_most := least(4 * v_most, v_bound);
+        end loop;
+    end if;
+    return query select * from priv.entries_at(v_ats, v_acts, v_facts, v_states);
+    if v_until is not null and coalesce(cardinality(v_ats), 0) < p_most then
+        return query select v_until, v_until_act, v_until_fact, null::uuid, null::uuid, null::uuid, null::timestamptz, null::text, null::text,
+                            null::text, null::uuid, null::jsonb, null::jsonb, null::bytea, null::bytea;
+    end if;
+end $$;
+
+-- Return a digest of the newest acts that the caller sees in each of these cases, which changes with every further act. An act can be committed
+-- after acts with a later time, so those of the last p_window before the newest one are in it, up to p_most of each case.
+create function priv.newest_in_timeline(p_cases uuid[], p_window interval, p_most integer) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
+begin
+    return (
+        select encode(sha256(convert_to(string_agg(a.id::text, ',' order by a.id), 'UTF8')), 'hex')
+        from unnest(p_cases) c (id)
+        cross join lateral (
+            select j.at from public.journal_entries j where j.case_id = c.id and not j.consultation order by j.at desc, j.id desc limit 1) newest
+        cross join lateral (
+            select j.id from public.journal_entries j
+            where j.case_id = c.id and not j.consultation and j.at > newest.at - p_window
+            order by j.at desc, j.id desc limit p_most) a);
+end $$;
+
+-- Return what the things of a page are called, as far as the caller sees them: each with its type, a code (the kind of a request or an identifier,
+-- the category of a subject), words (a reference, a pseudonym, the name of an authority), and for some the name and country of another authority. The
+-- rows of the type `link` are the subjects of identifiers. p_overlaps are overlaps and disclosures, each with the case of the reader.
+create function priv.names_of(p_things uuid[], p_overlaps uuid[], p_mine uuid[])
+returns table (id uuid, other uuid, type text, code text, words text, name text, country text)
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off set enable_bitmapscan = off as $$
+#variable_conflict use_column
+begin
+    return query
+    select n.id, n.other, n.type, n.code, n.words, a.name, a.country from (
+        select r.id, null::uuid as other, 'request' as type, r.kind as code, r.reference as words, null::uuid as authority
+        from public.mla_requests r where r.id = any (p_things)
+        union all select t.id, null, 'jit', null, t.reference, null from public.jits t where t.id = any (p_things)
+        union all select m.id, null, 'meeting', m.level, m.reference, null from public.meetings m where m.id = any (p_things)
+        union all select c.id, null, 'consultation', null, null, null from public.consultations c where c.id = any (p_things)
+        union all select i.id, null, 'identifier', i.kind, null, null from public.identifiers i where i.id = any (p_things)
+        union all select s.id, null, 'subject', s.category, s.pseudonym, null from public.subjects s where s.id = any (p_things)
+        union all select l.identifier_id, l.subject_id, 'link', s.category, s.pseudonym, null
+                  from public.identifier_subjects l join public.subjects s on s.id = l.subject_id where l.identifier_id = any (p_things)
+        union all select f.id, null, 'fact', f.kind, null, null from public.facts f where f.id = any (p_things)
+        union all select g.id, null, 'access', null, null, g.authority_id from public.case_access g where g.id = any (p_things)
+        union all select h.id, null, 'authority', h.country, h.name, null from public.authorities h where h.id = any (p_things)
+        union all select o.id, u.mine, 'overlap', null, null, case when o.case_a = u.mine then o.authority_b else o.authority_a end
+                  from unnest(p_overlaps, p_mine) u (id, mine)
+                  join public.case_overlaps o on o.id = u.id and u.mine in (o.case_a, o.case_b)
+        union all select d.id, u.mine, 'disclosure', null, null, case when d.asking_case = u.mine then d.owner_authority else d.asking_authority end
+                  from unnest(p_overlaps, p_mine) u (id, mine)
+                  join public.disclosures d on d.id = u.id and u.mine in (d.asking_case, d.owner_case)) n
+    left join public.authorities a on a.id = n.authority
+    order by n.id, n.other;
+end $$;
+
+-- Return which identifiers of other cases have the same value as these identifiers, among cases that the caller reads, by the rules of overlaps:
+-- a value that too many cases hold, that tells nobody apart, or that is excluded says nothing, and what is about victims is for the cleared.
+create function priv.same_values(p_identifiers uuid[], p_cases uuid[], p_limits integer[]) returns table (identifier_id uuid, same_id uuid, case_id uuid)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off as $$
+#variable_conflict use_column
+declare
+    read uuid[] := array (select c.id from unnest(p_cases) c (id) where GRANTED(c.id, 2));
+begin
+    return query
+    select distinct x.identifier_id, y.identifier_id, y.case_id
+    from public.holdings x
+    join public.match_tokens t on t.token = x.token and t.exact and t.open_cases <= p_limits[2]
+    join public.holdings y on y.token = x.token and y.case_id = any (read) and y.case_id <> x.case_id and y.strength > 0 and not y.common
+    where x.identifier_id = any (p_identifiers) and x.case_id = any (read) and x.strength > 0 and not x.common
+      and ((select priv.cleared()) or priv.open(x.roles) and priv.open(y.roles))
+      and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[2])
+      and not priv.listed(x.token) and not priv.excluded(x.token, array [x.kind, y.kind], x.authority_id, y.authority_id);
+end $$;
+
+grant execute on function priv.things_of_subject(uuid), priv.entries_at(timestamptz[], bigint[], uuid[], integer[]),
+    priv.page_of_timeline(uuid[], jsonb, timestamptz, bigint, uuid, integer, integer),
+    priv.newest_in_timeline(uuid[], interval, integer), priv.names_of(uuid[], uuid[], uuid[]),
+    priv.same_values(uuid[], uuid[], integer[]) to APP_ROLE;
