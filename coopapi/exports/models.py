@@ -79,9 +79,10 @@ class Export(Versioned):
 
         Both need to read all cases, and clearance for evidence about victims if the person who asked had it.
         """
-        other: Any = func.unnest(cls.also_case_ids).column_valued("other")
-        unread = select(literal(1)).select_from(other).where(~granted(other, Level.READ, actor, now)).exists()
-        unanswered = select(literal(1)).select_from(other).where(~answering(other, actor, now)).exists()
+        others: Any = func.unnest(cls.also_case_ids).table_valued("id").render_derived(name="others")
+        other = others.c.id
+        unread = select(literal(1)).select_from(others).where(~granted(other, Level.READ, actor, now)).exists()
+        unanswered = select(literal(1)).select_from(others).where(~answering(other, actor, now)).exists()
         own = cls.principal_id == actor.id
         decides = and_(answering(cls.case_id, actor, now), ~unanswered) if actor.role is Role.PROSECUTOR else false()
         known = true() if actor.cleared else ~cls.cleared

@@ -36,9 +36,9 @@ class Ics:
         calendar.add("version", "2.0")
         calendar.add("method", "PUBLISH")
         cases = ", ".join(case.reference for case in head.cases)
-        calendar.calendar_name = plain(f"{words.title}: {cases}")
+        calendar.calendar_name = plain(f"{words.title}: {cases}").replace("\n", " ")
         told = [*words.about(head), f"{words.label('left_out')}: {in_words(counted)}"]
-        calendar.description = plain("\n".join(told))
+        calendar.description = plain(". ".join(told)).replace("\n", " ")
         found = [self._duty(head, words, one) for one in head.duties]
         found += [self._entry(head, entry) for entry in entries if entry.get("at")]
         for event in found:

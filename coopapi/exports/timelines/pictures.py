@@ -17,6 +17,7 @@ from coopapi.exports.timelines.entries import (
     written,
 )
 from coopapi.exports.timelines.lanes import legend
+from coopapi.exports.timelines.outlines import shortened
 from coopapi.exports.timelines.words import Words
 from coopapi.typesetting.lines import direction, pieces, printable
 from coopapi.typesetting.typst import Shown, typeset
@@ -50,13 +51,16 @@ class Text:
 
 def picture(head: Head, entries: Iterable[Entry], counted: Mapping[str, Any]) -> bytes:
     """Return the timeline as one SVG image."""
-    (made,) = _typeset("picture", head, draw(head, entries), counted)
+    (made,) = shortened(_typeset("picture", head, draw(head, entries), counted))
     return titled(made, head)
 
 
 def panels(head: Head, drawing: Drawing, counted: Mapping[str, Any]) -> list[bytes]:
-    """Return the legend and each panel of a drawing as SVG images whose numbers lead to the rows `#e1`, `#e2` and so on."""
-    return _typeset("panels", head, drawing, counted)
+    """Return the legend and each panel of a drawing as SVG images whose numbers lead to the rows `#e1`, `#e2` and so on.
+
+    The outlines of letters are in the first image, so all of them belong on one page.
+    """
+    return shortened(_typeset("panels", head, drawing, counted))
 
 
 def report(head: Head, entries: Iterable[Entry], counted: Mapping[str, Any]) -> bytes:
