@@ -1,7 +1,7 @@
 """The change counter of a timeline: it differs from an earlier one if anything changed for its reader since then.
 
-It is a keyed digest of the newest acts that this reader sees, because every change of a case or of a fact is an act, and of the access that
-the reader has to each case. What the reader may not see is not in it.
+It is a keyed digest of the newest acts that this reader sees, because every change of a case or of a fact is an act, and of the
+access that the reader has to each case. What the reader may not see is not in it.
 """
 
 from collections.abc import Mapping

@@ -25,8 +25,8 @@ Found = Sequence[tuple[Any, dict[str, Any]]]
 def mark(work: UnitOfWork, found: Found, cases: Collection[UUID], *, beyond: bool) -> None:
     """Mark in each entry of a page with which entries of other cases it coincides.
 
-    Places and minutes are compared among the entries of the page, identifiers also with facts on other pages if `beyond`. Minutes count
-    only for facts whose time is known to the minute: when the register was used says nothing about the world.
+    Places and minutes are compared among the entries of the page, identifiers also with facts on other pages if `beyond`. Minutes
+    count only for facts whose time is known to the minute: when the register was used says nothing about the world.
     """
     facts = [(row, entry) for row, entry in found if entry["kind"] == "fact"]
     _among(facts, "place", lambda row, _: bytes(row.place_token) if row.place_token else None)

@@ -19,8 +19,8 @@ MOST_READ: Final = 2000
 """How many entries one page reads if it is filtered by text."""
 _BATCH: Final = 500
 _PAGE: Final = Statement(
-    "select * from priv.page_of_timeline(cast(:cases as uuid[]), cast(:wanted as jsonb), cast(:at as timestamptz), cast(:act as bigint),"
-    " cast(:fact as uuid), :most, :look)"
+    "select * from priv.page_of_timeline(cast(:cases as uuid[]), cast(:wanted as jsonb), cast(:at as timestamptz),"
+    " cast(:act as bigint), cast(:fact as uuid), :most, :look)"
 )
 _IN_SQL: Final = {"type": "types", "authority": "authority", "subject": "subject", "begin": "from", "end": "to",
                   "as_known_on": "known", "undated": "undated", "kind": "kind"}  # fmt: skip
@@ -30,7 +30,7 @@ _FIRST: Final[Mapping[str, Any]] = {"at": None, "act": None, "fact": None}
 
 @dataclass(slots=True)
 class Reading:
-    """What was read for one page: rows with their entries, where the next page begins, and whether the filters cut this one short."""
+    """What was read for one page: rows with their entries, where the next page begins, and whether it is as full as it can be."""
 
     found: list[tuple[Any, dict[str, Any]]] = field(default_factory=list)
     onward: Mapping[str, Any] | None = None

@@ -98,20 +98,24 @@ class TimelineFilter(Paged):
 
     begin = When(data_key="from", metadata={"description": "Only entries at this time or later."})
     end = When(data_key="to", metadata={"description": "Only entries before this time."})
-    type = Many(Text(60), 20, metadata={"description": "Types of entries: names of events, such as `overlap.detected`, or kinds of facts."})
+    type = Many(
+        Text(60), 20, metadata={"description": "Only these types: names of events, such as `overlap.detected`, or kinds of facts."}
+    )
     kind = OneOf(_KINDS, name="TimelineKind", metadata={"description": "Only acts in the register, or only facts of the world."})
     subject = fields.UUID(metadata={"description": "Only entries about this subject or an identifier of it."})
     authority = fields.UUID(metadata={"description": "Only entries of this authority."})
     text = Text(
         200,
         metadata={
-            "description": "Only entries in which this stands in the sentence, the type, the text, the place or the pseudonyms that you see."
+            "description": "Only entries in which this stands, in the sentence, the type, the text, the place or the pseudonyms."
             f" One page reads at most {MOST_READ:,} entries for this."
         },
     )
-    order = OneOf(_ORDERS, name="TimelineOrder", metadata={"description": "The earliest first (`asc`), or the newest first (default)."})
+    order = OneOf(
+        _ORDERS, name="TimelineOrder", metadata={"description": "The earliest first (`asc`), or the newest first (default)."}
+    )
     undated = fields.Boolean(
-        metadata={"description": "Whether to list the facts without a time, in the order in which they were recorded, and nothing else."}
+        metadata={"description": "Whether to list the facts without a time, in the order of their recording, and nothing else."}
     )
     as_known_on = When(
         metadata={"description": "Facts and acts as the register knew them at this time, as far as you may see them today."}
@@ -171,7 +175,9 @@ class TimelineObjectOut(Shown):
     name = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "Its kind and reference, its pseudonym, or the other authority; never a value. Null without a name."},
+        metadata={
+            "description": "Its kind and reference, its pseudonym, or the other authority; never a value. Null if it has none."
+        },
     )
     restricted = fields.Boolean(required=True)
 
@@ -219,7 +225,9 @@ class TimelineEntryOut(Shown):
 
     id = fields.UUID(required=True)
     kind = OneOf(_KINDS, name="TimelineKind", required=True)
-    at = When(required=True, allow_none=True, metadata={"description": "When it happened, to the precision; null if that is unknown."})
+    at = When(
+        required=True, allow_none=True, metadata={"description": "When it happened, as precisely as `precision` says, or null."}
+    )
     precision = OneOf(_PRECISIONS, name="TimelinePrecision", required=True, allow_none=True)
     offset = fields.String(required=True, allow_none=True, metadata={"description": "The offset from UTC as it was stated."})
     zone = fields.String(required=True, allow_none=True, metadata={"description": "The time zone as it was stated."})
@@ -234,7 +242,7 @@ class TimelineEntryOut(Shown):
         name="EventRole",
         required=True,
         allow_none=True,
-        metadata={"description": "In which role an act was done; `machine` if the register recorded it for the authority. Null for facts."},
+        metadata={"description": "The role of who acted; `machine` if the register recorded it for the authority; null for facts."},
     )
     object = fields.Nested(TimelineObjectOut, required=True)
     subjects = fields.List(fields.Nested(TimelineSubjectOut), required=True)

@@ -1,4 +1,4 @@
-"""Which cases a timeline is about: one, several that the reader names, or those of an overlap, a team or a meeting that it may read."""
+"""Which cases a timeline is about: one, several that are named, or those of an overlap, a team or a meeting that are read."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -34,7 +34,8 @@ def named(work: UnitOfWork, case_ids: Iterable[UUID]) -> dict[UUID, CaseView]:
 def chosen(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[UUID, CaseView]:
     """Return the cases of a merged timeline: those that are named, or those of a thing that the caller may read.
 
-    A case of the thing that the caller may not read is left out without a trace. Raises `NotFound` for a thing that it does not see.
+    A case of the thing that the caller may not read is left out without a trace. Raises `NotFound` for a thing that it does not
+    see.
     """
     if "case_id" in wanted:
         return named(work, wanted["case_id"])

@@ -10,6 +10,8 @@ LANGUAGES: Final = ("en", "fr", "es", "pt")
 SENTENCES: Final = "timeline_sentences"
 """The codelist of sentences: one for each event that can stand in a timeline, and the words that they are completed with."""
 
+_COLONS: Final = {"fr": "\N{NO-BREAK SPACE}:"}
+
 
 @cache
 def _labels(codelist: str) -> Mapping[str, Mapping[str, str]]:
@@ -32,7 +34,7 @@ def of_act(event: str, language: str, name: str | None, by: str | None, *, restr
     """Return the sentence about an act: what was done, the name of the thing if the reader sees it, and by which authority."""
     said = _labels(SENTENCES).get(event, _labels(SENTENCES)["other"])[language]
     thing = word("restricted", language) if restricted else name
-    return _completed(said.removesuffix("."), thing, by)
+    return _completed(said.removesuffix("."), thing, by, language)
 
 
 def of_fact(said: Mapping[str, Any], language: str, by: str | None) -> str:
@@ -40,8 +42,9 @@ def of_fact(said: Mapping[str, Any], language: str, by: str | None) -> str:
     qualities = [word(f"stated.{said['basis']}", language)]
     qualities += [word(f"stated.{said['confidence']}", language)] if said["confidence"] else []
     qualities += [] if said["begins_at"] else [word("stated.undated", language)]
-    return _completed(label("fact_kinds", said["kind"], language) or "", ", ".join(qualities), by)
+    return _completed(label("fact_kinds", said["kind"], language) or "", ", ".join(qualities), by, language)
 
 
-def _completed(said: str, what: str | None, by: str | None) -> str:
-    return said + (f": {what}" if what else "") + (f" ({by})" if by else "") + "."
+def _completed(said: str, what: str | None, by: str | None, language: str) -> str:
+    colon = _COLONS.get(language, ":")
+    return said + (f"{colon} {what}" if what else "") + (f" ({by})" if by else "") + "."

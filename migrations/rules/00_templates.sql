@@ -42,7 +42,8 @@ select f.begins_at, v_last, f.id, f.version,
        (v_types is null or f.kind = any (v_types)) and (v_authority is null or f.authority_id = v_authority)
        and (v_subject is null or exists (select from public.fact_subjects s where s.fact_id = f.id and s.subject_id = v_subject))
 from public.facts f
-where v_with_facts and f.case_id = c.id and f.withdrawn_at is null and (v_known is null or f.changed_at <= v_known)
+where v_with_facts and f.case_id = c.id and (f.withdrawn_at is null or f.withdrawn_at > v_known and not f.victims)
+  and (v_known is null or f.changed_at <= v_known)
   and f.begins_at >= v_from and f.begins_at < v_to
   and (f.begins_at, f.id) > (v_after, v_after_fact) and (f.begins_at, f.id) < (v_before, v_before_fact)
 order by f.begins_at {way}, f.id {way} limit v_most
@@ -65,7 +66,8 @@ into v_ats, v_acts, v_facts, v_states
 from (
     select x.fact, x.state from unnest(p_cases) c (id) cross join lateral (
         (select f.id as fact, f.version as state from public.facts f
-         where f.case_id = c.id and f.begins_at is null and f.withdrawn_at is null and (v_known is null or f.changed_at <= v_known)
+         where f.case_id = c.id and f.begins_at is null and (f.withdrawn_at is null or f.withdrawn_at > v_known and not f.victims)
+           and (v_known is null or f.changed_at <= v_known)
            and (v_types is null or f.kind = any (v_types)) and (v_authority is null or f.authority_id = v_authority)
            and (v_subject is null or exists (select from public.fact_subjects s where s.fact_id = f.id and s.subject_id = v_subject))
            and f.id > v_after_fact and f.id < v_before_fact
