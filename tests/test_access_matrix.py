@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 import team_rows
 from entries import COMPETENCE, MOU, NOTICE, POINT, PROVIDER, VERSION, bare_request, one_of_each
+from recording import SAID, record
 
 from coopapi.auth.authentication import actor_of
 from coopapi.mail.messages import code_of
@@ -44,6 +45,9 @@ BODIES = {
     "POST /api/v1/cases/{case}/identifiers/extract": {"text": "x@example.org"},
     "PATCH /api/v1/cases/{case}/identifiers/{identifier}": {"source": "corrected"},
     "POST /api/v1/cases/{case}/identifiers/{identifier}/transitions": {"event": "withdraw", "reason": "inaccurate"},
+    "POST /api/v1/cases/{case}/facts": {"facts": [{"kind": "call", "subjects": [{"id": "{subject}"}]}]},
+    "PATCH /api/v1/cases/{case}/facts/{fact}": {"source": "corrected"},
+    "POST /api/v1/cases/{case}/facts/{fact}/transitions": {"event": "withdraw", "reason": "inaccurate"},
     "POST /api/v1/overlaps/{overlap}/transitions": {"event": "take"},
     "POST /api/v1/overlaps/{overlap}/disclosures": {"purpose": "investigation", "offence": "ocsea", "items_asked": ["names"]},
     "POST /api/v1/disclosures/{disclosure}/transitions": {"event": "withdraw", "reason": "settled"},
@@ -204,6 +208,7 @@ def one_place_of_each(world, owner):
         "nowhere": uuid4(),
         "subject": subject,
         "identifier": identifier,
+        "fact": record(world, "investigator", case, SAID)[0]["id"],
         "grant": grants[0]["id"],
         "overlap": world.overlaps("investigator", case)[0]["id"],
         "import": imported(world),
@@ -406,6 +411,7 @@ def _as_new(owner, path):
         cursor.execute(
             """update cases set version = 1, state = 'registered', state_reason = null; update subjects set version = 1;
             update identifiers set version = 1, withdrawn_at = null, withdrawal_reason = null;
+            update facts set version = 1, withdrawn_at = null, withdrawal_reason = null; delete from fact_history;
             update case_access set version = 1, withdrawn_at = null, withdrawal_reason = null;
             update authorities set version = 1; update principals set version = 1, active = true;
             update disclosures set version = 1, state = 'withdrawn';

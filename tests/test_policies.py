@@ -8,6 +8,7 @@ import psycopg2
 import pytest
 import team_rows
 from entries import bare_request, one_of_each
+from recording import SAID, correct, record
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -64,6 +65,27 @@ PROBES = {
     f" basis, handling_code, created_at, created_by) values ({NEW}, 1, '{{case}}', 'email', 'f', 's', 1, 3, '{{{{}}}}', 'fact', 'H0',"
     f" now(), {NEW})",
     ("identifiers", "changed"): "update identifiers set version = 9",
+    ("facts", "seen"): "select count(*) from facts",
+    (
+        "facts",
+        "made",
+    ): "insert into facts (id, version, case_id, authority_id, recorded_by, kind, basis, handling_code, about_victim, victims,"
+    f" recorded_at, changed_by, changed_at) values ({NEW}, 1, '{{case}}', '{{fr}}', '{{foreign}}', 'call', 'fact', 'H0', false, false, now(),"
+    f" {NEW}, now())",
+    ("facts", "changed"): "update facts set version = 9",
+    ("fact_subjects", "seen"): "select count(*) from fact_subjects",
+    ("fact_subjects", "made"): "insert into fact_subjects values ('{bare_fact}', '{case}', '{subject}')",
+    ("fact_subjects", "gone"): "delete from fact_subjects",
+    ("fact_identifiers", "seen"): "select count(*) from fact_identifiers",
+    ("fact_identifiers", "made"): "insert into fact_identifiers values ('{bare_fact}', '{case}', '{second}')",
+    ("fact_identifiers", "gone"): "delete from fact_identifiers",
+    ("fact_history", "seen"): "select count(*) from fact_history",
+    (
+        "fact_history",
+        "made",
+    ): "insert into fact_history (fact_id, case_id, version, kind, basis, handling_code, about_victim, victims, subjects,"
+    " identifiers, recorded_by, recorded_at, superseded_at) values ('{bare_fact}', '{case}', 9, 'call', 'fact', 'H0', false, false, '{{}}',"
+    f" '{{{{}}}}', {NEW}, now(), now())",
     ("case_overlaps", "seen"): "select count(*) from case_overlaps",
     ("overlap_sides", "seen"): "select count(*) from overlap_sides",
     (
@@ -380,6 +402,10 @@ def one_thing_of_each(world, owner):
     case = world.case("investigator")
     subject = world.subject("investigator", case)
     identifier, second = world.hold("investigator", case, "heron@example.org", "owl@example.org", subject_id=subject)
+    bare_fact, fact = record(
+        world, "investigator", case, {"kind": "call"}, {**SAID, "subjects": [{"id": subject}], "identifiers": [{"id": second}]}
+    )
+    correct(world, "investigator", fact, kind="call")
     asked = world.asked("romanian", other)
     disclosed = {"event": "disclose", "items": [{"identifier_id": identifier}]}
     me = world.as_("prosecutor")
@@ -446,6 +472,7 @@ def one_thing_of_each(world, owner):
         "keeper": world.people["contact"],
         "case": case,
         "subject": subject,
+        "bare_fact": bare_fact["id"],
         "bare": bare,
         "nl": nl,
         "fr": fr,

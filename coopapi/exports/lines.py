@@ -18,8 +18,8 @@ _OF_CASE: Final = (
 )  # fmt: skip
 _OF_IDENTIFIER: Final = ("basis", "source_grading", "information_grading")
 _OF_FACT: Final = (
-    "at", "until", "precision", "zone", "country", "place", "text", "source", "about_victim", "basis", "confidence", "source_grading",
-    "information_grading",
+    "at", "until", "precision", "zone", "country", "place", "text", "source", "about_victim", "basis", "confidence",
+    "source_grading", "information_grading",
 )  # fmt: skip
 
 
@@ -93,19 +93,16 @@ def identifier_line(
     }
 
 
-def fact_line(
-    row: Fact, case_key: str, item: Mapping[str, Any], subjects: Sequence[str], identifiers: Sequence[str], code: str
-) -> Line:
-    """Return the line of a fact, which names its subjects and identifiers by key. `item` is the fact as it would be recorded."""
+def fact_line(row: Fact, case_key: str, item: Mapping[str, Any], links: Mapping[str, Sequence[str]], code: str) -> Line:
+    """Return the line of a fact. `item` is the fact as it would be recorded, and `links` has the keys of what is involved."""
     fields = said({name: item[name] for name in _OF_FACT if item[name] is not False})
-    links = {"subjects": [{"external_id": key} for key in subjects], "identifiers": [{"external_id": key} for key in identifiers]}
     return {
         "type": "fact",
         "case": case_key,
         "external_id": key_of(row),
         "kind": row.kind,
         **fields,
-        **said(links),
+        **said({name: [{"external_id": key} for key in keys] for name, keys in links.items()}),
         "handling_code": code,
     }
 

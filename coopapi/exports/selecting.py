@@ -96,7 +96,7 @@ def portion_of_identifiers(work: UnitOfWork, job: Export, case: Case, terms: Ter
     """Return the next identifiers, and the id of the last one, or None if there are no more."""
     rows = work.session.scalars(next_rows(work.all(Identifier), Identifier, Identifier.created_at, job)).all()
     portion = Portion()
-    for one in judged(work, job, terms, rows):
+    for one in considered(work, job, terms, rows):
         if one.why:
             portion.leave_out("identifier", one.why)
             continue
@@ -109,7 +109,7 @@ def portion_of_identifiers(work: UnitOfWork, job: Export, case: Case, terms: Ter
     return portion, last_of(rows)
 
 
-class Judged(NamedTuple):
+class ConsideredIdentifier(NamedTuple):
     """An identifier with its decrypted content, its links in the file, its number of victims, and why it is left out, or None."""
 
     row: Identifier
@@ -119,7 +119,7 @@ class Judged(NamedTuple):
     why: str | None
 
 
-def judged(work: UnitOfWork, job: Export, terms: Terms, rows: Sequence[Identifier]) -> Iterator[Judged]:
+def considered(work: UnitOfWork, job: Export, terms: Terms, rows: Sequence[Identifier]) -> Iterator[ConsideredIdentifier]:
     """Say of identifiers whether they are in the file."""
     clear, beside = open_values(work, rows), shown_beside(work, rows)
     links = {row_id: [linked_since(one) for one in more.subjects or ()] for row_id, more in beside.items()}
@@ -129,7 +129,7 @@ def judged(work: UnitOfWork, job: Export, terms: Terms, rows: Sequence[Identifie
         said = clear.get(row.id, {})
         categories = [subjects[link["id"]].category for link in links[row.id] if link["id"] in subjects]
         why = terms.why_left_out(row, said, categories, beside[row.id].same_as)
-        yield Judged(row, said, linked(links[row.id], keys), categories.count("victim"), why)
+        yield ConsideredIdentifier(row, said, linked(links[row.id], keys), categories.count("victim"), why)
 
 
 def next_rows(query: Select[Any], model: Any, made_at: Any, job: Export) -> Select[Any]:

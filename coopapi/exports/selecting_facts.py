@@ -6,7 +6,7 @@ from uuid import UUID
 from coopapi.cases.models import Case, Identifier
 from coopapi.exports.lines import Portion, Terms, fact_line, key_of
 from coopapi.exports.models import Export
-from coopapi.exports.selecting import judged, last_of, next_rows, subjects_in_file
+from coopapi.exports.selecting import considered, last_of, next_rows, subjects_in_file
 from coopapi.facts.models import Fact
 from coopapi.facts.service import as_items
 from coopapi.store.db import UnitOfWork
@@ -35,13 +35,13 @@ def portion_of_facts(work: UnitOfWork, job: Export, case: Case, terms: Terms) ->
         kept = [key for key, why in found if why is None]
         for why in (why for _, why in found if why is not None):
             portion.leave_out("fact.identifier", why)
-        portion.lines.append(fact_line(row, key_of(case), items[row.id], named, kept, code))
+        portion.lines.append(fact_line(row, key_of(case), items[row.id], {"subjects": named, "identifiers": kept}, code))
         portion.leave_out("fact.history", "no_place", int(row.version > 1))
     return portion, last_of(rows)
 
 
 def _identifiers(work: UnitOfWork, job: Export, terms: Terms, ids: set[UUID]) -> Mapping[UUID, tuple[str, str | None]]:
-    """Return the keys of those of these identifiers that the case had then, each with the reason why it is not in the file, or None."""
+    """Return the keys of those identifiers that the case had then, each with the reason why it is not in the file, or None."""
     query = work.all(Identifier).where(Identifier.id.in_(ids), Identifier.created_at <= job.created_at)
     rows = work.session.scalars(query).all() if ids else ()
-    return {one.row.id: (key_of(one.row), one.why) for one in judged(work, job, terms, rows)}
+    return {one.row.id: (key_of(one.row), one.why) for one in considered(work, job, terms, rows)}

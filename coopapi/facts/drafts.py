@@ -56,12 +56,12 @@ def involved(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any]]
 
 
 def merged(old: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an item with a correction. A new time replaces precision and zone too, and a fact that becomes undated loses its end."""
+    """Return an item with a correction. A new time replaces precision and zone, and an undated fact has no end."""
     kept = dict(old)
     if "at" in data:
         gone = SAID if data["at"] is None else ("precision", "zone") if data["at"] != old["at"] else ()
         kept |= dict.fromkeys(gone)
-    return kept | data
+    return {**kept, **data}
 
 
 def draft(work: UnitOfWork, handling_code: str, item: Mapping[str, Any], case: Involved, corrects: Fact | None = None) -> FactDraft:

@@ -84,7 +84,7 @@ def of_fact(object_id: InstrumentedAttribute[UUID | None], actor: Actor, now: da
 tell_only_with(Fact.__kind__, of_fact)
 
 
-class FactState(_Told, Row):
+class EarlierFact(_Told, Row):
     """An earlier state of a fact. It was known from `recorded_at` until it was corrected at `superseded_at`."""
 
     __tablename__ = "fact_history"

@@ -22,9 +22,7 @@ from coopapi.store.rows import take_in
 from coopapi.store.statements import Statement
 from coopapi.store.vault import SealKey
 
-_RECORD: Final = Statement(
-    "select priv.record_facts(cast(:rows as jsonb), cast(:subjects as jsonb), cast(:identifiers as jsonb))"
-)
+_RECORD: Final = Statement("select priv.record_facts(cast(:rows as jsonb), cast(:subjects as jsonb), cast(:identifiers as jsonb))")
 _KEEP: Final = Statement("select priv.keep_facts(cast(:facts as uuid[]))")
 _RELINK: Final = Statement(
     "select priv.relink_facts(cast(:facts as uuid[]), cast(:subjects as jsonb), cast(:identifiers as jsonb))"
@@ -61,9 +59,7 @@ def record_each(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, An
     """Record the facts that are valid. Returns what became of each, in the order of the items."""
     case, read = read_all(work, case_id, items)
     kept = iter(store(work, case, [one for one in read if isinstance(one, FactDraft)]))
-    return Outcomes(
-        refused(ImpossibleFact, one.faults) if isinstance(one, Refused) else ItemOutcome(*next(kept)) for one in read
-    )
+    return Outcomes(refused(ImpossibleFact, one.faults) if isinstance(one, Refused) else ItemOutcome(*next(kept)) for one in read)
 
 
 def read_all(
@@ -73,7 +69,9 @@ def read_all(
     lock_if_keyed(work, case_id, items)
     case = cases.to_add_to(work, case_id)
     keep_key(work, case.id, case.wrapped, case.authority_id)
-    held = held_facts(work, case.id, {item["external_id"] for item in items if not isinstance(item, Refused) and item.get("external_id")})
+    held = held_facts(
+        work, case.id, {item["external_id"] for item in items if not isinstance(item, Refused) and item.get("external_id")}
+    )
     old = as_items(work, [row for rows in held.values() for row in rows])
     sent = [item for item in items if not isinstance(item, Refused)]
     there = involved(work, case.id, [*sent, *old.values()])
@@ -99,7 +97,7 @@ def _refuse_second(key: str | None, seen: set[str]) -> None:
 
 
 def held_facts(work: UnitOfWork, case_id: UUID, keys: set[str]) -> dict[str | None, list[Fact]]:
-    """Return the facts of a case that have one of these keys and were not withdrawn. One about victims may have the key of another."""
+    """Return the facts of a case with one of these keys that were not withdrawn. One about victims may have the key of another."""
     query = work.all(Fact).where(Fact.case_id == case_id, Fact.external_id.in_(keys), Fact.withdrawn_at.is_(None))
     held: dict[str | None, list[Fact]] = {}
     for row in work.session.scalars(query.order_by(Fact.id)) if keys else ():
@@ -133,7 +131,9 @@ def store(work: UnitOfWork, case: CaseToAddTo, drafts: Sequence[FactDraft]) -> l
     made = iter(record_new(work, [(case.id, one) for one in drafts if one.corrects is None]))
     changed = put_right(work, [one for one in drafts if one.corrects is not None])
     return [
-        ("stored", next(made)) if one.corrects is None else ("corrected" if one.corrects.id in changed else "existing", one.corrects)
+        ("stored", next(made))
+        if one.corrects is None
+        else ("corrected" if one.corrects.id in changed else "existing", one.corrects)
         for one in drafts
     ]
 
@@ -187,7 +187,7 @@ def _links(ids: Sequence[UUID], drafts: Sequence[FactDraft]) -> dict[str, str]:
 def put_right(work: UnitOfWork, drafts: Sequence[FactDraft]) -> set[UUID]:
     """Carry out corrections, and keep the states before them. Returns the ids of the facts that changed."""
     pairs = [(one.corrects, one) for one in drafts if one.corrects is not None]
-    fields = _changes(work, pairs)
+    fields = changes(work, drafts)
     changed = [(row, one) for row, one in pairs if fields[row.id]]
     if not changed:
         return set()
@@ -204,8 +204,9 @@ def put_right(work: UnitOfWork, drafts: Sequence[FactDraft]) -> set[UUID]:
     return set(ids)
 
 
-def _changes(work: UnitOfWork, pairs: Sequence[tuple[Fact, FactDraft]]) -> dict[UUID, list[str]]:
-    """Return the names of the fields in which drafts differ from their rows."""
+def changes(work: UnitOfWork, drafts: Sequence[FactDraft]) -> dict[UUID, list[str]]:
+    """Return the names of the fields in which corrections differ from their rows, by the ids of these."""
+    pairs = [(one.corrects, one) for one in drafts if one.corrects is not None]
     rows = [row for row, _ in pairs]
     old = as_items(work, rows)
     found = {}

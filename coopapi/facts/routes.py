@@ -1,5 +1,6 @@
 """Facts over HTTP."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
@@ -8,8 +9,8 @@ from coopapi.access import Action, Level
 from coopapi.cases import service as cases
 from coopapi.cases.external_ids import with_key
 from coopapi.facts import recording, service
-from coopapi.facts.models import Fact, FactIdentifier, FactState, FactSubject
-from coopapi.facts.schemas import FactFilter, FactOut, FactPatch, FactsIn, FactStateOut, FactWithdrawalIn
+from coopapi.facts.models import Fact, FactIdentifier, EarlierFact, FactSubject
+from coopapi.facts.schemas import FactFilter, FactOut, FactPatch, FactsIn, EarlierFactOut, FactWithdrawalIn
 from coopapi.facts.transitions import FACT
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
@@ -19,7 +20,7 @@ from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("facts", __name__, url_prefix="/api/v1/cases/<uuid:case_id>/facts", description="Facts of cases")
 _ONE = "/<uuid:fact_id>"
-_LINKS: Final = {
+_LINKS: Final[Mapping[str, tuple[Any, Any]]] = {
     "subject_id": (FactSubject, FactSubject.subject_id),
     "identifier_id": (FactIdentifier, FactIdentifier.identifier_id),
 }
@@ -75,23 +76,21 @@ def get_fact(case_id: UUID, fact_id: UUID, *, work: UnitOfWork) -> Fact:
     return row
 
 
-@blp.route(
-    _ONE, method="PATCH", allow=Action.FACT_WRITE, body=FactPatch, returns=FactOut, changes=True, show=service.show_facts
-)
+@blp.route(_ONE, method="PATCH", allow=Action.FACT_WRITE, body=FactPatch, returns=FactOut, changes=True, show=service.show_facts)
 def correct_fact(data: dict[str, Any], *, case_id: UUID, fact_id: UUID, version: int, work: UnitOfWork) -> Fact:
     """Correct a fact; its earlier state is kept in its history."""
     cases.usable(work, case_id, Level.CONTRIBUTE, lock=True)
     return recording.correct(work, service.fact_of(work, case_id, fact_id, version=version), data)
 
 
-@blp.route(f"{_ONE}/history", allow=Action.IDENTIFIER_READ, query=Paged, returns=FactStateOut, page=True, show=service.show_states)
+@blp.route(f"{_ONE}/history", allow=Action.IDENTIFIER_READ, query=Paged, returns=EarlierFactOut, page=True, show=service.show_states)
 def list_fact_history(wanted: dict[str, Any], *, case_id: UUID, fact_id: UUID, work: UnitOfWork) -> Page:
     """List the earlier states of a fact, the latest first. The present state is the fact itself."""
     cases.require_access(work, case_id, Level.READ)
     row = service.fact_of(work, case_id, fact_id)
     work.note("fact.consulted", row, case_id=case_id, consultation=True)
-    query = work.all(FactState).where(FactState.fact_id == fact_id)
-    return page(work, f"fact-history/{fact_id}", query, Order((FactState.version,)), wanted)
+    query = work.all(EarlierFact).where(EarlierFact.fact_id == fact_id)
+    return page(work, f"fact-history/{fact_id}", query, Order((EarlierFact.version,)), wanted)
 
 
 blp.workflow(

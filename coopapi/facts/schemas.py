@@ -90,7 +90,9 @@ class _Fields(Schema):
     zone = Zone(allow_none=True)
     country = Code("countries", allow_none=True)
     place = fields.Nested(PlaceIn, allow_none=True, metadata={"description": "The place; it is encrypted like the text."})
-    text = Text(4000, allow_none=True, metadata={"description": "What happened, in words; it is encrypted under the key of the case."})
+    text = Text(
+        4000, allow_none=True, metadata={"description": "What happened, in words; it is encrypted under the key of the case."}
+    )
     source = Text(500, allow_none=True, metadata={"description": "The source of the fact; it is encrypted like the text."})
     about_victim = Flag(metadata={"description": "Whether the fact is about a victim, also if no subject is named."})
     basis = Code("basis", metadata={"description": "Whether this is a fact (default) or an assessment (LED Art. 7)."})
@@ -147,7 +149,9 @@ class _Said(Shown):
     """What a fact says, or said in an earlier state."""
 
     kind = Code("fact_kinds", required=True)
-    at = fields.String(required=True, allow_none=True, metadata={"description": "When it began, as it was stated; null if unknown."})
+    at = fields.String(
+        required=True, allow_none=True, metadata={"description": "When it began, as it was stated; null if unknown."}
+    )
     until = fields.String(allow_none=True, metadata={"description": "When it ended, as it was stated."})
     precision = OneOf(PRECISIONS, name="FactPrecision", allow_none=True)
     offset = fields.String(allow_none=True, metadata={"description": "The offset from UTC that was stated, such as +02:00."})
@@ -187,7 +191,7 @@ class FactOut(_Said):
     etag = fields.String(required=True)
 
 
-class FactStateOut(_Said):
+class EarlierFactOut(_Said):
     """An earlier state of a fact."""
 
     version = fields.Integer(required=True)

@@ -8,7 +8,7 @@ from coopapi.access import Action
 from coopapi.cases.external_ids import shows_key
 from coopapi.cases.models import Identifier, Subject
 from coopapi.errors import NotFound, Stale
-from coopapi.facts.models import TOLD, Fact, FactState, columns_told
+from coopapi.facts.models import TOLD, Fact, EarlierFact, columns_told
 from coopapi.facts.times import as_stated, offset_text
 from coopapi.identifiers.service import read_keys
 from coopapi.store import vault
@@ -30,7 +30,7 @@ def fact_of(work: UnitOfWork, case_id: UUID, fact_id: UUID, *, version: int | No
     return row
 
 
-def open_words(work: UnitOfWork, rows: Sequence[Fact | FactState]) -> list[dict[str, Any]]:
+def open_words(work: UnitOfWork, rows: Sequence[Fact | EarlierFact]) -> list[dict[str, Any]]:
     """Return text, source and place of each row, or nothing if the caller's role may not read them in clear."""
     if not rows or not work.actor.may(Action.IDENTIFIER_CLEAR):
         return [{} for _ in rows]
@@ -42,9 +42,9 @@ def open_words(work: UnitOfWork, rows: Sequence[Fact | FactState]) -> list[dict[
     ]
 
 
-def id_of(row: Fact | FactState) -> UUID:
+def id_of(row: Fact | EarlierFact) -> UUID:
     """Return the id of the fact that a row is about."""
-    return row.fact_id if isinstance(row, FactState) else row.id
+    return row.fact_id if isinstance(row, EarlierFact) else row.id
 
 
 def show_facts(work: UnitOfWork, rows: Sequence[Fact]) -> list[dict[str, Any]]:
@@ -70,7 +70,7 @@ def links_of(work: UnitOfWork, rows: Sequence[Fact]) -> list[Any]:
     return _SHOWN.rows(work.session, facts=[row.id for row in rows]) if rows else []
 
 
-def _said(work: UnitOfWork, row: Fact | FactState, words: Mapping[str, Any]) -> dict[str, Any]:
+def _said(work: UnitOfWork, row: Fact | EarlierFact, words: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **{name: getattr(row, name) for name in (*TOLD, "victims")},
         "external_id": row.external_id if shows_key(work) else None,
@@ -81,7 +81,7 @@ def _said(work: UnitOfWork, row: Fact | FactState, words: Mapping[str, Any]) -> 
     }
 
 
-def show_states(work: UnitOfWork, states: Sequence[FactState]) -> list[dict[str, Any]]:
+def show_states(work: UnitOfWork, states: Sequence[EarlierFact]) -> list[dict[str, Any]]:
     """Return earlier states of facts. Subjects have the pseudonym and the category that they have now."""
     people = _rows(work, Subject, {one for state in states for one in state.subjects})
     things = _rows(work, Identifier, {one for state in states for one in state.identifiers})

@@ -23,8 +23,8 @@ _DAY, _HOUR, _MINUTE = (PRECISIONS.index(name) for name in ("day", "hour", "minu
 
 
 @dataclass(frozen=True, slots=True)
-class StatedTime:
-    """When a fact happened: the start of each end of it in UTC, the precision, and offset (minutes) and zone as they were stated."""
+class FactTime:
+    """When a fact happened: both ends in UTC, the precision, and the offset (in minutes) and the zone as they were stated."""
 
     begins_at: datetime | None = None
     ends_at: datetime | None = None
@@ -42,7 +42,7 @@ class _Written(NamedTuple):
     offset: int | None
 
 
-def read_time(said: Mapping[str, Any]) -> StatedTime:
+def read_time(said: Mapping[str, Any]) -> FactTime:
     """Read the time of a fact from its fields `at`, `until`, `precision` and `zone`. Without `at` the fact is undated.
 
     Raises `Unprocessable` with a pointer to the field that is wrong, does not exist in the zone, or contradicts another one.
@@ -51,7 +51,7 @@ def read_time(said: Mapping[str, Any]) -> StatedTime:
         for name in ("until", "precision", "zone"):
             if said.get(name):
                 raise fault(f"/{name}", "undated", "This needs the time at which the fact began (at).")
-        return StatedTime()
+        return FactTime()
     begin = _written("at", said["at"])
     precision = said.get("precision") or PRECISIONS[begin.depth]
     zone = said.get("zone")
@@ -63,7 +63,7 @@ def read_time(said: Mapping[str, Any]) -> StatedTime:
         ends_at = _end(begin, _written("until", said["until"]), precision, zone)
         if ends_at < begins_at:
             raise fault("/until", "order_of_time", "The end must not be before the beginning.")
-    return StatedTime(begins_at, ends_at, precision, begin.offset, zone)
+    return FactTime(begins_at, ends_at, precision, begin.offset, zone)
 
 
 def _end(begin: _Written, end: _Written, precision: str, zone: str | None) -> datetime:
@@ -84,7 +84,7 @@ def _written(field: str, text: str) -> _Written:
     found = _TIME.fullmatch(text.upper())
     parts = tuple(int(part) for part in found.groups()[:6] if part is not None) if found else ()
     try:
-        datetime(*(parts + _FIRST[len(parts) :]))  # type: ignore[misc,arg-type]  # noqa: DTZ001 (only whether the date exists)
+        datetime(*(parts + _FIRST[len(parts) :]))  # type: ignore[arg-type]  # noqa: DTZ001 (only whether the date exists)
     except ValueError:
         parts = ()
     if found is None or not parts or not _FIRST[0] <= parts[0] <= _LAST_YEAR:
@@ -105,7 +105,9 @@ def _minutes(field: str, text: str | None) -> int | None:
 
 def _not_a_time(field: str) -> Unprocessable:
     return fault(
-        f"/{field}", "time", "The value must be a time from 1900 to 2199 such as 2026, 2026-03, 2026-03-05 or 2026-03-05T14:20+02:00."
+        f"/{field}",
+        "time",
+        "The value must be a time from 1900 to 2199 such as 2026, 2026-03, 2026-03-05 or 2026-03-05T14:20+02:00.",
     )
 
 
@@ -113,24 +115,28 @@ def _instant(written: _Written, precision: str, zone: str | None) -> datetime:
     """Return the start of the time in UTC, cut to its precision. Days and longer without offset and zone are counted in UTC."""
     place = PRECISIONS.index(precision)
     parts = written.parts[: place + 1]
-    local = datetime(*(parts + _FIRST[len(parts) :]))  # type: ignore[misc,arg-type]  # noqa: DTZ001 (the offset is added below)
+    local = datetime(*(parts + _FIRST[len(parts) :]))  # type: ignore[arg-type]  # noqa: DTZ001 (the offset is added below)
     if written.offset is not None:
         exact = local.replace(tzinfo=timezone(timedelta(minutes=written.offset)))
         if zone and place > _DAY and exact.astimezone(ZoneInfo(zone)).utcoffset() != exact.utcoffset():
             raise fault(f"/{written.field}", "zone", "The time zone does not have this offset at this time.")
         return exact.astimezone(UTC)
     if zone is None and place > _DAY:
-        raise fault(f"/{written.field}", "offset", "An hour needs its offset from UTC, such as +02:00 or Z, or the time zone (zone).")
+        raise fault(
+            f"/{written.field}", "offset", "An hour needs its offset from UTC, such as +02:00 or Z, or the time zone (zone)."
+        )
     return (_in_zone(written.field, local, zone, place) if zone else local.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _in_zone(field: str, local: datetime, zone: str, place: int) -> datetime:
-    """Return a local time in its zone. Raises `Unprocessable` if the clock showed it twice or never, unless it is a day or longer."""
+    """Return a local time in its zone. Raises `Unprocessable` for an hour or less that the clock showed twice or never."""
     exact = local.replace(tzinfo=ZoneInfo(zone))
     if place > _DAY and exact.utcoffset() != exact.replace(fold=1).utcoffset():
         if exact.astimezone(UTC).astimezone(exact.tzinfo).replace(tzinfo=None) != local:
             raise fault(f"/{field}", "no_such_time", "The clock was put forward; this time did not exist in the time zone.")
-        raise fault(f"/{field}", "ambiguous_time", "The clock was put back; give the offset, since the time zone had this time twice.")
+        raise fault(
+            f"/{field}", "ambiguous_time", "The clock was put back; give the offset, since the time zone had this time twice."
+        )
     return exact
 
 

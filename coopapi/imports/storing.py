@@ -187,7 +187,9 @@ def _withdraw(known: Known, line: SentLine, made: Any) -> None:
     work = known.work
     model, workflow = _WITHDRAWN[line.kind]
     row: Any = (
-        known.cases.get(line.external_id or "") if model is Case else work.session.scalar(work.all(model).where(model.id == made.row_id))
+        known.cases.get(line.external_id or "")
+        if model is Case
+        else work.session.scalar(work.all(model).where(model.id == made.row_id))
     )
     if known.refuses_change(line, row):
         return

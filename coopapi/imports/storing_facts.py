@@ -1,33 +1,43 @@
 """Storing the facts of a portion: those that are new together, the others one by one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from coopapi.cases.models import Case, Identifier, Subject
 from coopapi.errors import Unprocessable, broken
 from coopapi.facts.drafts import FactDraft, Involved, draft, merged
 from coopapi.facts.models import Fact
-from coopapi.facts.recording import put_right, record_new, require_free
+from coopapi.facts.recording import changes, put_right, record_new, require_free
 from coopapi.facts.service import as_items
 from coopapi.identifiers.service import keep_key
 from coopapi.imports.known import Known, subjects_by_key, version_of
 from coopapi.imports.lines import SentLine
 from coopapi.imports.storing import attempt, refuse
 
-_LINKS = ("subjects", "identifiers")
+_LINKS: Final = ("subjects", "identifiers")
 Keyed = Mapping[tuple[UUID, str], UUID]
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedThings:
     """The subjects and identifiers that lines name, by their case and key, and what facts may be linked to."""
 
     subjects: Keyed
     identifiers: Keyed
     there: Involved
+
+
+@dataclass(frozen=True, slots=True)
+class FactOfLine:
+    """A line with its case, and the fact that it corrects with what that said before, or None."""
+
+    line: SentLine
+    case: Case
+    row: Fact | None = None
+    old: Mapping[str, Any] | None = None
 
 
 def store_facts(
@@ -48,24 +58,37 @@ def store_facts(
             line.outcome = "unchanged"
         elif line.check() and (case := known.to_add_to(line)):
             ready.append((line, case))
-    if not ready:
-        return
-    named, held = _named(known, ready, told, rehearsed), _held(known, ready)
+    if ready:
+        named = _named(known, ready, told, rehearsed)
+        new = []
+        for one in _found(known, ready):
+            if one.row is not None:
+                _correct(known, one, named)
+            elif drafted := _drafted(known, one, named):
+                new.append((one, drafted))
+        _record(known, new)
+
+
+def _found(known: Known, ready: Sequence[tuple[SentLine, Case]]) -> Iterator[FactOfLine]:
+    """Yield the lines that may be stored, with the facts that they correct. The others are marked as conflicts."""
+    held = _held(known, ready)
     items = as_items(known.work, list({row.id: row for rows in held.values() for row in rows}.values()))
-    new = []
     for line, case in ready:
         rows, made = held.get((case.id, line.external_id), ()), known.made(line)
-        row = next((row for row in rows if made and row.id == made.row_id), None if made else next(iter(rows), None))
+        row = next((row for row in rows if made is None or row.id == made.row_id), None)
         if row is None and made is None:
-            if one := _drafted(known, line, case, named):
-                new.append((line, case, one))
+            yield FactOfLine(line, case)
         elif not known.refuses_change(line, row) and row is not None:
-            _correct(known, line, case, named, row, items[row.id])
-    made_rows = [] if known.dry else record_new(known.work, [(case.id, one) for _, case, one in new])
-    for (line, *_), fact_row in zip(new, made_rows or [None] * len(new), strict=True):
-        line.outcome = "stored"
-        if fact_row is not None:
-            known.keep(line, fact_row.id, version_of(fact_row))
+            yield FactOfLine(line, case, row, items[row.id])
+
+
+def _record(known: Known, new: Sequence[tuple[FactOfLine, FactDraft]]) -> None:
+    for one, _ in new:
+        one.line.outcome = "stored"
+    if not known.dry:
+        rows = record_new(known.work, [(one.case.id, drafted) for one, drafted in new])
+        for (one, _), row in zip(new, rows, strict=True):
+            known.keep(one.line, row.id, version_of(row))
 
 
 def _named(
@@ -73,7 +96,7 @@ def _named(
     ready: Sequence[tuple[SentLine, Case]],
     told: Mapping[tuple[UUID, str], Subject],
     rehearsed: AbstractSet[tuple[UUID, str]],
-) -> Named:
+) -> NamedThings:
     work = known.work
     people = {**_subjects(known, ready), **told}
     keys = {link["external_id"] for line, _ in ready for link in _data(line).get("identifiers", ())}
@@ -84,7 +107,7 @@ def _named(
     things = {(row.case_id, row.external_id or ""): row.id for row in work.session.scalars(query)} if keys else {}
     things |= {at: work.new_id() for at in rehearsed - things.keys()}
     categories = {row.id: row.category for row in people.values()}
-    return Named({at: row.id for at, row in people.items()}, things, Involved(categories, set(things.values())))
+    return NamedThings({at: row.id for at, row in people.items()}, things, Involved(categories, set(things.values())))
 
 
 def _subjects(known: Known, ready: Sequence[tuple[SentLine, Case]]) -> Mapping[tuple[UUID, str], Subject]:
@@ -100,7 +123,7 @@ def _data(line: SentLine) -> dict[str, Any]:
 
 
 def _held(known: Known, ready: Sequence[tuple[SentLine, Case]]) -> dict[tuple[UUID, str | None], list[Fact]]:
-    """Return the facts that the cases have under these keys, or that imports made under them, by the case and the key of the line."""
+    """Return the facts that have the keys of lines, or that imports made under them, by the case and the key of the line."""
     work = known.work
     old = [(line, case) for line, case in ready if case.id not in known.opened]
     if not old:
@@ -114,7 +137,7 @@ def _held(known: Known, ready: Sequence[tuple[SentLine, Case]]) -> dict[tuple[UU
     return held
 
 
-def _item(line: SentLine, case: Case, named: Named) -> dict[str, Any]:
+def _item(line: SentLine, case: Case, named: NamedThings) -> dict[str, Any]:
     """Return the item as it would be recorded over HTTP. Raises `Unprocessable` if the case does not have what the line names."""
     item = {name: value for name, value in _data(line).items() if name not in {"case", *_LINKS}}
     faults = []
@@ -133,16 +156,15 @@ def _item(line: SentLine, case: Case, named: Named) -> dict[str, Any]:
     return item
 
 
-def _drafted(
-    known: Known, line: SentLine, case: Case, named: Named, row: Fact | None = None, old: Mapping[str, Any] | None = None
-) -> FactDraft | None:
-    """Read a line, or refuse it and return None. `row` and `old` are the fact that it corrects."""
-    keep_key(known.work, case.id, known.wrapped[case.id], case.authority_id)
+def _drafted(known: Known, one: FactOfLine, named: NamedThings) -> FactDraft | None:
+    """Read a line, or refuse it and return None."""
+    line, case, work = one.line, one.case, known.work
+    keep_key(work, case.id, known.wrapped[case.id], case.authority_id)
     try:
         item = _item(line, case, named)
-        if row is None or old is None:
-            return draft(known.work, case.handling_code, item, named.there)
-        return draft(known.work, case.handling_code, merged(old, item), _with_links(known, named.there, old), row)
+        if one.row is None or one.old is None:
+            return draft(work, case.handling_code, item, named.there)
+        return draft(work, case.handling_code, merged(one.old, item), _with_links(known, named.there, one.old), one.row)
     except Unprocessable as fault:
         for error in fault.extra["errors"]:
             if error["pointer"].startswith(("/subjects/", "/identifiers/")) and error["pointer"].endswith("/id"):
@@ -159,15 +181,18 @@ def _with_links(known: Known, there: Involved, old: Mapping[str, Any]) -> Involv
     return Involved({**there.categories, **more}, {*there.identifiers, *(link["id"] for link in old["identifiers"])})
 
 
-def _correct(known: Known, line: SentLine, case: Case, named: Named, row: Fact, old: Mapping[str, Any]) -> None:
-    work, changed = known.work, set[UUID]()
-    one = _drafted(known, line, case, named, row, old)
-    if one is None:
+def _correct(known: Known, one: FactOfLine, named: NamedThings) -> None:
+    work, line, drafted = known.work, one.line, _drafted(known, one, named)
+    if drafted is None or (row := drafted.corrects) is None:
         return
+    if known.dry:
+        line.outcome = "updated" if changes(work, [drafted])[row.id] else "unchanged"
+        return
+    changed = set[UUID]()
 
     def do() -> None:
-        require_free(work, row, one)
-        changed.update(put_right(work, [one]))
+        require_free(work, row, drafted)
+        changed.update(put_right(work, [drafted]))
 
     if attempt(work, line, do):
         line.outcome = "updated" if changed else "unchanged"

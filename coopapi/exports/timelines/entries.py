@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final, Protocol
+from zoneinfo import ZoneInfo
 
 from coopapi.exports.formats.common import About
 
@@ -76,13 +77,13 @@ def moment_of(value: Any) -> datetime | None:
 
 
 def as_stated(entry: Entry, value: Any) -> datetime | None:
-    """Return a time of an entry with the offset in which it was stated, or in UTC if none is known."""
+    """Return a time of an entry with the offset, or in the zone, in which it was stated, or in UTC if neither is known."""
     at = moment_of(value)
     if at is None:
         return None
     offset = entry.get("offset")
     if not offset:
-        return at.astimezone(UTC)
+        return at.astimezone(ZoneInfo(entry["zone"]) if entry.get("zone") else UTC)
     sign, hours, minutes = offset[0], int(offset[1:3]), int(offset[4:6])
     return at.astimezone(timezone((-1 if sign == "-" else 1) * timedelta(hours=hours, minutes=minutes)))
 
