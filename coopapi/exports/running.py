@@ -95,6 +95,7 @@ def _advance(database: Database, found: Any) -> bool:
         if work.actor.cleared != job.cleared:  # what is left out would tell of links to victims
             raise Forbidden
         cases = selecting.cases_of(work, job)
+        job.state = "running"
         if job.stage == "entries":
             timelines.advance(Timeline(work, job, cases, terms_of(work, job), _about(work, job)))
         elif job.timeline is not None:
@@ -104,8 +105,6 @@ def _advance(database: Database, found: Any) -> bool:
         if job.size > LARGEST:
             raise TooLargeToExport
         job.worked_at = work.now
-        if job.state == "queued":
-            job.state = "running"
     return True
 
 
