@@ -12,6 +12,7 @@ from coopapi.approvals.service import APPLY, DISMISS, Apply
 from coopapi.cases.dependents import BRANCHES, Branch, between, tell_all
 from coopapi.cases.routes import blp as cases
 from coopapi.contacts.routes import blp as contacts
+from coopapi.deadlines import duties
 from coopapi.deadlines.routes import blp as deadlines
 from coopapi.desks.routes import blp as desks
 from coopapi.directory import quota_changes, rights
@@ -23,6 +24,7 @@ from coopapi.evidence.channels import CHANNELS, Channel
 from coopapi.evidence.routes import blp as evidence
 from coopapi.exports import service as export_service
 from coopapi.exports.routes import blp as exports
+from coopapi.exports.timelines.sources import SOURCES
 from coopapi.facts.routes import blp as facts
 from coopapi.http.openapi import Group
 from coopapi.identifiers.opening import blp as opening
@@ -56,6 +58,7 @@ from coopapi.shared.lifecycle import Lifecycle
 from coopapi.statistics.routes import blp as statistics
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import Versioned
+from coopapi.timelines import exported
 from coopapi.timelines.routes import blp as timelines
 from coopapi.webhooks import service as webhook_service
 from coopapi.webhooks.routes import blp as webhooks
@@ -68,13 +71,14 @@ class Feature(Group):
 
     `dependents` are its objects that can depend on a case, `channels` its objects through which evidence is given, by their type,
     `applies` carries out the changes that it has approved by a second person, by their kind, and `dismisses` what follows
-    when one was not approved.
+    when one was not approved. `reads` is what exports of timelines read, by its name.
     """
 
     dependents: tuple[Branch, ...] = ()
     channels: Mapping[str, Channel] = field(default_factory=dict)
     applies: Mapping[str, Apply] = field(default_factory=dict)
     dismisses: Mapping[str, Apply] = field(default_factory=dict)
+    reads: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _open_states(*lives: Lifecycle) -> Sequence[str]:
@@ -126,7 +130,12 @@ FEATURES: Final = (
             ),
         ),
     ),
-    Feature("Events and journal", "Events in cases, and the journal of all actions and accesses", (timelines,)),
+    Feature(
+        "Events and journal",
+        "Events in cases, and the journal of all actions and accesses",
+        (timelines,),
+        reads={"entries": exported.entries},
+    ),
     Feature(
         "Webhooks",
         "Events that are sent to an address of a machine client",
@@ -143,7 +152,7 @@ FEATURES: Final = (
         applies={times.KIND: times.apply},
         dismisses={times.KIND: times.dismiss},
     ),
-    Feature("Deadlines", "Deadlines set by law", (deadlines,)),
+    Feature("Deadlines", "Deadlines set by law", (deadlines,), reads={"duties": duties.of_cases}),
     Feature("Evidence", "Metadata of evidence: conditions, chain of custody, uses", (evidence,)),
     Feature(
         "Meetings",
@@ -186,3 +195,4 @@ for feature in FEATURES:
     CHANNELS.update(feature.channels)
     APPLY.update(feature.applies)
     DISMISS.update(feature.dismisses)
+    SOURCES.update(feature.reads)

@@ -130,6 +130,15 @@ class Terms:
         """Tell whether something with this handling code must be left out, because its originator has not consented."""
         return own in CONSENTED and not self.internal and own not in self.consents
 
+    def why_not_named(self, row: Identifier, categories: Sequence[str]) -> str | None:
+        """Return why a timeline must not name the kind of this identifier, or None. It never has the value."""
+        reasons = {
+            "consent_missing": self.needs_consent(row.handling_code),
+            "no_subject": not categories and not self.cleared,
+            "victim": set(categories) == {"victim"} and not self.victims,
+        }
+        return next((why for why, holds in reasons.items() if holds), None)
+
     def why_left_out(self, row: Identifier, clear: Mapping[str, Any], categories: Sequence[str], twin: UUID | None) -> str | None:
         """Return why an identifier is left out of the file, or None.
 

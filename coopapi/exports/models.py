@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, and_, false, or_, select, true
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Uuid, and_, false, func, literal, or_, select, true
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Level, Role
@@ -33,6 +34,9 @@ class Export(Versioned):
     role: Mapped[str] = mapped_column()
     purpose: Mapped[str] = mapped_column()
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    also_case_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), default=list)
+    timeline: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """What of the timelines is wanted: `language`, and perhaps `from`, `to`, `kind` and `entries`."""
     format: Mapped[str] = mapped_column()
     format_version: Mapped[str] = mapped_column()
     recipient_id: Mapped[UUID | None] = mapped_column(ForeignKey("authorities.id"))
@@ -46,9 +50,11 @@ class Export(Versioned):
     state_reason: Mapped[str | None] = mapped_column()
     stage: Mapped[str] = mapped_column(default="case")
     after: Mapped[UUID | None] = mapped_column()
+    place: Mapped[str | None] = mapped_column()
     subjects: Mapped[int] = mapped_column(BigInteger, default=0)
     identifiers: Mapped[int] = mapped_column(BigInteger, default=0)
     links: Mapped[int] = mapped_column(BigInteger, default=0)
+    entries: Mapped[int] = mapped_column(BigInteger, default=0)
     facts: Mapped[int] = mapped_column(BigInteger, default=0)
     codes: Mapped[list[str]] = mapped_column(default=list)
     left_out: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -62,16 +68,25 @@ class Export(Versioned):
     expires_at: Mapped[datetime | None] = mapped_column()
     ended_at: Mapped[datetime | None] = mapped_column()
 
+    @property
+    def case_ids(self) -> list[UUID]:
+        """Return all cases of the export."""
+        return [self.case_id, *self.also_case_ids]
+
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Return the condition for exports that the actor asked for, or about which it may decide as a prosecutor.
 
-        Both need to read the case, and clearance for evidence about victims if the person who asked had it.
+        Both need to read all cases, and clearance for evidence about victims if the person who asked had it.
         """
+        others: Any = func.unnest(cls.also_case_ids).table_valued("id").render_derived(name="others")
+        other = others.c.id
+        unread = select(literal(1)).select_from(others).where(~granted(other, Level.READ, actor, now)).exists()
+        unanswered = select(literal(1)).select_from(others).where(~answering(other, actor, now)).exists()
         own = cls.principal_id == actor.id
-        decides = answering(cls.case_id, actor, now) if actor.role is Role.PROSECUTOR else false()
+        decides = and_(answering(cls.case_id, actor, now), ~unanswered) if actor.role is Role.PROSECUTOR else false()
         known = true() if actor.cleared else ~cls.cleared
-        return and_(or_(own, decides), granted(cls.case_id, Level.READ, actor, now), known)
+        return and_(or_(own, decides), granted(cls.case_id, Level.READ, actor, now), ~unread, known)
 
 
 class ExportPiece(Row):

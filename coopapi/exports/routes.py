@@ -8,7 +8,7 @@ from flask import request
 
 from coopapi.access import Action
 from coopapi.exports import service
-from coopapi.exports.formats.table import FORMATS
+from coopapi.exports.formats.table import EVERY
 from coopapi.exports.models import Export
 from coopapi.exports.schemas import ExportFilter, ExportIn, ExportOut
 from coopapi.http.api import Blueprint
@@ -16,13 +16,17 @@ from coopapi.http.collection import Collection
 from coopapi.http.files import Download
 from coopapi.store.db import UnitOfWork
 
-_EXAMPLES: Final = {
-    FORMATS[
-        "ndjson"
-    ].media_type: '{"type": "case", "external_id": "4711", "reference": "RO-2026-4711", "title": "Stolen accounts"}\n',
-    FORMATS["case"].media_type: '{"@context": {}, "@graph": []}',
-    FORMATS["stix"].media_type: '{"type": "bundle", "id": "bundle--5d0f6f0e-6d2b-4a54-9d5e-9e7f3c6c1f0a", "objects": []}',
+_SAID: Final = {
+    "ndjson": '{"type": "case", "external_id": "4711", "reference": "RO-2026-4711", "title": "Stolen accounts"}\n',
+    "case": '{"@context": {}, "@graph": []}',
+    "stix": '{"type": "bundle", "id": "bundle--5d0f6f0e-6d2b-4a54-9d5e-9e7f3c6c1f0a", "objects": []}',
+    "timeline-csv": "record,id,kind,at\r\n",
+    "timeline-ics": "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//coopapi//timeline//EN\r\nEND:VCALENDAR\r\n",
+    "timeline-svg": '<svg xmlns="http://www.w3.org/2000/svg"/>',
+    "timeline-html": "<!DOCTYPE html>",
+    "timeline-pdf": "%PDF-1.7",
 }
+_EXAMPLES: Final = {EVERY[name].media_type: said for name, said in _SAID.items()}
 
 blp = Blueprint("exports", __name__, url_prefix="/api/v1", description="Cases in files for named recipients")
 
@@ -35,7 +39,10 @@ _EXPORTS.list(
 _EXPORTS.add(
     "ask_export",
     service.ask,
-    "Ask for a file of a case for a named recipient. The file is made afterwards; `GET /exports/{id}` shows how far it is.",
+    """Ask for a file of a case, or of the timelines of cases, for a named recipient.
+
+    The file is made afterwards; `GET /exports/{id}` shows how far it is.
+    """,
     body=ExportIn,
     status=HTTPStatus.ACCEPTED,
 )
@@ -53,6 +60,6 @@ def get_export_content(export_id: UUID, *, work: UnitOfWork) -> Download:
         request.range.ranges[0] if request.range and len(request.range.ranges) == 1 and request.range.units == "bytes" else None
     )
     job, first, body = service.content(work, export_id, wanted)
-    form = FORMATS[job.format]
+    form = EVERY[job.format]
     name = f"{job.id}.{form.suffix}"
     return Download(body, form.media_type, name, first, job.size, bytes(job.digest or b""), partial=wanted is not None)

@@ -6,6 +6,7 @@ the file and the progress are committed together, so nothing is lost or doubled 
 
 import logging
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -25,6 +26,8 @@ from coopapi.exports.models import KEPT, LARGEST, Export
 from coopapi.exports.selecting import ConsentMissing, HiddenCaseNotExported
 from coopapi.exports.selecting_facts import portion_of_facts
 from coopapi.exports.service import left_out, tell, terms_of, words_of
+from coopapi.exports.timelines import making as timelines
+from coopapi.exports.timelines.choosing import Timeline
 from coopapi.store.db import Database, UnitOfWork
 from coopapi.store.statements import Statement
 
@@ -52,7 +55,7 @@ def export_once(database: Database) -> bool:
         _stop(database, found, "consent_missing")
     except (Unauthenticated, Forbidden, NotFound, CaseIsFinal, HiddenCaseNotExported):
         _stop(database, found, "rights_lost")
-    except TooLargeToExport:
+    except (TooLargeToExport, timelines.TooManyEntries):
         _stop(database, found, "too_large")
     except OperationalError:
         with database.worker() as session:
@@ -91,13 +94,17 @@ def _advance(database: Database, found: Any) -> bool:
             return False
         if work.actor.cleared != job.cleared:  # what is left out would tell of links to victims
             raise Forbidden
-        case = selecting.case_of(work, job)
-        _STAGES[job.stage](Making(work, job, case, terms_of(work, job), _about(work, job), FORMATS[job.format]))
+        cases = selecting.cases_of(work, job)
+        job.state = "running"
+        if job.stage == "entries":
+            timelines.advance(Timeline(work, job, cases, terms_of(work, job), _about(work, job)))
+        elif job.timeline is not None:
+            _finish(work, job, timelines.counted(job))
+        else:
+            _STAGES[job.stage](Making(work, job, cases[0], terms_of(work, job), _about(work, job), FORMATS[job.format]))
         if job.size > LARGEST:
             raise TooLargeToExport
         job.worked_at = work.now
-        if job.state == "queued":
-            job.state = "running"
     return True
 
 
@@ -172,6 +179,11 @@ def _end(making: Making) -> None:
     counts = {name: getattr(job, name) for name in ("subjects", "identifiers", "links", "facts")}
     said = {**counts, "handling_codes": job.codes, "left_out": left_out(job)}
     pieces.add(work, job, making.form.tail(making.about, said))
+    _finish(work, job, said)
+
+
+def _finish(work: UnitOfWork, job: Export, said: Mapping[str, Any]) -> None:
+    """End an export whose file is complete."""
     job.digest = pieces.digest(work, job)
     job.state, job.ready_at, job.expires_at = "ready", work.now, work.now + KEPT
     tell(work, job, "made", **said, sha256=job.digest.hex())

@@ -1,14 +1,19 @@
 """Exports on the wire."""
 
-from typing import Any
+from typing import Any, Final
 
 from marshmallow import fields, validates_schema
 
 from coopapi.directory.fields import Code
-from coopapi.exports.formats.table import FORMATS
+from coopapi.exports.formats.table import EVERY
 from coopapi.exports.lines import CONSENTED
 from coopapi.exports.models import STATES, STOPS
+from coopapi.exports.timelines.table import TIMELINES
+from coopapi.exports.timelines.words import LANGUAGES
 from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
+
+MOST_OTHER_CASES: Final = 19
+"""How many further cases one file may have."""
 
 
 class ExportRecipientIn(Schema):
@@ -53,11 +58,45 @@ class ExportConsentOut(Shown):
     conditions = fields.String(allow_none=True)
 
 
+class ExportTimelineIn(Schema):
+    """What of the timelines is exported, and in which language."""
+
+    language = OneOf(LANGUAGES, name="TimelineLanguage", metadata={"description": "The language of the file; `en` by default."})
+    start = When(data_key="from", attribute="from", metadata={"description": "Only what was at this time or later."})
+    to = When(metadata={"description": "Only what was before this time."})
+    kind = OneOf(("act", "fact"), name="TimelineKind", metadata={"description": "Only acts in the register, or only facts."})
+    entries = Flag(
+        metadata={"description": "Whether entries are in a calendar beside duties; false by default. Only for `timeline-ics`."}
+    )
+
+    @validates_schema
+    def require_order(self, data: dict[str, Any], **_: object) -> None:
+        """The time to which entries are wanted is after the one from which they are."""
+        if "from" in data and "to" in data and data["to"] <= data["from"]:
+            raise refusal("order_of_time", "The end must be after the beginning.", "to")
+
+
+class ExportTimelineOut(Shown):
+    """What of the timelines was asked for."""
+
+    language = OneOf(LANGUAGES, name="TimelineLanguage", required=True)
+    start = fields.String(data_key="from", attribute="from", allow_none=True)
+    to = fields.String(allow_none=True)
+    kind = OneOf(("act", "fact"), name="TimelineKind", allow_none=True)
+    entries = fields.Boolean(allow_none=True)
+
+
 class ExportIn(Schema):
     """What is exported, for whom, and why."""
 
     case_id = fields.UUID(required=True)
-    format = OneOf(FORMATS, name="ExportFormat", required=True)
+    also_case_ids = Many(
+        fields.UUID(),
+        MOST_OTHER_CASES,
+        metadata={"description": "Further cases of the same timeline; only for formats of timelines."},
+    )
+    timeline = fields.Nested(ExportTimelineIn, metadata={"description": "What of the timelines; only for formats of timelines."})
+    format = OneOf(EVERY, name="ExportFormat", required=True)
     purpose = Code("purposes", required=True)
     recipient = fields.Nested(ExportRecipientIn, required=True)
     handling_code = Code(
@@ -68,6 +107,17 @@ class ExportIn(Schema):
     )
     consents = Many(fields.Nested(ExportConsentIn), 10, distinct=False)
     reason = Text(500, required=True)
+
+    @validates_schema
+    def require_format_of_timelines(self, data: dict[str, Any], **_: object) -> None:
+        """Several cases, and parts of a timeline, are only for formats of timelines; a case is named once."""
+        for name in ("also_case_ids", "timeline"):
+            if name in data and data.get("format") not in TIMELINES:
+                raise refusal("timeline_only", "Only the formats of timelines have this.", name)
+        if data.get("case_id") in data.get("also_case_ids", ()):
+            raise refusal("distinct", "The case is named twice.", "also_case_ids")
+        if "entries" in data.get("timeline", {}) and data["format"] != "timeline-ics":
+            raise refusal("calendar_only", "Only a calendar can be without entries.", "timeline")
 
 
 class ExportFilter(Paged):
@@ -82,7 +132,7 @@ class LeftOutOut(Shown):
 
     what = fields.String(required=True, metadata={"description": "A type of line, a field such as `case.state`, or a kind."})
     why = OneOf(
-        ("withdrawn", "victim", "no_subject", "consent_missing", "digests_only", "same_value", "no_place"),
+        ("withdrawn", "victim", "no_subject", "consent_missing", "digests_only", "same_value", "no_place", "undated", "of_others"),
         name="WhyLeftOut",
         required=True,
     )
@@ -94,7 +144,9 @@ class ExportOut(Shown):
 
     id = fields.UUID(required=True)
     case_id = fields.UUID(required=True)
-    format = OneOf(FORMATS, name="ExportFormat", required=True)
+    also_case_ids = fields.List(fields.UUID(), required=True)
+    timeline = fields.Nested(ExportTimelineOut, required=True, allow_none=True)
+    format = OneOf(EVERY, name="ExportFormat", required=True)
     format_version = fields.String(required=True)
     purpose = Code("purposes", required=True)
     recipient = fields.Nested(ExportRecipientOut, required=True)
@@ -112,6 +164,7 @@ class ExportOut(Shown):
     identifiers = fields.Integer(required=True)
     links = fields.Integer(required=True, metadata={"description": "The links of identifiers to subjects."})
     facts = fields.Integer(required=True)
+    entries = fields.Integer(required=True, metadata={"description": "The entries of a timeline in the file."})
     handling_codes = fields.List(Code("handling_codes"), required=True, metadata={"description": "The codes in the file."})
     left_out = fields.List(fields.Nested(LeftOutOut), required=True)
     size = fields.Integer(required=True, metadata={"description": "The bytes of the file."})

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, select
 
-from coopapi.access import Action, Level
+from coopapi.access import Action, Level, Role
 from coopapi.cases import service as cases
 from coopapi.cases.models import Case, Identifier, Subject, SubjectCategory
 from coopapi.errors import Conflict, Forbidden
@@ -20,6 +20,13 @@ MOST_ROWS: Final = 500
 """How many rows one portion has."""
 NEEDED: Final = (Action.CASE_EXPORT, Action.CASE_READ, Action.SUBJECT_READ, Action.IDENTIFIER_READ, Action.IDENTIFIER_CLEAR)
 """The actions that a person needs for an export."""
+NEEDED_FOR_TIMELINES: Final = (
+    Action.CASE_EXPORT,
+    Action.CASE_READ,
+    Action.SUBJECT_READ,
+    Action.IDENTIFIER_READ,
+    Action.TIMELINE_READ,
+)
 
 
 class ConsentMissing(Exception):
@@ -33,14 +40,20 @@ class HiddenCaseNotExported(Conflict):
     """
 
 
-def case_of(work: UnitOfWork, job: Export) -> Case:
-    """Return the case of an export, if the person may still export it for the recipient.
+def cases_of(work: UnitOfWork, job: Export) -> list[Case]:
+    """Return the cases of an export, if the person may still export each of them for the recipient.
 
     Raises `Forbidden`, `NotFound`, `CaseIsFinal` or `HiddenCaseNotExported`.
     """
-    for action in NEEDED:
+    for action in NEEDED_FOR_TIMELINES if job.timeline is not None else NEEDED:
         work.require(action)
-    case = cases.usable(work, job.case_id, Level.READ)
+    if work.actor.role is Role.ANALYST and job.recipient_id != job.authority_id:
+        raise Forbidden("An analyst exports timelines for the own authority only.")
+    return [_case_of(work, job, case_id) for case_id in job.case_ids]
+
+
+def _case_of(work: UnitOfWork, job: Export, case_id: UUID) -> Case:
+    case = cases.usable(work, case_id, Level.READ)
     if case.state == "withdrawn":
         raise cases.CaseIsFinal(state=case.state)
     if job.recipient_id != job.authority_id:

@@ -6,7 +6,7 @@ from math import ceil
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import Select, or_, true
 
 from coopapi.approvals import service as approvals
 from coopapi.approvals.models import Approval
@@ -17,14 +17,16 @@ from coopapi.directory.models import Authority
 from coopapi.directory.rights import ChangedSince
 from coopapi.errors import Conflict, Forbidden, TooMany, Unprocessable, broken, fault
 from coopapi.exports import pieces
-from coopapi.exports.formats.table import FORMATS
+from coopapi.exports.formats.table import EVERY
 from coopapi.exports.lines import Terms
 from coopapi.exports.models import Export
-from coopapi.exports.selecting import case_of
+from coopapi.exports.selecting import cases_of
+from coopapi.exports.timelines.table import DRAWN, TIMELINES
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
 from coopapi.store.statements import Statement
+from coopapi.typesetting import typst
 
 KIND: Final = "export"
 MOST_A_DAY: Final = 100
@@ -62,10 +64,12 @@ def ask(work: UnitOfWork, data: Mapping[str, Any]) -> Export:
     """Ask for an export. It is made afterwards, or when a second person has approved that it leaves the Member States.
 
     Raises `Forbidden` for a machine client, for victims without clearance, and for the case of another authority that is to be
-    passed on; `Unprocessable` for a missing consent; and the errors of `case_of`.
+    passed on; `Unprocessable` for a missing consent; `PdfNotInstalled` for a drawing; and the errors of `cases_of`.
     """
     work.require_person()
     _require_few(work)
+    if data["format"] in DRAWN:
+        typst.require()
     recipient = _recipient(work, data["recipient"])
     country = recipient.country if recipient else data["recipient"]["country"]
     victims = data.get("victims", False)
@@ -73,11 +77,11 @@ def ask(work: UnitOfWork, data: Mapping[str, Any]) -> Export:
         raise Forbidden("An export with data about victims needs clearance for evidence about victims.")
     job = _new(work, data, recipient, four_eyes=_leaves(work, recipient, country), victims=victims)
     job.recipient_country = country
-    case = case_of(work, job)
-    _check_case(work, case, job, data)
+    cases = cases_of(work, job)
+    _check_cases(work, cases, job, data)
     work.add(job)
     if job.four_eyes:
-        change = {"case_id": str(case.id), "format": job.format, "recipient_id": job.recipient_id, "country": country}
+        change = {"case_id": str(job.case_id), "format": job.format, "recipient_id": job.recipient_id, "country": country}
         approvals.ask(work, KIND, job.authority_id, (job.id, job.version), {**change, "victims": victims})
     tell(work, job, "asked", waits=job.four_eyes)
     return job
@@ -111,8 +115,11 @@ def _new(work: UnitOfWork, data: Mapping[str, Any], recipient: Authority | None,
         role=work.actor.role,
         purpose=data["purpose"],
         case_id=data["case_id"],
+        also_case_ids=data.get("also_case_ids", []),
+        timeline=_timeline(data) if data["format"] in TIMELINES else None,
+        stage="entries" if data["format"] in TIMELINES else "case",
         format=data["format"],
-        format_version=FORMATS[data["format"]].version,
+        format_version=EVERY[data["format"]].version,
         recipient_id=recipient.id if recipient else None,
         handling_code=data.get("handling_code", "H0"),
         victims=victims,
@@ -125,12 +132,19 @@ def _new(work: UnitOfWork, data: Mapping[str, Any], recipient: Authority | None,
     )
 
 
+def _timeline(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of the timelines is wanted, as it is stored."""
+    wanted = data.get("timeline", {})
+    times = {name: wanted[name].isoformat() for name in ("from", "to") if name in wanted}
+    return {"language": "en", **{name: wanted[name] for name in ("language", "kind", "entries") if name in wanted}, **times}
+
+
 def _stored(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{**one, "given_on": one["given_on"].isoformat()} for one in data.get("consents", ())]
 
 
-def _check_case(work: UnitOfWork, case: Case, job: Export, data: Mapping[str, Any]) -> None:
-    """Raise the problem that keeps a case from being exported to the recipient."""
+def _check_cases(work: UnitOfWork, cases: Sequence[Case], job: Export, data: Mapping[str, Any]) -> None:
+    """Raise the problem that keeps the cases from being exported to the recipient."""
     faults = [
         broken(f"/consents/{n}/conditions", "H3", "The handling code H3 needs a text with its restrictions.")
         for n, one in enumerate(data.get("consents", ()))
@@ -145,7 +159,8 @@ def _check_case(work: UnitOfWork, case: Case, job: Export, data: Mapping[str, An
         raise Unprocessable(errors=faults)
     if job.recipient_id == work.actor.authority_id:
         return
-    if terms_of(work, job).needs_consent(case.handling_code):
+    terms = terms_of(work, job)
+    if any(terms.needs_consent(case.handling_code) for case in cases):
         detail = "The case has the handling code H2 or H3. Record the consent of its originator in `consents`."
         raise fault("/consents", "consent", detail)
 
@@ -163,14 +178,18 @@ def terms_of(work: UnitOfWork, job: Export) -> Terms:
 
 
 def tell(work: UnitOfWork, job: Export, act: str, **detail: Any) -> None:
-    """Write an act about an export to the journal: only cleared people see it if the person who asked is cleared."""
+    """Write an act about an export to the journal, for each of its cases.
+
+    Only cleared people see it if the person who asked is cleared.
+    """
     about: dict[str, Any] = {
         "format": job.format,
         "recipient": str(job.recipient_id) if job.recipient_id else None,
         "country": job.recipient_country,
     }
-    work.note(f"export.{act}", job, case_id=job.case_id, event=True, **about, victims=job.victims, purpose=job.purpose, **detail)
-    work.notes[-1]["victims_only"] = job.cleared
+    for case_id in job.case_ids:
+        work.note(f"export.{act}", job, case_id=case_id, event=True, **about, victims=job.victims, purpose=job.purpose, **detail)
+        work.notes[-1]["victims_only"] = job.cleared
 
 
 def apply(work: UnitOfWork, approval: Approval) -> None:
@@ -189,7 +208,13 @@ def dismiss(work: UnitOfWork, approval: Approval) -> None:
 
 def listed(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Any]:
     """Select the exports that the caller sees."""
-    return matching(work.all(Export), wanted, state=Export.state, case_id=Export.case_id)
+    query = matching(work.all(Export), wanted, state=Export.state)
+    of_case = (
+        or_(Export.case_id == wanted["case_id"], Export.also_case_ids.contains([wanted["case_id"]]))
+        if "case_id" in wanted
+        else true()
+    )
+    return query.where(of_case)
 
 
 def show(work: UnitOfWork, rows: Sequence[Export]) -> list[dict[str, Any]]:
@@ -228,12 +253,12 @@ def content(work: UnitOfWork, export_id: UUID, wanted: tuple[int | None, int | N
 
     The rights are checked as they are now. `wanted` are the first byte and the one after the last as in a `Range`, or None for all.
     Raises `NotFound` for an export that the caller does not see, `Forbidden` for one that another person asked for,
-    `ExportNotReady`, `TooLargeForOneAnswer`, and the errors of `case_of`.
+    `ExportNotReady`, `TooLargeForOneAnswer`, and the errors of `cases_of`.
     """
     job = work.one(Export, export_id)
     if job.principal_id != work.actor.id:
         raise Forbidden("Only the person who asked for an export downloads it.")
-    case_of(work, job)
+    cases_of(work, job)
     if job.state != "ready" or job.expires_at is None or job.expires_at <= work.now:
         raise ExportNotReady(state="deleted" if job.state == "ready" else job.state)
     first, last = _part(job, wanted)

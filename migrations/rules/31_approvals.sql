@@ -163,7 +163,8 @@ create function priv.may_decide_export(p_export uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (select from public.exports e
                    where e.id = p_export and e.principal_id <> (select priv.principal()) and (select priv.role()) = 'prosecutor'
-                     and ANSWERING(e.case_id) and (not e.cleared or (select priv.cleared())))
+                     and ANSWERING(e.case_id) and not exists (select from unnest(e.also_case_ids) o (id) where not ANSWERING(o.id))
+                     and (not e.cleared or (select priv.cleared())))
         and exists (select from public.principals p where p.id = (select priv.principal()) and p.active and p.kind = 'person')
 $$;
 

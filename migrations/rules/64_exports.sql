@@ -100,22 +100,30 @@ end $$;
 grant execute on function priv.next_export(), priv.latest_exports(integer), priv.stop_export(uuid, text), priv.postpone_export(uuid), priv.delete_old_exports(integer), priv.apply_export(uuid),
     priv.refuse_export(uuid) to APP_ROLE;
 
--- An export is for the person who asked for it, and a prosecutor who answers for the case may know of it. Both need to read the case, and
--- clearance if the person had it. Only an export that no second person must approve, or that one has approved, is made.
+-- An export is for the person who asked for it, and a prosecutor who answers for all its cases may know of it. Both need to read the cases,
+-- and clearance if the person had it. An analyst may have timelines, and only for its own authority. Only an export that no second person
+-- must approve, or that one has approved, is made.
 grant select, insert,
-    update (version, state, stage, after, subjects, identifiers, links, facts, codes, left_out, pieces, size, digest, worked_at, ready_at, expires_at)
+    update (version, state, stage, after, place, subjects, identifiers, links, facts, entries, codes, left_out, pieces, size, digest, worked_at,
+        ready_at, expires_at)
     on exports to APP_ROLE;
 grant select, update on exports to coopapi_definer;
 create policy seen on exports for select using (
-    (principal_id = (select priv.principal()) or (select priv.role()) = 'prosecutor' and ANSWERING(exports.case_id))
-    and GRANTED(exports.case_id, 2) and (not cleared or (select priv.cleared())));
+    (principal_id = (select priv.principal()) or (select priv.role()) = 'prosecutor' and ANSWERING(exports.case_id)
+        and not exists (select from unnest(also_case_ids) o (id) where not ANSWERING(o.id)))
+    and GRANTED(exports.case_id, 2) and not exists (select from unnest(also_case_ids) o (id) where not GRANTED(o.id, 2)) and (not cleared or (select priv.cleared())));
 create policy asked on exports for insert with check (
     principal_id = (select priv.principal()) and authority_id = (select priv.authority()) and role = (select priv.role())
-    and role in ('investigator', 'prosecutor') and GRANTED(exports.case_id, 2) and cleared = (select priv.cleared())
+    and (role in ('investigator', 'prosecutor')
+         or role = 'analyst' and timeline is not null and recipient_id = (select priv.authority()) and not victims)
+    and GRANTED(exports.case_id, 2) and not exists (select from unnest(also_case_ids) o (id) where not GRANTED(o.id, 2))
+    and cleared = (select priv.cleared())
     and (not victims or cleared) and state = case when four_eyes then 'waiting_for_approval' else 'queued' end
     and (recipient_id is not distinct from (select priv.authority())
          or (recipient_id is not null or four_eyes) and ANSWERING(exports.case_id)
-            and not exists (select from public.cases c where c.id = exports.case_id and c.visibility = 'hidden')));
+            and not exists (select from unnest(also_case_ids) o (id) where not ANSWERING(o.id))
+            and not exists (select from public.cases c
+                            where (c.id = exports.case_id or c.id = any (also_case_ids)) and c.visibility = 'hidden')));
 create policy made on exports for update using (principal_id = (select priv.principal()) and state in ('queued', 'running'))
     with check (state in ('running', 'ready'));
 

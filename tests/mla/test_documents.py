@@ -14,6 +14,7 @@ from pypdf import PdfReader
 from coopapi.mla import forms, printing
 from coopapi.mla.lifecycles import KINDS
 from coopapi.mla.wording import LANGUAGES, read
+from coopapi.typesetting import typst
 
 AT = datetime(2026, 11, 25, 9, tzinfo=UTC)
 HERON, EGRET, ARABIC = "Владимир Цапля", "Γεώργιος Ερωδιός", "مالك الحزين"
@@ -293,10 +294,12 @@ def test_a_character_without_a_font_stands_as_its_code_point_and_the_reader_is_t
 
 
 def test_the_fonts_have_what_they_are_said_to_have():
-    points = sorted(point for point in printing._coverage() if chr(point).isprintable())
+    points = sorted(point for point in typst.coverage() if chr(point).isprintable())
     shown = "\n".join(" ".join(map(chr, points[at : at + 60])) for at in range(0, len(points), 60))
     document = filled("spontaneous_information", content={"information": shown})
-    assert printing._compiled(printing.typst, document, AT, printing._covered).startswith(b"%PDF-")
+    template = printing._TEMPLATES / "request.typ"
+    (made,) = typst.compiled(typst.library, template, printing.content(document, typst.covered), AT)
+    assert made.startswith(b"%PDF-")
 
 
 def test_no_character_turns_the_words_around_it():
@@ -305,8 +308,8 @@ def test_no_character_turns_the_words_around_it():
 
 
 def test_without_typst_the_pdf_is_not_available_and_the_rest_is(monkeypatch):
-    monkeypatch.setattr(printing, "typst", None)
-    with pytest.raises(printing.PdfNotInstalled):
+    monkeypatch.setattr(typst, "library", None)
+    with pytest.raises(typst.PdfNotInstalled):
         printing.as_pdf(filled("eio"), AT)
     assert "Parquet de Lyon" in printing.as_html(filled("eio"))
 

@@ -1,0 +1,1 @@
+"""Timelines in files: the entries of one or several cases as rows, calendar, drawing, page and report."""

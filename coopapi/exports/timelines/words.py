@@ -1,0 +1,96 @@
+"""How a timeline is worded in each language: labels, months, periods, and what was left out and why."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from json import loads
+from typing import Any, Final
+
+from coopapi.directory import codelists
+from coopapi.exports.timelines.entries import Head
+
+_DAY: Final = timedelta(hours=23)
+_DAYS: Final = timedelta(days=45)
+_YEARS: Final = timedelta(days=5 * 366)
+LANGUAGES: Final = ("en", "fr", "es", "pt")
+
+
+@cache
+def _labels() -> Mapping[str, Mapping[str, str]]:
+    found: Mapping[str, Mapping[str, str]] = loads((files("coopapi.exports.timelines") / "words.json").read_text("utf-8"))
+    return found
+
+
+class Words:
+    """The wording of one language."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    @property
+    def title(self) -> str:
+        """The title of a timeline."""
+        return self.label("timeline")
+
+    def label(self, name: str) -> str:
+        """Return a label, or the name itself if there is none."""
+        return _labels()[name][self.language] if name in _labels() else name
+
+    def code(self, codelist: str, code: str) -> str:
+        """Return the label of a code."""
+        found = (one.labels[self.language] for one in codelists.load(codelist).items if one.code == code)
+        return next(found, code)
+
+    def about(self, head: Head) -> list[str]:
+        """Return lines that say what a file is: its handling code, for whom, for what purpose, by whom, under which conditions."""
+        about = head.about
+        made = f"{about.made_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, {about.authority} ({about.country})"
+        lines = [
+            f"{self.label('handling')}: {self.handling(head)}",
+            f"{self.label('recipient')}: {about.recipient}",
+            f"{self.label('purpose')}: {self.code('purposes', about.purpose)}",
+            f"{self.label('made')}: {made}",
+        ]
+        return lines + [f"{self.label('conditions')}: {one}" for one in about.conditions]
+
+    def handling(self, head: Head) -> str:
+        """Return the strictest handling code of the file with its label."""
+        code = max([head.about.handling_code, *(case.handling_code for case in head.cases)])
+        return f"{code}, {self.code('handling_codes', code)}"
+
+    def left_out(self, counted: Mapping[str, Any]) -> list[str]:
+        """Return what was left out and why, a line each."""
+        lines = [
+            self.label("counted").format(
+                count=one["count"], what=self._what(one["what"]), why=self.label(f"why_{one['why']}").removeprefix("why_")
+            )
+            for one in counted["left_out"]
+        ]
+        return lines or [self.label("nothing")]
+
+    def _what(self, what: str) -> str:
+        return self.label(f"of_{what}").removeprefix("of_")
+
+    def month(self, at: datetime, *, short: bool = False) -> str:
+        """Return the name of a month."""
+        return self.label("short_months" if short else "months").split()[at.month - 1]
+
+    def day(self, at: datetime) -> str:
+        """Return a day in words."""
+        return self.label("day_form").format(day=at.day, month=self.month(at), year=at.year)
+
+    def period(self, first: datetime, last: datetime) -> str:
+        """Return the name of a period: hours of a day, days, months or years, as fits its length. Both ends are in it."""
+        if first.date() == last.date():
+            hours = self.span(f"{first:%H:%M}", f"{last:%H:%M} UTC")
+            return f"{self.day(first)}, {hours}" if first != last and last - first < _DAY else self.day(first)
+        if last - first < _DAYS:
+            return self.span(self.day(first), self.day(last))
+        form = "{year}" if last - first > _YEARS else self.label("month_form")
+        begins, ends = (form.format(month=self.month(at), year=at.year) for at in (first, last))
+        return begins if begins == ends else self.span(begins, ends)
+
+    def span(self, first: str, last: str) -> str:
+        """Return two texts as the beginning and the end of something."""
+        return self.label("range").format(first=first, last=last)
