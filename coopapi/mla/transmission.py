@@ -10,7 +10,7 @@ from coopapi.errors import Conflict
 from coopapi.mla import authorization, issuing, notifications
 from coopapi.mla.authorization import Taken
 from coopapi.mla.models import Request, Transmission
-from coopapi.mla.notifications import Act
+from coopapi.mla.acts import Act
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.store.db import UnitOfWork

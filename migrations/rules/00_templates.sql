@@ -76,6 +76,16 @@ order by o.{rank} desc, o.id desc, s.case_id desc limit p_count
 case when {overlap}.authority_a = (select priv.authority()) and GRANTED({overlap}.case_a, 1) then {overlap}.case_a
      when GRANTED({overlap}.case_b, 1) then {overlap}.case_b else {overlap}.case_a end
 
+-- template REQUEST_DIMENSION(n): the codes of the request f of priv.requests_to_count in the dimension that p_by names at this place.
+case p_by[{n}]
+    when 'year' then array [f.year] when 'quarter' then array [f.quarter] when 'direction' then array [f.direction]
+    when 'requesting_country' then array [f.requesting_country] when 'executing_country' then array [f.executing_country]
+    when 'region' then f.regions when 'kind' then array [f.kind] when 'instrument' then array [f.instrument]
+    when 'urgency' then array [f.urgency] when 'channel' then array [f.channel] when 'measure' then f.measures
+    when 'data_category' then f.data_categories when 'crime_category' then f.crime_categories
+    when 'requesting_authority' then array [f.requesting_authority] when 'executing_authority' then array [f.executing_authority]
+    when 'outcome' then array [f.outcome] else array [''] end
+
 -- template STOPPED(export): the entry of the journal about an export that the register itself ended, with the reason.
 jsonb_build_object(
     'authority_id', {export}.authority_id, 'at', (select priv.at()), 'role', 'machine', 'action', 'export.stopped', 'object_type', 'export',
