@@ -1,6 +1,6 @@
 """Figures over HTTP."""
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Select
 
@@ -8,8 +8,19 @@ from coopapi.access import Action
 from coopapi.http.api import Blueprint
 from coopapi.http.collection import Collection, serve
 from coopapi.http.paging import Order
-from coopapi.statistics import service
+from coopapi.statistics import reports, service
+from coopapi.statistics.case_schemas import (
+    CaseFigureFilter,
+    CaseFigureTableOut,
+    MeetingFigureFilter,
+    MeetingFigureTableOut,
+    OverlapFigureFilter,
+    OverlapFigureTableOut,
+    TeamFigureFilter,
+    TeamFigureTableOut,
+)
 from coopapi.statistics.models import RegistrationFigure
+from coopapi.statistics.report_schemas import EEvidenceReportOut, EurojustReportOut, YearFilter
 from coopapi.statistics.request_schemas import RequestFigureFilter, RequestFigureTableOut, StageFigureTableOut
 from coopapi.statistics.schemas import FigureFilter, RegistrationFigureOut
 from coopapi.store.db import UnitOfWork
@@ -35,27 +46,79 @@ _REGISTRATIONS.list(
     order=Order((RegistrationFigure.day, RegistrationFigure.principal_id)),
 )
 
-_EXACT = {"allow": Action.FIGURES_READ}
+_COUNTED: Final = (
+    (
+        "requests",
+        service.requests,
+        RequestFigureFilter,
+        RequestFigureTableOut,
+        """Count the requests for assistance that your authority may read, in groups of your choice.
+
+        `by=year,kind,requesting_country` groups by up to three dimensions. These figures are exact: do not publish groups of few.
+        """,
+    ),
+    (
+        "stages",
+        service.stages,
+        RequestFigureFilter,
+        StageFigureTableOut,
+        "Count how long the requests that your authority may read were in each state, in groups of your choice.",
+    ),
+    (
+        "overlaps",
+        service.overlaps,
+        OverlapFigureFilter,
+        OverlapFigureTableOut,
+        "Count the overlaps that your authority sees, what your side made of them, and what was disclosed, in groups of your choice.",
+    ),
+    (
+        "cases",
+        service.cases,
+        CaseFigureFilter,
+        CaseFigureTableOut,
+        """Count the cases that your authority sees, and how far their proceedings came, in groups of your choice.
+
+        What your access to a case does not show counts as `not_shown`.
+        """,
+    ),
+    (
+        "meetings",
+        service.meetings,
+        MeetingFigureFilter,
+        MeetingFigureTableOut,
+        "Count the coordination meetings and centres in which your authority takes part, in groups of your choice.",
+    ),
+    (
+        "teams",
+        service.teams,
+        TeamFigureFilter,
+        TeamFigureTableOut,
+        "Count the joint investigation teams in which your authority takes part, in groups of your choice.",
+    ),
+)
+for _name, _count, _query, _returns, _about in _COUNTED:
+    single = _name.removesuffix("s")
+    serve(blp, f"/{_name}", f"get_{single}_figures", _count, _about, allow=Action.FIGURES_READ, query=_query, returns=_returns)
 serve(
     blp,
-    "/requests",
-    "get_request_figures",
-    service.requests,
-    """Count the requests for assistance that your authority may read, in groups of your choice.
+    "/e-evidence",
+    "get_e_evidence_report",
+    reports.e_evidence,
+    """Report on the orders to providers that your authority issued in a year, as the Member States report to the Commission.
 
-    `by=year,kind,requesting_country` groups by up to three dimensions. These figures are exact: do not publish groups of few.
+    The report follows Regulation (EU) 2023/1543 Art. 28(2). An order for several categories of data counts under each.
     """,
-    query=RequestFigureFilter,
-    returns=RequestFigureTableOut,
-    **_EXACT,
+    allow=Action.FIGURES_READ,
+    query=YearFilter,
+    returns=EEvidenceReportOut,
 )
 serve(
     blp,
-    "/stages",
-    "get_stage_figures",
-    service.stages,
-    "Count how long the requests that your authority may read were in each state, in groups of your choice.",
-    query=RequestFigureFilter,
-    returns=StageFigureTableOut,
-    **_EXACT,
+    "/eurojust",
+    "get_eurojust_report",
+    reports.eurojust,
+    "Show what your authority sees in the figures of Eurojust's annual report: casework, crime categories, meetings, teams.",
+    allow=Action.FIGURES_READ,
+    query=YearFilter,
+    returns=EurojustReportOut,
 )

@@ -1,4 +1,4 @@
-"""Count what the caller's authority may read: figures about requests for assistance, in groups."""
+"""Count what the caller's authority may read, in groups: requests for assistance, overlaps, cases, meetings and teams."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -10,6 +10,10 @@ from coopapi.store.statements import Statement, array
 
 MOST_GROUPS: Final = 5000
 _REQUESTS: Final = Statement("select * from priv.request_figures(false, cast(:by as text[]), cast(:wanted as jsonb))")
+_OVERLAPS: Final = Statement("select * from priv.overlap_figures(false, cast(:by as text[]), cast(:wanted as jsonb))")
+_CASES: Final = Statement("select * from priv.case_figures(false, cast(:by as text[]), cast(:wanted as jsonb))")
+_MEETINGS: Final = Statement("select * from priv.meeting_figures(false, cast(:by as text[]), cast(:wanted as jsonb))")
+_TEAMS: Final = Statement("select * from priv.team_figures(false, cast(:by as text[]), cast(:wanted as jsonb))")
 _STAGES: Final = Statement("select * from priv.stage_figures(cast(:by as text[]), cast(:wanted as jsonb))")
 
 
@@ -22,8 +26,27 @@ class TooManyGroups(Unprocessable):
 
 def requests(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Return the figures of the requests that the caller may read. Raises `TooManyGroups`."""
-    by, rows = _counted(work, _REQUESTS, "requests", wanted)
-    return _table(by, [{"keys": dict(zip(by, row.keys, strict=True)), **row.figures} for row in rows])
+    return _grouped(work, _REQUESTS, "requests", wanted)
+
+
+def overlaps(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures of the overlaps that the caller sees, from its side. Raises `TooManyGroups`."""
+    return _grouped(work, _OVERLAPS, "overlaps", wanted)
+
+
+def cases(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures of the cases that the caller sees, each as far as its access goes. Raises `TooManyGroups`."""
+    return _grouped(work, _CASES, "cases", wanted)
+
+
+def meetings(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures of the meetings in which the caller takes part. Raises `TooManyGroups`."""
+    return _grouped(work, _MEETINGS, "meetings", wanted)
+
+
+def teams(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures of the teams in which the caller takes part. Raises `TooManyGroups`."""
+    return _grouped(work, _TEAMS, "teams", wanted)
 
 
 def stages(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,10 +55,15 @@ def stages(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
     return _table(by, [{"keys": dict(zip(by, row.keys, strict=True)), "state": row.state, "hours": row.figures} for row in rows])
 
 
+def _grouped(work: UnitOfWork, statement: Statement, subject: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    by, rows = _counted(work, statement, subject, wanted)
+    return _table(by, [{"keys": dict(zip(by, row.keys, strict=True)), **row.figures} for row in rows])
+
+
 def _counted(work: UnitOfWork, statement: Statement, subject: str, wanted: Mapping[str, Any]) -> tuple[Sequence[str], list[Any]]:
     by: Sequence[str] = wanted.get("by", ())
     work.note("figures.consulted", object_type="figures", consultation=True, subject=subject, by=list(by))
-    chosen = {name: value for name, value in wanted.items() if name != "by"}
+    chosen = {name: value for name, value in wanted.items() if name not in {"by", "format"}}
     asked = {**chosen, **({"regions": regions()} if "region" in by else {})}
     rows = statement.rows(work.session, by=array(by), wanted=as_json(asked))
     if len(rows) > MOST_GROUPS:

@@ -3,7 +3,7 @@
 
 -- Return the shared things that the caller may read through a part of its authority, and whether it asks in them.
 create function priv.own_things() returns table (object_id uuid, outgoing boolean)
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+language sql stable rows 20000 security definer set search_path = pg_catalog, pg_temp as $$
     select p.object_id, bool_or(p.side = 'requesting')
     from public.parties p
     where p.authority_id = (select priv.authority()) and (p.until is null or p.until > (select priv.at()))
@@ -15,7 +15,7 @@ $$;
 -- Return the shared things of all authorities that count in published figures: none that belongs to a case that is hidden now, and no request that
 -- was made because of an overlap about victims alone.
 create function priv.published_things() returns table (object_id uuid, outgoing boolean)
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+language sql stable rows 20000 security definer set search_path = pg_catalog, pg_temp as $$
     select p.object_id, null::boolean
     from public.parties p
     where not exists (select from public.parties q join public.cases c on c.id = q.case_id
@@ -36,7 +36,7 @@ returns table (id uuid, direction text, year text, quarter text, requesting_coun
                data_categories text[], crime_categories text[], outcome text, refusal_grounds text[], validation text, received boolean,
                acknowledged boolean, acknowledged_on_time boolean, kept boolean, postponed boolean, enforcement boolean, notified boolean,
                hours real, preserved boolean, over boolean, followed_after real, sent_at timestamptz)
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable rows 20000 security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
     now_at timestamptz := (select priv.at());
@@ -117,7 +117,8 @@ begin
         from (select k.keys, g as code, count(*) as number from keyed k cross join unnest(k.refusal_grounds) g
               where k.outcome = 'refused' group by 1, 2) n
         group by n.keys)
-    select k.keys[1:cardinality(p_by)], jsonb_build_object(
+    select q.keys[1:cardinality(p_by)], q.figures || jsonb_build_object('refused_by_ground', coalesce(g.refused, '{}'))
+    from (select k.keys, jsonb_build_object(
         'issued', count(*), 'received', count(*) filter (where k.received), 'acknowledged', count(*) filter (where k.acknowledged),
         'acknowledged_on_time', count(*) filter (where k.acknowledged_on_time),
         'acknowledged_late', count(*) filter (where not k.acknowledged_on_time),
@@ -128,7 +129,6 @@ begin
         'refused', count(*) filter (where k.outcome = 'refused'), 'returned', count(*) filter (where k.outcome = 'returned'),
         'withdrawn', count(*) filter (where k.outcome = 'withdrawn'), 'pending', count(*) filter (where k.outcome = 'pending'),
         'unknown', count(*) filter (where k.outcome = 'unknown'), 'postponed', count(*) filter (where k.postponed),
-        'refused_by_ground', coalesce((select g.refused from ground g where g.keys = k.keys), '{}'),
         'emergencies', count(*) filter (where k.urgency = 'emergency'),
         'sent_before_validation', count(*) filter (where k.validation in ('awaited', 'later', 'denied')),
         'validated_later', count(*) filter (where k.validation = 'later'),
@@ -139,8 +139,11 @@ begin
         'followed_up', count(*) filter (where k.preserved and k.followed_after is not null),
         'never_followed_up', count(*) filter (where k.preserved and k.over and k.followed_after is null),
         'hours_to_obtain', priv.spread(array_agg(k.hours) filter (where k.hours is not null)),
-        'hours_to_follow_up', priv.spread(array_agg(k.followed_after) filter (where k.preserved and k.followed_after is not null)))
-    from keyed k group by k.keys order by k.keys limit 5001;
+        'hours_to_obtain_whole', priv.spread(array_agg(k.hours) filter (where k.hours is not null and k.outcome = 'fulfilled')),
+        'hours_to_follow_up', priv.spread(array_agg(k.followed_after) filter (where k.preserved and k.followed_after is not null))) as figures
+        from keyed k group by k.keys) q
+    left join ground g on g.keys = q.keys
+    order by q.keys limit 5001;
 end $$;
 
 -- Return the number of values, their mean, median and 90th percentile, or null if there are none.

@@ -6,7 +6,7 @@ from coopapi.migrate import run_tables
 
 revision = "0017"
 down_revision = "0016"
-_TABLES: tuple[str, ...] = ()
+_TABLES = ("case_proceedings",)
 _CODES = (
     *("requesting_country", "channel", "crime_categories", "data_categories", "measure_codes", "outcome", "refusal_grounds"),
     *("validation", "acknowledged_at", "obtained_at", "postponed_at", "enforcement_at"),
@@ -25,3 +25,4 @@ def downgrade() -> None:
     for code in _CODES:
         op.execute(f"alter table mla_requests drop column {code}")
     op.execute("alter table mla_measures drop column data_categories")
+    op.execute("alter table cases drop column ended_at")
