@@ -8,7 +8,7 @@ from coopapi.access import Action
 from coopapi.http.api import Blueprint
 from coopapi.http.collection import Collection, serve
 from coopapi.http.paging import Order
-from coopapi.statistics import reports, service
+from coopapi.statistics import published, reports, service
 from coopapi.statistics.case_schemas import (
     CaseFigureFilter,
     CaseFigureTableOut,
@@ -20,6 +20,7 @@ from coopapi.statistics.case_schemas import (
     TeamFigureTableOut,
 )
 from coopapi.statistics.models import RegistrationFigure
+from coopapi.statistics.published_schemas import PublishedFiguresOut, PublishedPeriodOut
 from coopapi.statistics.report_schemas import EEvidenceReportOut, EurojustReportOut, YearFilter
 from coopapi.statistics.request_schemas import RequestFigureFilter, RequestFigureTableOut, StageFigureTableOut
 from coopapi.statistics.schemas import FigureFilter, RegistrationFigureOut
@@ -121,4 +122,26 @@ serve(
     allow=Action.FIGURES_READ,
     query=YearFilter,
     returns=EurojustReportOut,
+)
+serve(
+    blp,
+    "/published",
+    "list_published_figures",
+    published.periods,
+    "List the quarters and years whose figures are published, with the tables that each has.",
+    allow=Action.PUBLISHED_READ,
+    returns=PublishedPeriodOut,
+    many="items",
+)
+serve(
+    blp,
+    "/published/<string:period>/<string:name>",
+    "get_published_figures",
+    published.table,
+    """Show a published table: rounded figures of all authorities, without hidden cases and evidence about victims.
+
+    Each number is a multiple of five, and below five it is `<5`. `/statistics/published` lists periods and tables.
+    """,
+    allow=Action.PUBLISHED_READ,
+    returns=PublishedFiguresOut,
 )
