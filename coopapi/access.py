@@ -121,7 +121,9 @@ class Level(IntEnum):
     OWN = 4
 
 
-_EVERYBODY: Final = frozenset({Action.WHOAMI, Action.DIRECTORY_READ, Action.WORKLIST_READ, Action.MAIL_CHOOSE, Action.PUBLISHED_READ})
+_EVERYBODY: Final = frozenset(
+    {Action.WHOAMI, Action.DIRECTORY_READ, Action.WORKLIST_READ, Action.MAIL_CHOOSE, Action.PUBLISHED_READ}
+)
 _FOLLOWING: Final = _EVERYBODY | {Action.CASE_READ, Action.TIMELINE_READ, Action.EVENTS_READ, Action.WORKLIST_STEP}
 _RECEIVING: Final = frozenset({Action.WEBHOOK_READ, Action.WEBHOOK_SEND})
 """What a machine client of any role may do with its own webhooks."""

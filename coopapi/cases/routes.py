@@ -155,7 +155,9 @@ def update_subject(data: dict[str, Any], *, case_id: UUID, subject_id: UUID, ver
 _PROCEEDINGS = Collection(
     blp, "/<uuid:case_id>/proceedings", ProceedingsOut, Action.CASE_READ, Action.CASE_EDIT, item="/<uuid:proceedings_id>"
 )
-_PROCEEDINGS.list("list_proceedings", proceedings.of_case, "List how far the proceedings of a case came: stages with their results.")
+_PROCEEDINGS.list(
+    "list_proceedings", proceedings.of_case, "List how far the proceedings of a case came: stages with their results."
+)
 _PROCEEDINGS.add(
     "add_proceedings",
     proceedings.record,

@@ -12,9 +12,9 @@ from coopapi.directory.entries import known_authority
 from coopapi.errors import Conflict, fault
 from coopapi.instruments import service as instruments
 from coopapi.mla import authorization, measures, moments, notifications, stages, statistical_codes
+from coopapi.mla.acts import Act
 from coopapi.mla.authorization import Taken
 from coopapi.mla.models import Request
-from coopapi.mla.acts import Act
 from coopapi.overlaps import presentation
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import IllegalMove, Side

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from coopapi.errors import NotFound, Unprocessable, broken
 from coopapi.mla import authorization, measures, moments, notifications, transitions
+from coopapi.mla.acts import Act
 from coopapi.mla.lifecycles import MEASURE_LIFECYCLE, derived_state
 from coopapi.mla.models import Measure, Request
-from coopapi.mla.acts import Act
 from coopapi.shared.lifecycle import IllegalMove
 from coopapi.shared.workflow import Step, Workflow
 from coopapi.store.db import UnitOfWork

@@ -1,7 +1,7 @@
 """Announce a step: write it to every party's journal, keep its text as a message, and start and stop deadlines."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID

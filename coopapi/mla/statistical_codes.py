@@ -103,7 +103,9 @@ def _set_obtained(request: Request, rows: Sequence[Measure], at: datetime | None
     """Set when the last thing that was obtained was obtained, once nothing more is awaited."""
     if at is not None:
         request.obtained_at = request.obtained_at or at
-    elif rows and request.state not in _KEEPING and request.outcome in {"fulfilled", "partly_fulfilled", None} and not _held(request):
+    elif (
+        rows and request.state not in _KEEPING and request.outcome in {"fulfilled", "partly_fulfilled", None} and not _held(request)
+    ):
         ended = [row.ended_at for row in rows if row.state in _OBTAINED and row.ended_at]
         request.obtained_at = max(ended, default=None) if request.outcome else None
 
@@ -128,7 +130,9 @@ def changed(request: Request, act: Act) -> dict[str, Any]:
     if channel := channel_of(act):
         said["channel"] = channel
     if act.name == "transmit":
-        said |= {name: getattr(request, name) for name in ("kind", "instrument", "urgency", "requesting_country", "executing_country")}
+        said |= {
+            name: getattr(request, name) for name in ("kind", "instrument", "urgency", "requesting_country", "executing_country")
+        }
         if request.kind != _CONFIDED:
             said |= {name: getattr(request, name) for name in ("measure_codes", "data_categories", "crime_categories")}
     elif act.name in {"validate_ex_post", "deny_validation"}:

@@ -10,14 +10,35 @@ MOST: Final = 3
 """By how many dimensions figures can be grouped at once."""
 OF_REQUESTS: Final = (
     *("year", "quarter", "direction", "requesting_country", "executing_country", "region", "kind", "instrument", "measure"),
-    *("data_category", "crime_category", "channel", "urgency", "emergency", "outcome", "requesting_authority", "executing_authority"),
+    *(
+        "data_category",
+        "crime_category",
+        "channel",
+        "urgency",
+        "emergency",
+        "outcome",
+        "requesting_authority",
+        "executing_authority",
+    ),
 )
 OF_OVERLAPS: Final = (
     *("year", "quarter", "strength", "identifier_kind", "scope", "counterpart_country", "region", "crime_category", "authority"),
     "state",
 )
 OF_CASES: Final = (
-    *("year", "quarter", "authority", "owner_country", "state", "case_type", "crime_category", "country", "region", "stage", "result"),
+    *(
+        "year",
+        "quarter",
+        "authority",
+        "owner_country",
+        "state",
+        "case_type",
+        "crime_category",
+        "country",
+        "region",
+        "stage",
+        "result",
+    ),
 )
 OF_MEETINGS: Final = ("year", "quarter", "level", "mode", "state", "origin", "country", "region", "host")
 OF_TEAMS: Final = ("year", "quarter", "legal_basis", "state", "end_reason", "country", "region")

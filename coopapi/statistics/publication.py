@@ -21,7 +21,13 @@ _YEAR: Final = timedelta(days=365)
 _DUE: Final = Statement("select * from priv.periods_to_publish() order by ends_at, period desc limit 1")
 _COUNTED: Final = {
     subject: Statement(f"select * from priv.{one}_figures(true, cast(:by as text[]), cast(:wanted as jsonb))")  # noqa: S608 (constants)
-    for subject, one in (("requests", "request"), ("overlaps", "overlap"), ("cases", "case"), ("meetings", "meeting"), ("teams", "team"))
+    for subject, one in (
+        ("requests", "request"),
+        ("overlaps", "overlap"),
+        ("cases", "case"),
+        ("meetings", "meeting"),
+        ("teams", "team"),
+    )
 }
 _BEFORE: Final = Statement("select period, name, keys, figure, shown from public.published_cells where left(period, 4) = :year")
 _USUAL: Final = Statement("select * from priv.usual_times_of(:since, :until, :requests, :authorities)")

@@ -60,7 +60,9 @@ class RequestFiguresOut(Shown):
     preserved = number("Preservation requests and orders by which data were preserved.")
     followed_up = number("Those of them that a request for the data followed.")
     never_followed_up = number("Those of them that ended without a request for the data.")
-    hours_to_obtain = spread("From sending until everything that was obtained was there, of fulfilled and partly fulfilled requests.")
+    hours_to_obtain = spread(
+        "From sending until everything that was obtained was there, of fulfilled and partly fulfilled requests."
+    )
     hours_to_obtain_whole = spread("The same, of fulfilled requests alone.")
     hours_to_follow_up = spread("From the sending of a preservation until the request for the data was sent.")
 

@@ -27,7 +27,12 @@ from coopapi.statistics.schemas import FigureFilter, RegistrationFigureOut
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
 
-blp = Blueprint("statistics", __name__, url_prefix="/api/v1/statistics", description="Figures about cooperation, and about the use of the register")
+blp = Blueprint(
+    "statistics",
+    __name__,
+    url_prefix="/api/v1/statistics",
+    description="Figures about cooperation, and about the use of the register",
+)
 
 
 def _figures(work: UnitOfWork, wanted: dict[str, Any]) -> Select[RegistrationFigure]:

@@ -7,7 +7,16 @@ from typing import Final
 from coopapi.statistics.dimensions import SEVERAL
 from coopapi.statistics.rounding import Cell, Sum
 
-_REQUESTS: Final = ("issued", "fulfilled", "partly_fulfilled", "not_fulfilled", "refused", "withdrawn", "postponed", "acknowledged_on_time")
+_REQUESTS: Final = (
+    "issued",
+    "fulfilled",
+    "partly_fulfilled",
+    "not_fulfilled",
+    "refused",
+    "withdrawn",
+    "postponed",
+    "acknowledged_on_time",
+)
 _OUTCOMES: Final = ("fulfilled", "partly_fulfilled", "not_fulfilled", "refused", "withdrawn")
 QUARTERS: Final = 4
 
@@ -56,7 +65,13 @@ TABLES: Final = (
     Table("teams_by_legal_basis", "teams", ("legal_basis",), ("set_up",), "set_up"),
 )
 NAMES: Final = tuple(table.name for table in TABLES)
-_WHOLE: Final[Mapping[str, str]] = {"requests": "requests", "overlaps": "overlaps", "cases": "cases", "meetings": "meetings", "teams": "teams"}
+_WHOLE: Final[Mapping[str, str]] = {
+    "requests": "requests",
+    "overlaps": "overlaps",
+    "cases": "cases",
+    "meetings": "meetings",
+    "teams": "teams",
+}
 """The table without dimensions of each subject, which has the totals."""
 
 
