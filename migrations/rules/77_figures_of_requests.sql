@@ -72,7 +72,7 @@ begin
            coalesce(r.outcome, 'pending'), priv.or_none(r.refusal_grounds), r.validation, r.received_at is not null,
            r.acknowledged_at is not null, c.acknowledged, c.kept, r.postponed_at is not null, r.enforcement_at is not null,
            r.enforcing_id is not null,
-           case when r.outcome in ('fulfilled', 'partly_fulfilled')
+           case when r.outcome in ('fulfilled', 'partly_fulfilled') and r.obtained_at is not null
                 then greatest(extract(epoch from r.obtained_at - r.transmitted_at) / 3600, 0)::real end,
            r.kind in ('preservation', 'epoc_pr') and r.outcome = 'fulfilled',
            r.state in ('released', 'expired') or r.until < now_at,

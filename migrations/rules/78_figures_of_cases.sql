@@ -67,8 +67,8 @@ begin
            coalesce((select array_agg(x) from jsonb_array_elements_text(p_wanted -> 'regions' -> t.country) x), array ['none']),
            priv.or_none(c.crime_categories), c.authority_id::text, coalesce(d.state, 'detected'), f.strength > 0,
            coalesce(w.asked, false), coalesce(w.disclosed, false), coalesce(w.refused, false),
-           case when d.state in ('confirmed', 'rejected', 'unsure') then greatest(extract(epoch from d.decided_at - f.at) / 3600, 0)::real end,
-           greatest(extract(epoch from w.at - f.at) / 3600, 0)::real
+           case when d.state in ('confirmed', 'rejected', 'unsure') and d.decided_at is not null then greatest(extract(epoch from d.decided_at - f.at) / 3600, 0)::real end,
+           case when w.at is not null then greatest(extract(epoch from w.at - f.at) / 3600, 0)::real end
     from found f
     join public.cases c on c.id = f.mine
     join public.authorities t on t.id = case when f.mine = f.case_a then f.authority_b else f.authority_a end
