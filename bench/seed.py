@@ -199,10 +199,10 @@ def _register(  # noqa: PLR0913, PLR0917 (what a registration knows)
     work.note("identifiers.registered", case, case_id=case.id, event=True, count=len(drafts), kinds=kinds)
 
 
-def copy(connection: Any, every: Sequence[Rows]) -> None:
+def copy(connection: Any, every: Sequence[Rows], tables: Sequence[str] = TABLES) -> None:
     """Write rows into their tables with COPY, and commit. Columns that a row does not name keep their default."""
     with connection, connection.cursor() as cursor:
-        for table in TABLES:
+        for table in tables:
             rows = [row for one in every for row in one.get(table, ())]
             if not rows:
                 continue
@@ -334,7 +334,7 @@ def seeded(folder: Path, identifiers: int, seed: int = 1, port: int = 0) -> Iter
     wanted = {"identifiers": identifiers, "seed": seed}
     done = folder / "seed.json"
     if not done.exists():
-        with _open_folder(folder, port, durable=False) as made, contextlib.closing(made.connect()) as connection:
+        with opened(folder, port, durable=False) as made, contextlib.closing(made.connect()) as connection:
             with connection, connection.cursor() as cursor:
                 cursor.execute("select exists (select from identifiers)")
                 if cursor.fetchone()[0]:
@@ -345,12 +345,12 @@ def seeded(folder: Path, identifiers: int, seed: int = 1, port: int = 0) -> Iter
         done.write_text(json.dumps(wanted))
     if (found := json.loads(done.read_text())) != wanted:
         sys.exit(f"{folder} was filled with {found}: use another folder")
-    with _open_folder(folder, port, durable=True) as made:
+    with opened(folder, port, durable=True) as made:
         yield made
 
 
 @contextlib.contextmanager
-def _open_folder(folder: Path, port: int, *, durable: bool) -> Iterator[Seeded]:
+def opened(folder: Path, port: int, *, durable: bool) -> Iterator[Seeded]:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o711)  # the user that PostgreSQL runs as must reach its data
     port = demo._free_port(port, folder)  # noqa: SLF001 (one port for one run)

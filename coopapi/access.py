@@ -86,6 +86,8 @@ class Action(StrEnum):
     EVENTS_READ = "events:read"
     JOURNAL_READ = "journal:read"
     STATISTICS_READ = "statistics:read"
+    FIGURES_READ = "figures:read"
+    PUBLISHED_READ = "published:read"
     WORKLIST_READ = "worklist:read"
     WORKLIST_STEP = "worklist:step"
     WORKLIST_ASSIGN = "worklist:assign"
@@ -120,7 +122,9 @@ class Level(IntEnum):
     OWN = 4
 
 
-_EVERYBODY: Final = frozenset({Action.WHOAMI, Action.DIRECTORY_READ, Action.WORKLIST_READ, Action.MAIL_CHOOSE})
+_EVERYBODY: Final = frozenset(
+    {Action.WHOAMI, Action.DIRECTORY_READ, Action.WORKLIST_READ, Action.MAIL_CHOOSE, Action.PUBLISHED_READ}
+)
 _FOLLOWING: Final = _EVERYBODY | {Action.CASE_READ, Action.TIMELINE_READ, Action.EVENTS_READ, Action.WORKLIST_STEP}
 _RECEIVING: Final = frozenset({Action.WEBHOOK_READ, Action.WEBHOOK_SEND})
 """What a machine client of any role may do with its own webhooks."""
@@ -143,6 +147,14 @@ _REQUESTING: Final = _ASSISTING | {Action.MLA_DRAFT, Action.MLA_EXECUTE, Action.
 _MEETING: Final = frozenset({Action.MEETING_READ, Action.MEETING_WRITE})
 _TEAMING: Final = frozenset({Action.JIT_READ, Action.JIT_WRITE})
 _TRANSMITTING: Final = frozenset({Action.MLA_TRANSMIT, Action.MLA_ANSWER})
+_ACCOUNTING: Final = frozenset({Action.FIGURES_READ})
+"""Exact figures over what the authority may read: for those who steer its cooperation or account for it.
+
+Central authorities, contact points and prosecutors answer for the requests of their authority, and machine clients send its
+statistics to ministries (Regulation (EU) 2023/1543 Art. 28(2)). Desks report on cases, analysts look for patterns, and auditors
+check that the figures are right. Investigators answer for single cases, and administrators have no part in cooperation, so neither
+needs them. What is published is for everybody with a role.
+"""
 _APPROVING: Final = frozenset({Action.APPROVAL_READ, Action.APPROVAL_DECIDE})
 _DECIDING: Final = _TRANSMITTING | _APPROVING | {Action.MLA_DECIDE, Action.EVIDENCE_CONSENT}
 
@@ -154,25 +166,37 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     | _MEETING
     | _DECIDING
     | {Action.CASE_ANSWER, Action.DISCLOSURE_DECIDE, Action.MLA_VALIDATE, Action.JIT_SIGN, Action.MEETING_CONVENE, Action.CONSULT}
+    | _ACCOUNTING
     | {Action.WORKLIST_ASSIGN, Action.CASE_EXPORT},
     Role.SYSTEM: _INVESTIGATING - {Action.OVERLAP_JUDGE, Action.DISCLOSURE_ASK, Action.EXCLUSION_MANAGE}
     | _REQUESTING
     | _TRANSMITTING
     | _RECEIVING
+    | _ACCOUNTING
     | {Action.JIT_READ, Action.MEETING_READ, Action.IMPORT_READ, Action.IMPORT_SEND},
     Role.DESK: _COORDINATING
     | _ASSISTING
     | _MEETING
+    | _ACCOUNTING
     | {Action.JIT_READ, Action.MEETING_CONVENE, Action.STATE_INDEX_READ, Action.WORKLIST_ASSIGN},
-    Role.ANALYST: _ANALYSING | _RECEIVING | {Action.CASE_EXPORT},
-    Role.CENTRAL_AUTHORITY: _FOLLOWING | _RECEIVING | _REQUESTING | _DECIDING | {Action.DIRECTORY_KEEP, Action.JIT_READ},
+    Role.ANALYST: _ANALYSING | _RECEIVING | _ACCOUNTING | {Action.CASE_EXPORT},
+    Role.CENTRAL_AUTHORITY: _FOLLOWING
+    | _RECEIVING
+    | _REQUESTING
+    | _DECIDING
+    | _ACCOUNTING
+    | {Action.DIRECTORY_KEEP, Action.JIT_READ},
     Role.CONTACT_POINT: _FOLLOWING
     | _RECEIVING
     | _REQUESTING
     | _TRANSMITTING
     | _APPROVING
+    | _ACCOUNTING
     | {Action.MLA_DECIDE, Action.DIRECTORY_KEEP},
-    Role.AUDITOR: _EVERYBODY | _RECEIVING | {Action.JOURNAL_READ, Action.EVENTS_READ, Action.APPROVAL_READ, Action.STATISTICS_READ},
+    Role.AUDITOR: _EVERYBODY
+    | _RECEIVING
+    | _ACCOUNTING
+    | {Action.JOURNAL_READ, Action.EVENTS_READ, Action.APPROVAL_READ, Action.STATISTICS_READ},
     Role.ADMIN: _EVERYBODY
     | _RECEIVING
     | {

@@ -1,6 +1,6 @@
 """The tables of cases, their subjects and identifiers, and the links and keys of identifiers."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Final
 from uuid import UUID
 
@@ -61,6 +61,7 @@ class Case(Versioned):
     state_reason: Mapped[str | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
     updated_at: Mapped[datetime] = mapped_column()
+    ended_at: Mapped[datetime | None] = mapped_column()
     reference_folded: Mapped[str] = folded("reference")
 
     @classmethod
@@ -195,3 +196,18 @@ class SubjectCategory(InCase, Row):
     category: Mapped[str] = mapped_column()
     since: Mapped[datetime] = mapped_column()
     set_by: Mapped[UUID] = mapped_column()
+
+
+class Proceedings(InCase, Versioned):
+    """How far the proceedings of a case came: one stage, when it was reached, with which result, by which procedure."""
+
+    __kind__ = "proceedings"
+    __tablename__ = "case_proceedings"
+
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    stage: Mapped[str] = mapped_column()
+    result: Mapped[str] = mapped_column()
+    procedure: Mapped[str | None] = mapped_column()
+    reached_on: Mapped[date] = mapped_column()
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
+    created_at: Mapped[datetime] = mapped_column()

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import Action, Level
-from coopapi.cases import granting, service, subjects, transitions, views
+from coopapi.cases import granting, proceedings, service, subjects, transitions, views
 from coopapi.cases.external_ids import with_key
 from coopapi.cases.models import Case, Subject
 from coopapi.cases.schemas import (
@@ -15,12 +15,16 @@ from coopapi.cases.schemas import (
     CaseOut,
     CasePatch,
     CaseStepIn,
+    ProceedingsIn,
+    ProceedingsOut,
+    ProceedingsPatch,
     SubjectFilter,
     SubjectIn,
     SubjectOut,
     SubjectPatch,
 )
 from coopapi.http.api import Blueprint
+from coopapi.http.collection import Collection
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
 from coopapi.shared.grants import CaseAccess
@@ -146,3 +150,21 @@ def update_subject(data: dict[str, Any], *, case_id: UUID, subject_id: UUID, ver
     """Change the category or age of a subject; the history is kept."""
     service.changeable(work, case_id)
     return subjects.change_subject(work, subjects.subject_of(work, case_id, subject_id, version=version), data)
+
+
+_PROCEEDINGS = Collection(
+    blp, "/<uuid:case_id>/proceedings", ProceedingsOut, Action.CASE_READ, Action.CASE_EDIT, item="/<uuid:proceedings_id>"
+)
+_PROCEEDINGS.list(
+    "list_proceedings", proceedings.of_case, "List how far the proceedings of a case came: stages with their results."
+)
+_PROCEEDINGS.add(
+    "add_proceedings",
+    proceedings.record,
+    "Record that a case was investigated, prosecuted or adjudicated, with its result and the procedure. Statistics count it.",
+    body=ProceedingsIn,
+)
+_PROCEEDINGS.get("get_proceedings", proceedings.one, "Show one stage of the proceedings.")
+_PROCEEDINGS.update(
+    "update_proceedings", proceedings.correct, "Correct what was recorded of a stage of the proceedings.", body=ProceedingsPatch
+)

@@ -230,3 +230,35 @@ class SharedCaseOut(Shown):
     shared_at = When(required=True)
     ended_at = When(allow_none=True)
     etag = fields.String(required=True)
+
+
+class ProceedingsIn(Schema):
+    """A stage that the proceedings of a case reached."""
+
+    stage = Code("proceedings_stages", required=True)
+    result = Code("proceedings_results", required=True)
+    procedure = Code("procedures", allow_none=True)
+    reached_on = fields.Date(required=True, metadata={"description": "The day on which the stage, or its result, was reached."})
+
+
+class ProceedingsPatch(Schema):
+    """What is corrected about a stage."""
+
+    stage = Code("proceedings_stages")
+    result = Code("proceedings_results")
+    procedure = Code("procedures", allow_none=True)
+    reached_on = fields.Date()
+
+
+class ProceedingsOut(Shown):
+    """A stage that the proceedings of a case reached."""
+
+    id = fields.UUID(required=True)
+    case_id = fields.UUID(required=True)
+    authority_id = fields.UUID(required=True)
+    stage = Code("proceedings_stages", required=True)
+    result = Code("proceedings_results", required=True)
+    procedure = Code("procedures", required=True, allow_none=True)
+    reached_on = fields.Date(required=True)
+    created_at = When(required=True)
+    etag = fields.String(required=True)

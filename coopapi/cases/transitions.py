@@ -15,6 +15,8 @@ from coopapi.shared.lifecycle import Side
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
 
+_ENDED: Final = frozenset({"closed", "transferred", "withdrawn"})
+
 
 def standing_in_case(work: UnitOfWork, case_id: UUID) -> Standing:
     """Return the caller's standing for objects where only its access to one case matters."""
@@ -30,6 +32,7 @@ def _finish_case(step: Step[Case]) -> None:
         hiding.settle(work, case, hidden=step.event == "confirm_hidden")
         granting.tell_desk(work, case)
     case.state, case.state_reason, case.updated_at = target, step.data.get("reason"), work.now
+    case.ended_at = work.now if target in _ENDED else None
     work.note(f"case.{step.event}", case, case_id=case.id, event=True, state=target, left_alive=len(left))
     for branch, row in left:
         branch.tell(work, row, case)

@@ -11,10 +11,10 @@ from coopapi.cases import service as cases
 from coopapi.directory.entries import known_authority
 from coopapi.errors import Conflict, fault
 from coopapi.instruments import service as instruments
-from coopapi.mla import authorization, measures, moments, notifications, stages
+from coopapi.mla import authorization, measures, moments, notifications, stages, statistical_codes
+from coopapi.mla.acts import Act
 from coopapi.mla.authorization import Taken
 from coopapi.mla.models import Request
-from coopapi.mla.notifications import Act
 from coopapi.overlaps import presentation
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import IllegalMove, Side
@@ -65,6 +65,7 @@ def begin(work: UnitOfWork, data: Mapping[str, Any]) -> Request:
     _set(work, request, data)
     work.add(request)
     measures.write(work, request, key_of(work, request), wanted)
+    statistical_codes.set_of_draft(work, request, content)
     if incoming:
         _announce(work, request, incoming["recorded"])
     else:
@@ -91,6 +92,7 @@ def _columns(work: UnitOfWork, data: Mapping[str, Any]) -> dict[str, Any]:
         "notices": [],
         "grounds": [],
         "path_countries": [],
+        **statistical_codes.AT_FIRST,
     }
 
 
@@ -208,6 +210,7 @@ def change(work: UnitOfWork, request_id: UUID, version: int, data: Mapping[str, 
         request.sealed = seal(sealer, data["content"], request.id)
     if "measures" in data:
         measures.write(work, request, sealer, data["measures"])
+    statistical_codes.set_of_draft(work, request, data.get("content"))
     request.updated_at = work.now
     work.note("request.changed", request, case_id=request.case_id, fields=sorted(data), event=True)
     return request

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from coopapi.errors import NotFound, Unprocessable, broken
 from coopapi.mla import authorization, measures, moments, notifications, transitions
+from coopapi.mla.acts import Act
 from coopapi.mla.lifecycles import MEASURE_LIFECYCLE, derived_state
 from coopapi.mla.models import Measure, Request
-from coopapi.mla.notifications import Act
 from coopapi.shared.lifecycle import IllegalMove
 from coopapi.shared.workflow import Step, Workflow
 from coopapi.store.db import UnitOfWork
@@ -100,7 +100,7 @@ def _finish(step: Step[Asked]) -> None:
     request.state = derived_state(states, order=request.rules.direct)
     request.updated_at = work.now
     time_id = moments.state(work, request, step.event, taken, measure.id)
-    notifications.step(work, request, Act(step.event, taken, step.data, measure, time_id=time_id))
+    notifications.step(work, request, Act(step.event, taken, step.data, measure, time_id=time_id, was=step.transition.source))
 
 
 MEASURE: Final = Workflow[Asked](

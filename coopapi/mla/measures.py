@@ -12,6 +12,7 @@ from coopapi.errors import Unprocessable, broken
 from coopapi.identifiers import kinds
 from coopapi.identifiers.kinds import Context, ImpossibleValue
 from coopapi.identifiers.service import open_values
+from coopapi.mla import issuing
 from coopapi.mla.models import Measure, Request
 from coopapi.store.db import UnitOfWork
 from coopapi.store.together import grouped, together
@@ -42,6 +43,7 @@ def write(work: UnitOfWork, request: Request, sealer: SealKey, wanted: Sequence[
                 request_id=request.id,
                 place=place,
                 code=asked["code"],
+                data_categories=sorted(issuing.data_of(asked)),
                 sealed=seal(sealer, {k: v for k, v in asked.items() if k != "code" and v != []}, row_id),
                 tokens=sorted({_token(work, sought) for sought in asked["identifiers"]}),
                 grounds=[],

@@ -71,6 +71,20 @@ class Request(SharedObject):
     path_countries: Mapped[list[str]] = mapped_column()
     reference_folded: Mapped[str] = folded("reference")
 
+    requesting_country: Mapped[str | None] = mapped_column()
+    channel: Mapped[str | None] = mapped_column()
+    crime_categories: Mapped[list[str]] = mapped_column()
+    data_categories: Mapped[list[str]] = mapped_column()
+    measure_codes: Mapped[list[str]] = mapped_column()
+    outcome: Mapped[str | None] = mapped_column()
+    refusal_grounds: Mapped[list[str]] = mapped_column()
+    validation: Mapped[str | None] = mapped_column()
+    acknowledged_at: Mapped[datetime | None] = mapped_column()
+    obtained_at: Mapped[datetime | None] = mapped_column()
+    postponed_at: Mapped[datetime | None] = mapped_column()
+    enforcement_at: Mapped[datetime | None] = mapped_column()
+    """These twelve are for statistics. Only `statistical_codes` sets them."""
+
     @property
     def rules(self) -> RequestKind:
         """Return the rules that hold for requests of this kind."""
@@ -95,6 +109,7 @@ class Measure(OfRequest):
 
     place: Mapped[int] = mapped_column(SmallInteger)
     code: Mapped[str] = mapped_column()
+    data_categories: Mapped[list[str]] = mapped_column()
     state: Mapped[str] = mapped_column(default=MEASURE_LIFECYCLE.start)
     sealed: Mapped[bytes] = mapped_column()
     tokens: Mapped[list[bytes]] = mapped_column(ARRAY(BYTEA))

@@ -8,9 +8,9 @@ from uuid import UUID
 from coopapi.deadlines.models import StatedTime
 from coopapi.errors import Conflict, fault
 from coopapi.mla import notifications
+from coopapi.mla.acts import Act
 from coopapi.mla.authorization import STATED, Taken
 from coopapi.mla.models import Request
-from coopapi.mla.notifications import Act
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.workflow import Step

@@ -1,7 +1,7 @@
 """Announce a step: write it to every party's journal, keep its text as a message, and start and stop deadlines."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,8 @@ from coopapi.deadlines import service as deadlines
 from coopapi.deadlines import targets
 from coopapi.deadlines.service import Occasion
 from coopapi.directory.models import Authority
-from coopapi.mla import measures, stages
+from coopapi.mla import measures, stages, statistical_codes
+from coopapi.mla.acts import Act
 from coopapi.mla.authorization import Taken, authority_on
 from coopapi.mla.lifecycles import BEFORE
 from coopapi.mla.models import Measure, Message, Request
@@ -20,23 +21,6 @@ from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, unseal
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """A step to be announced: event, who took it, text, measure if any, the facts that deadlines depend on, and the stated time."""
-
-    event: str
-    taken: Taken
-    words: Mapping[str, Any]
-    measure: Measure | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    time_id: UUID | None = None
-
-    @property
-    def name(self) -> str:
-        """Return the event, prefixed with `measure.` for a step of a measure."""
-        return f"measure.{self.event}" if self.measure else self.event
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +37,7 @@ class Turn:
 
 def step(work: UnitOfWork, request: Request, act: Act) -> None:
     """Tell every party that a step was taken, keep its text as a message, and update the deadlines."""
+    statistical_codes.set_of_step(work, request, act)
     work.session.flush()
     taken, words, measure = act.taken, act.words, act.measure
     stages.enter(work, request, taken.at, act.time_id)
@@ -61,6 +46,7 @@ def step(work: UnitOfWork, request: Request, act: Act) -> None:
         before = request.state in BEFORE
         say(work, request, taken, Turn(act.name, words.get("reason"), words.get("grounds", ()), about, internal=before))
     detail = {"state": measure.state if measure else request.state, "side": taken.side, "recorded": taken.recorded is not None}
+    detail |= statistical_codes.changed(request, act)
     named = {"measure": str(measure.id), "code": measure.code, "request_state": request.state} if measure else {}
     parties.tell(work, request, act.name, **detail, **named)
     set_clocks(work, request, act)

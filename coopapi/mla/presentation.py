@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -20,6 +20,7 @@ from coopapi.mla.models import Measure, Request
 from coopapi.overlaps import models as overlaps
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import Party, in_case
+from coopapi.statistics.published import usual_time
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
 from coopapi.store.vault import key_of, unseal
@@ -30,6 +31,24 @@ _KEPT: Final = ("preserved", "extension_requested")
 _CONDITIONS: Final = ("use_conditions", "conditions_text")
 _SECTION_M: Final = frozenset({"necessity", "proportionality", "facts", "link", "persons"})
 _DISCLOSED: Final = frozenset({"accepted", "closed"})
+
+
+class RequestView(dict[str, Any]):
+    """A request as one caller sees it."""
+
+    __kind__: ClassVar[str] = Request.__kind__
+
+    @property
+    def id(self) -> UUID:
+        """The id of the request."""
+        found: UUID = self["id"]
+        return found
+
+    @property
+    def etag(self) -> str:
+        """The ETag of the request."""
+        found: str = self["etag"]
+        return found
 
 
 def measured(code: str) -> ColumnElement[bool]:
@@ -156,6 +175,13 @@ def whole(work: UnitOfWork, rows: Sequence[Request]) -> list[dict[str, Any]]:
         extra = {"suggestions": proposed, "stages": stages.of_request(work, row.id)}
         shown.append({**view, "content": content, "measures": asked, **extra})
     return shown
+
+
+def consulted(work: UnitOfWork, row: Request, *, usual: bool) -> RequestView:
+    """Return one request with its content, and if wanted how long such requests usually take, in published figures."""
+    (shown,) = whole(work, [row])
+    time = {"usual": usual_time(work, row.kind, row.requesting_country, row.executing_country)} if usual else {}
+    return RequestView(shown | time)
 
 
 def _undisclosed(row: Request, view: Mapping[str, Any]) -> bool:

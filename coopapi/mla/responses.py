@@ -12,6 +12,7 @@ from coopapi.mla.issuing import Validator
 from coopapi.mla.lifecycles import MEASURE_LIFECYCLE, STATES
 from coopapi.mla.schemas import RELATIONS
 from coopapi.shared.lifecycle import Side
+from coopapi.statistics.published_schemas import UsualTimeOut
 
 
 class AuthorityBrief(Shown):
@@ -139,6 +140,13 @@ class RequestOut(RequestBrief):
         metadata={"description": "How long it was in each state. Only the requesting side sees the stages before transmission."},
     )
     suggestions = fields.List(fields.Nested(SuggestionOut), required=True)
+    usual = fields.Nested(
+        UsualTimeOut,
+        allow_none=True,
+        metadata={
+            "description": "Only with `include=usual`: how long such requests usually take; null if too few are known to tell."
+        },
+    )
 
 
 class MessageOut(Shown):

@@ -47,6 +47,7 @@ from coopapi.mla.schemas import (
     RequestCaseIn,
     RequestFilter,
     RequestIn,
+    RequestIncluded,
     RequestPartyIn,
     RequestPatch,
     RequestStepIn,
@@ -68,10 +69,10 @@ def _of_case(work: UnitOfWork, case_id: UUID) -> Select[Request]:
     return presentation.select_requests(work, {"case_id": case_id})
 
 
-def _consult(work: UnitOfWork, request_id: UUID) -> Request:
+def _consult(work: UnitOfWork, request_id: UUID, wanted: dict[str, Any]) -> presentation.RequestView:
     request = work.one(Request, request_id)
     work.note("request.consulted", request, case_id=parties.case_of(work, request.id), consultation=True)
-    return request
+    return presentation.consulted(work, request, usual=wanted.get("include") == "usual")
 
 
 def _measures(work: UnitOfWork, request_id: UUID, wanted: dict[str, Any]) -> list[dict[str, Any]]:
@@ -105,7 +106,16 @@ _REQUESTS.add(
     """,
     body=RequestIn,
 )
-_REQUESTS.get("get_request", _consult, "Show one request, with its measures and their results.")
+_REQUESTS.get(
+    "get_request",
+    _consult,
+    """Show one request, with its measures and their results.
+
+    `include=usual` adds how long such requests usually take, if enough is published to tell.
+    """,
+    query=RequestIncluded,
+    show=None,
+)
 _REQUESTS.update(
     "update_request",
     drafts.change,

@@ -217,6 +217,14 @@ class RequestCaseIn(Schema):
     case_id = fields.UUID(required=True)
 
 
+class RequestIncluded(Schema):
+    """What to add to a request."""
+
+    include = OneOf(
+        ("usual",), name="RequestIncluded", metadata={"description": "What to add: how long such requests usually take."}
+    )
+
+
 class RequestFilter(Stepped):
     """Which requests."""
 

@@ -9,9 +9,9 @@ from coopapi.directory import codelists
 from coopapi.directory.entries import known_authority
 from coopapi.errors import Conflict, Forbidden, Unprocessable, broken, fault
 from coopapi.mla import authorization, issuing, lifecycles, moments, notifications, preservation, readiness, transmission
+from coopapi.mla.acts import Act
 from coopapi.mla.issuing import Validator
 from coopapi.mla.models import Request
-from coopapi.mla.notifications import Act
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.workflow import Step, Workflow
@@ -191,7 +191,9 @@ def _finish(step: Step[Request]) -> None:
     request.state, request.updated_at = step.transition.target, work.now
     taken = authorization.taken(step, request)
     time_id = moments.state(work, request, step.event, taken)
-    notifications.step(work, request, Act(step.event, taken, step.data, facts=_facts(step), time_id=time_id))
+    notifications.step(
+        work, request, Act(step.event, taken, step.data, facts=_facts(step), time_id=time_id, was=step.transition.source)
+    )
     if step.event in _AFTERWARDS:
         _AFTERWARDS[step.event](step)
 

@@ -8,9 +8,9 @@ from uuid import UUID
 from coopapi.contacts import service as contacts
 from coopapi.errors import Conflict
 from coopapi.mla import authorization, issuing, notifications
+from coopapi.mla.acts import Act
 from coopapi.mla.authorization import Taken
 from coopapi.mla.models import Request, Transmission
-from coopapi.mla.notifications import Act
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.store.db import UnitOfWork

@@ -148,7 +148,7 @@ grant execute on function priv.open_cases(jsonb), priv.level(uuid), priv.may_gra
 -- Only the matching functions (60_holdings.sql) change the visibility, in the same statement as the holdings.
 grant select, insert,
     update (version, title, operation_name, case_type, crime_categories, desk, countries, visibility_reason, handling_code, handler_id,
-            eurojust_number, siena_reference, ecodex_id, external_id, state, state_reason, updated_at) on cases to APP_ROLE;
+            eurojust_number, siena_reference, ecodex_id, external_id, state, state_reason, updated_at, ended_at) on cases to APP_ROLE;
 grant select, insert, update on cases to coopapi_definer;
 create policy seen on cases for select using (GRANTED(cases.id, 1));
 create policy opened on cases for insert with check (authority_id = (select priv.authority()));

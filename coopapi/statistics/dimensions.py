@@ -1,0 +1,56 @@
+"""By what figures can be grouped, for each subject, and the groups of countries."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Final
+
+from coopapi.directory import codelists
+
+MOST: Final = 3
+"""By how many dimensions figures can be grouped at once."""
+OF_REQUESTS: Final = (
+    *("year", "quarter", "direction", "requesting_country", "executing_country", "region", "kind", "instrument", "measure"),
+    *(
+        "data_category",
+        "crime_category",
+        "channel",
+        "urgency",
+        "emergency",
+        "outcome",
+        "requesting_authority",
+        "executing_authority",
+    ),
+)
+OF_OVERLAPS: Final = (
+    *("year", "quarter", "strength", "identifier_kind", "scope", "counterpart_country", "region", "crime_category", "authority"),
+    "state",
+)
+OF_CASES: Final = (
+    *(
+        "year",
+        "quarter",
+        "authority",
+        "owner_country",
+        "state",
+        "case_type",
+        "crime_category",
+        "country",
+        "region",
+        "stage",
+        "result",
+    ),
+)
+OF_MEETINGS: Final = ("year", "quarter", "level", "mode", "state", "origin", "country", "region", "host")
+OF_TEAMS: Final = ("year", "quarter", "legal_basis", "state", "end_reason", "country", "region")
+SEVERAL: Final = frozenset({"region", "measure", "data_category", "crime_category", "country", "identifier_kind"})
+"""The dimensions of which one thing may have several codes, so that it counts in several groups and their sum is no total."""
+
+
+@cache
+def regions() -> Mapping[str, list[str]]:
+    """Return the codes of the groups of countries in which each country is."""
+    found: dict[str, list[str]] = {}
+    for item in codelists.load("country_groups").items:
+        for country in item.extra["countries"]:
+            found.setdefault(country, []).append(item.code)
+    return {country: sorted(groups) for country, groups in found.items()}
