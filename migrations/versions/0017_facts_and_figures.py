@@ -6,7 +6,7 @@ from coopapi.migrate import run_tables
 
 revision = "0017"
 down_revision = "0016"
-_TABLES = ("usual_times", "published_cells", "published_periods", "case_proceedings")
+_TABLES = ("object_stages", "usual_times", "published_cells", "published_periods", "case_proceedings")
 _CODES = (
     *("requesting_country", "channel", "crime_categories", "data_categories", "measure_codes", "outcome", "refusal_grounds"),
     *("validation", "acknowledged_at", "obtained_at", "postponed_at", "enforcement_at"),
