@@ -2,11 +2,11 @@
 
     python -m bench year FOLDER [--cases 13000] [--requests 30000] [--meetings 600] [--teams 290] [--seed 1]
 
-The year is loaded with COPY as the owner of the database, as `bench/seed.py` loads a register: cases and their keys by the same code,
-requests, meetings and teams as the rows that their steps write, with content that is encrypted by the code of the service. Overlaps are
-written as the worker would write them. There are no identifiers and no journal, because no figure is counted from them. The same seed
-gives the same year, and `bench/synthetic.py` has the authorities. Prints for each question the time of the fastest of five answers
-over HTTP, for the authority with the most cases.
+The year is loaded with COPY as the owner of the database, as `bench/seed.py` loads a register: cases and their keys by the same
+code, requests, meetings and teams as the rows that their steps write, with content that is encrypted by the code of the service.
+Overlaps are written as the worker would write them. There are no identifiers and no journal, because no figure is counted from
+them. The same seed gives the same year, and `bench/synthetic.py` has the authorities. Prints for each question the time of the
+fastest of five answers over HTTP, for the authority with the most cases.
 """
 
 import argparse
@@ -506,7 +506,7 @@ class _Walk:
         self.order = self.kind in {"epoc", "epoc_pr"} and self.urgency == "emergency" and chance.random() < 0.5
         self.validation = chance.choice(("later", "denied", "awaited")) if self.order else "before"
         path = ["draft", "ready", "transmitted", "received"]
-        if self.outcome not in {"returned"}:
+        if self.outcome != "returned":
             path += ["acknowledged", "recognised", "in_execution"] if self.kind == "eio" else ["in_execution"]
         self.path = path if self.sent else path[:2]
 

@@ -157,12 +157,20 @@ class Brute:
 
         ended = ("fulfilled", "partly_fulfilled")
         held = [row for row in rows if row["kind"] in {"preservation", "epoc_pr"} and row["outcome"] == "fulfilled"]
-        over = [row for row in held if row["state"] in {"released", "expired"} or (row["until"] and moment(row["until"]) < self.now)]
+        over = [
+            row for row in held if row["state"] in {"released", "expired"} or (row["until"] and moment(row["until"]) < self.now)
+        ]
         grounds = Counter(ground for row in rows if row["outcome"] == "refused" for ground in row["refusal_grounds"])
-        took = {row["id"]: hours(row["transmitted_at"], row["obtained_at"]) for row in rows if row["outcome"] in ended and row["obtained_at"]}
+        took = {
+            row["id"]: hours(row["transmitted_at"], row["obtained_at"])
+            for row in rows
+            if row["outcome"] in ended and row["obtained_at"]
+        }
         whole = [took[row["id"]] for row in rows if row["outcome"] == "fulfilled" and row["id"] in took]
         after = [
-            (moment(followed[row["id"]]) - moment(row["transmitted_at"])).total_seconds() / 3600 for row in held if row["id"] in followed
+            (moment(followed[row["id"]]) - moment(row["transmitted_at"])).total_seconds() / 3600
+            for row in held
+            if row["id"] in followed
         ]
         return {
             "issued": len(rows),
@@ -174,8 +182,9 @@ class Brute:
             "deadlines_missed": number(lambda r: clocks[r["id"]] and not all(map(kept, clocks[r["id"]]))),
             **{
                 outcome: number(lambda r, outcome=outcome: r["outcome"] == outcome)
-                for outcome in (*ended, "not_fulfilled", "refused", "returned", "withdrawn", "pending", "unknown")
+                for outcome in (*ended, "not_fulfilled", "refused", "returned", "withdrawn", "pending")
             },
+            "outcome_unknown": number(lambda r: r["outcome"] == "unknown"),
             "postponed": number(lambda r: r["postponed_at"]),
             "refused_by_ground": dict(grounds),
             "emergencies": number(lambda r: r["urgency"] == "emergency"),
@@ -219,11 +228,13 @@ class Brute:
                     continue
                 if not any(sees[end] and at[end] for end in "ab"):
                     continue
-                mine = "a" if row["authority_a"] == me and sees["a"] or not sees["b"] else "b"
+                mine = "a" if (row["authority_a"] == me and sees["a"]) or not sees["b"] else "b"
                 other = "b" if mine == "a" else "a"
                 when = at[mine] or (at[other] if sees[other] else None)
             else:
-                if any(row[f"hidden_{end}"] or self.cases[row[f"case_{end}"]]["visibility"] == "hidden" for end in "ab") or not any(at.values()):
+                if any(row[f"hidden_{end}"] or self.cases[row[f"case_{end}"]]["visibility"] == "hidden" for end in "ab") or not any(
+                    at.values()
+                ):
                     continue
                 mine, other, when = "a", "b", min((one for one in at.values() if one), key=moment)
             found.append(self._overlap(row, mine, other, when, cleared))
@@ -233,7 +244,9 @@ class Brute:
         sides = [
             side
             for side in self.rows["overlap_sides"]
-            if side["overlap_id"] == row["id"] and (cleared or not side["victims"]) and (not self.caller or side["case_id"] == row[f"case_{mine}"])
+            if side["overlap_id"] == row["id"]
+            and (cleared or not side["victims"])
+            and (not self.caller or side["case_id"] == row[f"case_{mine}"])
         ]
         first = {"confirmed": 1, "rejected": 2}
         sides.sort(key=lambda side: (first.get(side["state"], 3) if not self.caller else 0, -side["turn"]))
@@ -298,7 +311,13 @@ class Brute:
             if not level:
                 continue
             home = self.authorities[row["authority_id"]]
-            desk = me and me["type"] == "eurojust_desk" and me["country"] == home["country"] and row["desk"] == "index" and row["visibility"] != "hidden"
+            desk = (
+                me
+                and me["type"] == "eurojust_desk"
+                and me["country"] == home["country"]
+                and row["desk"] == "index"
+                and row["visibility"] != "hidden"
+            )
             last = max(reached[row["id"]])[3] if reached[row["id"]] else {"stage": "none", "result": "none"}
             read = level >= 2
             found.append(
@@ -419,7 +438,9 @@ class Brute:
     def annual(self, year):
         first, after = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
         worked = [
-            row for row in self.seen_cases() if moment(row["created_at"]) < after and (not row["ended_at"] or moment(row["ended_at"]) >= first)
+            row
+            for row in self.seen_cases()
+            if moment(row["created_at"]) < after and (not row["ended_at"] or moment(row["ended_at"]) >= first)
         ]
         crime = defaultdict(lambda: {"ongoing": 0, "new": 0})
         for row in worked:
@@ -428,12 +449,16 @@ class Brute:
         held = [
             row
             for row in self.meetings()
-            if row["starts_at"] and first <= moment(row["starts_at"]) < after and row["state"] in {"held", "minutes_agreed", "closed"}
+            if row["starts_at"]
+            and first <= moment(row["starts_at"]) < after
+            and row["state"] in {"held", "minutes_agreed", "closed"}
         ]
         at_work = [
             row
             for row in self.teams()
-            if row["since"] and moment(row["since"]) < after and min(moment(row["ended_at"] or row["until"]), moment(row["until"])) >= first
+            if row["since"]
+            and moment(row["since"]) < after
+            and min(moment(row["ended_at"] or row["until"]), moment(row["until"])) >= first
         ]
         return {
             "year": year,

@@ -40,9 +40,9 @@ def correct(work: UnitOfWork, case_id: UUID, proceedings_id: UUID, version: int,
     _require_answering(work, case_id)
     row = one(work, case_id, proceedings_id, version)
     _check(work, data.get("stage", row.stage), {"result": row.result, **data})
-    was = {"was_stage": row.stage, "was_result": row.result}
+    was = [row.stage, row.result]
     row.set(dict(data))
-    work.note("proceedings.corrected", row, case_id=case_id, stage=row.stage, result=row.result, **was)
+    work.note("proceedings.corrected", row, case_id=case_id, stage=row.stage, result=row.result, was=was)
     return row
 
 

@@ -124,7 +124,7 @@ def channel_of(act: Act) -> str | None:
 
 
 def changed(request: Request, act: Act) -> dict[str, Any]:
-    """Return the codes of a step for its entry in the journal: the state before, grounds and the like, and how a request was sent."""
+    """Return the codes of a step for its entry in the journal: the state before, grounds, and how a request was sent."""
     said: dict[str, Any] = {"from": act.was} if act.was else {}
     said |= {name: list(value) if isinstance(value, list | tuple) else value for name in _ALSO if (value := act.words.get(name))}
     if channel := channel_of(act):

@@ -21,6 +21,7 @@ from coopapi.imports.ahead import Ahead, keep_memory
 from coopapi.journal.service import link_entries
 from coopapi.mail import mailer
 from coopapi.matching import settler
+from coopapi.statistics import publication
 from coopapi.store.db import Database
 from coopapi.unicode_text import NORMALISER_VERSION
 from coopapi.webhooks import sender
@@ -90,7 +91,7 @@ def _pause(seconds: float, parent: int) -> None:
 
 
 def _import_faults(database: Database, share: float, parent: int, ahead: Ahead) -> list[Exception]:
-    """Store imports and make exports in turn, delete what is too old, and return the exceptions of what failed.
+    """Store imports, make exports and publish figures in turn, delete what is too old, and return the exceptions of what failed.
 
     What failed is left for the next time, so that the others go on meanwhile.
     """
@@ -100,6 +101,7 @@ def _import_faults(database: Database, share: float, parent: int, ahead: Ahead) 
         lambda: exports.export_once(database),
         lambda: imports.forget(database),
         lambda: exports.delete_old(database),
+        lambda: publication.publish_once(database),
     ]
     more = True
     while more and os.getppid() == parent:

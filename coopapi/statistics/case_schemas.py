@@ -15,7 +15,7 @@ class _PeriodFilter(Schema):
 
 
 class OverlapFigureFilter(_PeriodFilter):
-    """Which overlaps are counted, and in which groups. An overlap counts in the period in which your side could first know of it."""
+    """Which overlaps are counted, and in which groups. An overlap counts when your side could first know of it."""
 
     by = By(OF_OVERLAPS)
     country = Code("countries", metadata={"description": "The country of the other side."})

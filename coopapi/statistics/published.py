@@ -3,15 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import select
-
 from coopapi.errors import NotFound
-from coopapi.statistics.models import PublishedCell, PublishedPeriod
+from coopapi.statistics.models import PublishedPeriod
 from coopapi.statistics.tables import TABLES
 from coopapi.store.db import UnitOfWork
 from coopapi.store.statements import Statement
 
 FEW: Final = "<5"
+_CELLS: Final = Statement(
+    "select keys, figure, shown from public.published_cells where period = :period and name = :name order by keys, figure"
+)
 _USUAL: Final = Statement(
     "select u.* from public.usual_times u join public.published_periods p on p.period = u.period"
     " where p.ends_at = (select max(m.ends_at) from public.published_periods m)"
@@ -40,9 +41,8 @@ def table(work: UnitOfWork, period: str, name: str) -> dict[str, Any]:
     there = work.session.scalar(work.all(PublishedPeriod).where(PublishedPeriod.period == period))
     if found is None or there is None:
         raise NotPublished
-    wanted = select(PublishedCell).where(PublishedCell.period == period, PublishedCell.name == name).order_by(PublishedCell.keys)
     rows: dict[tuple[str, ...], dict[str, str | None]] = {}
-    for cell in work.session.scalars(wanted):
+    for cell in _CELLS.rows(work.session, period=period, name=name):
         told = rows.setdefault(tuple(cell.keys), dict.fromkeys(found.figures))
         told[cell.figure] = FEW if cell.shown is None else str(cell.shown)
     return {

@@ -2,8 +2,15 @@
 
 from marshmallow import fields
 
-from coopapi.http.fields import OneOf, Shown, When
+from coopapi.http.fields import OneOf, Schema, Shown, When
+from coopapi.statistics.fields import FORMAT
 from coopapi.statistics.tables import NAMES
+
+
+class PublishedFilter(Schema):
+    """In which format a published table is answered."""
+
+    format = FORMAT
 
 
 class PublishedTableOut(Shown):

@@ -42,7 +42,7 @@ class RequestFiguresOut(Shown):
     returned = number("Requests returned because no proper authority issued or validated them.")
     withdrawn = number("Requests that were withdrawn.")
     pending = number("Requests that have no outcome yet.")
-    unknown = number("Requests closed before their outcome was counted.")
+    outcome_unknown = number("Requests closed before their outcome was counted.")
     postponed = number("Requests of which the decision or a measure was postponed, whatever followed.")
     refused_by_ground = fields.Dict(
         keys=fields.String(),

@@ -1,9 +1,9 @@
-"""Round figures so that no number below five can be found out: each to a multiple of five, by a keyed rule that is fixed for its cell.
+"""Round figures to multiples of five, by a keyed rule that is fixed for each cell, so that no number below five can be found out.
 
-A number from five on is rounded up or down by chance, so that it is right on average. The chance is a keyed digest of the period, the
-table, the keys and the figure: to publish the same cell again gives the same number, so nothing is gained by averaging. A number
-below five is shown as `<5`. Published numbers bound each other (a total and its parts, a year and its quarters). Where such bounds
-would leave only one possible value of a cell below five, totals are left out until they do not.
+A number from five on is rounded up or down by chance, so that it is right on average. The chance is a keyed digest of the period,
+the table, the keys and the figure: to publish the same cell again gives the same number, so nothing is gained by averaging. A
+number below five is shown as `<5`. Published numbers bound each other (a total and its parts, a year and its quarters). Where such
+bounds would leave only one possible value of a cell below five, totals are left out until they do not.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

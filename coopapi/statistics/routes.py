@@ -7,8 +7,9 @@ from sqlalchemy import Select
 from coopapi.access import Action
 from coopapi.http.api import Blueprint
 from coopapi.http.collection import Collection, serve
+from coopapi.http.files import Printed
 from coopapi.http.paging import Order
-from coopapi.statistics import published, reports, service
+from coopapi.statistics import formats, published, reports, service
 from coopapi.statistics.case_schemas import (
     CaseFigureFilter,
     CaseFigureTableOut,
@@ -20,7 +21,7 @@ from coopapi.statistics.case_schemas import (
     TeamFigureTableOut,
 )
 from coopapi.statistics.models import RegistrationFigure
-from coopapi.statistics.published_schemas import PublishedFiguresOut, PublishedPeriodOut
+from coopapi.statistics.published_schemas import PublishedFiguresOut, PublishedFilter, PublishedPeriodOut
 from coopapi.statistics.report_schemas import EEvidenceReportOut, EurojustReportOut, YearFilter
 from coopapi.statistics.request_schemas import RequestFigureFilter, RequestFigureTableOut, StageFigureTableOut
 from coopapi.statistics.schemas import FigureFilter, RegistrationFigureOut
@@ -38,6 +39,10 @@ blp = Blueprint(
 def _figures(work: UnitOfWork, wanted: dict[str, Any]) -> Select[RegistrationFigure]:
     work.note("figures.consulted", object_type="figures", consultation=True)
     return matching(work.all(RegistrationFigure), wanted, client_id=RegistrationFigure.principal_id)
+
+
+def _published(work: UnitOfWork, wanted: dict[str, Any], period: str, name: str) -> dict[str, Any] | Printed:
+    return formats.as_asked(f"{name}-{period}", published.table(work, period, name), wanted.get("format", "json"))
 
 
 _REGISTRATIONS = Collection(blp, "/registrations", RegistrationFigureOut, Action.STATISTICS_READ, Action.STATISTICS_READ)
@@ -75,7 +80,7 @@ _COUNTED: Final = (
         service.overlaps,
         OverlapFigureFilter,
         OverlapFigureTableOut,
-        "Count the overlaps that your authority sees, what your side made of them, and what was disclosed, in groups of your choice.",
+        "Count the overlaps that your authority sees, what your side made of them and what was disclosed, in groups.",
     ),
     (
         "cases",
@@ -104,7 +109,17 @@ _COUNTED: Final = (
 )
 for _name, _count, _query, _returns, _about in _COUNTED:
     single = _name.removesuffix("s")
-    serve(blp, f"/{_name}", f"get_{single}_figures", _count, _about, allow=Action.FIGURES_READ, query=_query, returns=_returns)
+    serve(
+        blp,
+        f"/{_name}",
+        f"get_{single}_figures",
+        formats.in_formats(_name, _count),
+        _about,
+        allow=Action.FIGURES_READ,
+        query=_query,
+        returns=_returns,
+        also=formats.MEDIA_TYPES,
+    )
 serve(
     blp,
     "/e-evidence",
@@ -142,11 +157,13 @@ serve(
     blp,
     "/published/<string:period>/<string:name>",
     "get_published_figures",
-    published.table,
+    _published,
     """Show a published table: rounded figures of all authorities, without hidden cases and evidence about victims.
 
     Each number is a multiple of five, and below five it is `<5`. `/statistics/published` lists periods and tables.
     """,
     allow=Action.PUBLISHED_READ,
+    query=PublishedFilter,
     returns=PublishedFiguresOut,
+    also=formats.MEDIA_TYPES,
 )

@@ -117,9 +117,8 @@ def _pairs(cells: Collection[Cell]) -> Iterator[Sum]:
 def _quarters(cells: Collection[Cell]) -> Iterator[Sum]:
     """Yield that a year is the sum of its quarters, and at least the sum of those in which a row is published."""
     groups: dict[Cell, list[Cell]] = {}
-    for period, *rest in cells:
+    for period, name, keys, figure in cells:
         if "-" in period:
-            name, keys, figure = rest
-            groups.setdefault((period[:4], name, keys, figure), []).append((period, *rest))
+            groups.setdefault((period[:4], name, keys, figure), []).append((period, name, keys, figure))
     for total, parts in groups.items():
         yield Sum(total, tuple(parts), whole=len(parts) == QUARTERS)

@@ -128,7 +128,7 @@ begin
         'not_fulfilled', count(*) filter (where k.outcome = 'not_fulfilled'),
         'refused', count(*) filter (where k.outcome = 'refused'), 'returned', count(*) filter (where k.outcome = 'returned'),
         'withdrawn', count(*) filter (where k.outcome = 'withdrawn'), 'pending', count(*) filter (where k.outcome = 'pending'),
-        'unknown', count(*) filter (where k.outcome = 'unknown'), 'postponed', count(*) filter (where k.postponed),
+        'outcome_unknown', count(*) filter (where k.outcome = 'unknown'), 'postponed', count(*) filter (where k.postponed),
         'emergencies', count(*) filter (where k.urgency = 'emergency'),
         'sent_before_validation', count(*) filter (where k.validation in ('awaited', 'later', 'denied')),
         'validated_later', count(*) filter (where k.validation = 'later'),

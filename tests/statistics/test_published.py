@@ -14,7 +14,8 @@ from coopapi.ops import administration
 from coopapi.statistics import publication
 from coopapi.statistics.tables import TABLES
 
-SIZE = year.Size(cases=700, requests=1500, meetings=120, teams=80)
+SIZE = year.Size(cases=500, requests=900, meetings=100, teams=60)
+COUNTED = {}
 SINGLE = [table for table in TABLES if table.by and not {"region", "measure", "data_category", "crime_category"} & set(table.by)]
 OUTCOMES = ("fulfilled", "partly_fulfilled", "not_fulfilled", "refused", "withdrawn")
 
@@ -44,6 +45,7 @@ def published(world, owner, clock):
         (one["period"], table["name"]): world.as_("investigator").get(f"/statistics/published/{one['period']}/{table['name']}").json
         for one in periods
         for table in one["tables"]
+        if one["period"].startswith("2025")
     }
 
 
@@ -59,14 +61,21 @@ def cells(published):
     return found
 
 
-def truth(owner, clock, exact=False):
-    """The numbers behind the published ones, counted one by one at the times of publication."""
+def truth(owner):
+    """The numbers behind the published ones, counted one by one at the times of publication; counted once."""
+    if not COUNTED:
+        COUNTED.update(counted_truth(owner))
+    return COUNTED
+
+
+def counted_truth(owner):
     found = {}
+    brute = Brute(owner, None)
     for period, at in (
         ("2025-Q1", "2025-04-01T00:01:00+00:00"), ("2025-Q2", "2025-07-01T00:01:00+00:00"), ("2025-Q3", "2025-10-01T00:01:00+00:00"),
         ("2025-Q4", "2026-01-01T00:01:00+00:00"), ("2025", "2026-01-01T00:01:00+00:00"),
     ):  # fmt: skip
-        brute = Brute(owner, datetime.fromisoformat(at).astimezone(UTC))
+        brute.now = datetime.fromisoformat(at).astimezone(UTC)
         place = "quarter" if "-" in period else "year"
         for table in TABLES:
             count = getattr(brute, f"{table.subject.removesuffix('s')}_figures")
@@ -76,10 +85,12 @@ def truth(owner, clock, exact=False):
     return found
 
 
-def test_every_number_is_within_its_bounds_and_rows_of_few_are_not_listed(owner, clock, published):
-    shown, counted = cells(published), truth(owner, clock)
+def test_every_number_is_within_its_bounds_and_rows_of_few_are_not_listed(owner, published):
+    shown, counted = cells(published), truth(owner)
     assert len(shown) > 500
-    assert [(cell, bounds, counted.get(cell, 0)) for cell, bounds in shown.items() if not bounds[0] <= counted.get(cell, 0) <= bounds[1]] == []
+    assert [
+        (cell, bounds, counted.get(cell, 0)) for cell, bounds in shown.items() if not bounds[0] <= counted.get(cell, 0) <= bounds[1]
+    ] == []
     bases = {table.name: table.base for table in TABLES}
     listed = {cell[:3] for cell in shown if cell[2]}
     assert {cell[:3] for cell, value in counted.items() if cell[2] and cell[3] == bases[cell[1]] and value >= 5} == listed
@@ -111,13 +122,19 @@ def relations(known):
         if figure == "issued":
             parts = [cell for one in OUTCOMES if (cell := (period, name, keys, one)) in known]
             found.append(((period, name, keys, figure), parts, False))
-            found += [((period, name, keys, figure), [cell], False) for one in ("postponed", "acknowledged_on_time") if (cell := (period, name, keys, one)) in known]
+            found += [
+                ((period, name, keys, figure), [cell], False)
+                for one in ("postponed", "acknowledged_on_time")
+                if (cell := (period, name, keys, one)) in known
+            ]
         if "-" not in period:
             parts = [cell for quarter in range(1, 5) if (cell := (f"{period}-Q{quarter}", name, keys, figure)) in known]
             found.append(((period, name, keys, figure), parts, len(parts) == 4))
         for place, of in ((0, "requests_by_requesting_country"), (1, "requests_by_executing_country")):
             if name == of:
-                parts = [c for c in known if c[:2] == (period, "requests_by_country_pair") and c[2][place] == keys[0] and c[3] == figure]
+                parts = [
+                    c for c in known if c[:2] == (period, "requests_by_country_pair") and c[2][place] == keys[0] and c[3] == figure
+                ]
                 found.append(((period, name, keys, figure), parts, False))
     return [one for one in found if one[1]]
 
@@ -131,23 +148,23 @@ def attack(known):
     return known
 
 
-def test_differences_of_all_published_tables_tell_no_number_below_five(owner, clock, published):
-    counted = truth(owner, clock)
+def test_differences_of_all_published_tables_tell_no_number_below_five(owner, published):
+    counted = truth(owner)
     small = {cell for cell in cells(published) if counted.get(cell, 0) < 5}
     assert len(small) > 50
     known = attack(cells(published))
     assert [(cell, known[cell]) for cell in small if known[cell][0] >= known[cell][1]] == []
 
 
-def test_the_same_attack_finds_numbers_below_five_if_totals_are_exact(owner, clock, published):
-    counted = truth(owner, clock)
+def test_the_same_attack_finds_numbers_below_five_if_totals_are_exact(owner, published):
+    counted = truth(owner)
     shown = cells(published)
-    exact = {cell: [counted.get(cell, 0)] * 2 if bounds != [0, 4] else bounds for cell, bounds in shown.items()}
+    exact = {cell: [counted.get(cell, 0)] * 2 if bounds != [0, 4] else list(bounds) for cell, bounds in shown.items()}
     known = attack(exact)
     assert [cell for cell, bounds in shown.items() if bounds == [0, 4] and known[cell][0] == known[cell][1]]
 
 
-def test_a_period_is_published_once_and_everybody_with_a_role_reads_it(world, owner, clock, published):
+def test_a_period_is_published_once_and_everybody_with_a_role_reads_it(world, published):
     assert sorted({period for period, _ in published}) == ["2025", "2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4"]
     assert publication.publish_once(world.app.extensions["coopapi"].database) is False
     for who in ("investigator", "prosecutor", "desk", "analyst", "auditor", "admin", "system", "europol"):
@@ -163,7 +180,9 @@ def enough(world, clock, number, askers):
     database = world.app.extensions["coopapi"].database
     for place in range(askers):
         for country in ("NL", "FR"):
-            home = administration.add_authority(database, {"name": f"Office {place} {country}", "type": "public_prosecutor", "country": country})
+            home = administration.add_authority(
+                database, {"name": f"Office {place} {country}", "type": "public_prosecutor", "country": country}
+            )
             who = {"issuer": ISSUER, "subject": f"{country}{place}", "name": "P", "roles": ["prosecutor"]}
             administration.add_person(database, home, who)
             world.authorities[f"{country}{place}"] = home
@@ -186,10 +205,9 @@ def test_the_usual_time_needs_ten_requests_of_three_authorities_on_each_side(wor
     assert found.status_code == 200
     if told:
         assert found.json["usual"] == {
-            "kind": "eio", "of_group": "country_pair", "requesting_country": "NL", "executing_country": "FR", "period": "2027",
+            "kind": "eio", "of_group": "country_pair", "requesting_country": "NL", "executing_country": "FR", "period": "2026",
             "median_hours": 1.0, "p90_hours": 1.0,
-        } | {"period": found.json["usual"]["period"]}  # fmt: skip
-        assert found.json["usual"]["period"] in {"2026", "2026-Q4"}
+        }  # fmt: skip
         other = sent(world, "prosecutor", to="ro", reference="to-romania")
         wider = read(world, "prosecutor", f"{other}?include=usual")["usual"]
         assert (wider["of_group"], wider["requesting_country"], wider["executing_country"]) == ("kind", None, None)

@@ -63,9 +63,20 @@ def test_what_became_of_a_request_and_how_long_it_took(world, clock):
     clock.forward(hours=48)
     act(world, "prosecutor_fr", request, 0, "execute")
     row = only(world, "prosecutor")
-    assert (row["fulfilled"], row["received"], row["acknowledged"], row["acknowledged_on_time"], row["acknowledged_late"]) == (1, 1, 1, 1, 0)
+    assert (row["fulfilled"], row["received"], row["acknowledged"], row["acknowledged_on_time"], row["acknowledged_late"]) == (
+        1,
+        1,
+        1,
+        1,
+        0,
+    )
     assert row["deadlines_kept"] == 1
-    assert {name: round(value) for name, value in row["hours_to_obtain"].items()} == {"number": 1, "mean": 48, "median": 48, "p90": 48}
+    assert {name: round(value) for name, value in row["hours_to_obtain"].items()} == {
+        "number": 1,
+        "mean": 48,
+        "median": 48,
+        "p90": 48,
+    }
     act(world, "prosecutor_fr", request, 0, "transfer")
     walk(world, request, ("prosecutor", "close"))
     assert (only(world, "prosecutor")["fulfilled"], only(world, "prosecutor_fr")["fulfilled"]) == (1, 1)
@@ -130,16 +141,18 @@ def test_a_preservation_that_is_never_followed_up(world, clock):
 
 def test_an_emergency_order_is_validated_afterwards_or_not(world):
     emergency = {"urgency": "emergency", "emergency_ground": "ongoing_child_abuse"}
-    orders = [
-        sent(world, "system", "epoc", "provider", reference=f"e-{n}", measures=[SUBSCRIBER], **emergency) for n in range(3)
-    ]
+    orders = [sent(world, "system", "epoc", "provider", reference=f"e-{n}", measures=[SUBSCRIBER], **emergency) for n in range(3)]
     walk(world, orders[0], ("prosecutor", "validate_ex_post"))
     walk(world, orders[1], ("prosecutor", "deny_validation", {"reason": "no ground"}))
     row = only(world, "central")
     assert (row["emergencies"], row["sent_before_validation"], row["validated_later"], row["validation_denied"]) == (3, 3, 1, 1)
     report = world.as_("system").get("/statistics/e-evidence?year=2026").json
     (order,) = report["production"]
-    assert (order["addressee"], order["data_category"], order["emergency"]) == (str(world.authorities["provider"]), "subscriber", True)
+    assert (order["addressee"], order["data_category"], order["emergency"]) == (
+        str(world.authorities["provider"]),
+        "subscriber",
+        True,
+    )
     assert (order["issued"], order["issued_before_validation"], order["validation_denied"]) == (3, 3, 1)
     assert (report["preservation"], report["legal_remedies"], report["costs"]) == ([], None, None)
 
@@ -179,9 +192,19 @@ def test_the_entry_of_a_step_has_the_codes_that_changed(world):
     request = sent(world)
     walk(world, request, ("prosecutor_fr", "receive"), ("prosecutor_fr", "acknowledge"))
     walk(world, request, ("prosecutor_fr", "refuse", {"reason": "no", "grounds": ["eio_fundamental_rights"]}))
-    found = {e["action"]: e["detail"] for e in world.as_("prosecutor_fr").get("/events?limit=200").json["items"] if "request" in e["action"]}
+    found = {
+        e["action"]: e["detail"]
+        for e in world.as_("prosecutor_fr").get("/events?limit=200").json["items"]
+        if "request" in e["action"]
+    }
     told = found["request.transmit"]
-    assert (told["from"], told["state"], told["channel"], told["kind"], told["urgency"]) == ("ready", "transmitted", "direct_judicial", "eio", "routine")
+    assert (told["from"], told["state"], told["channel"], told["kind"], told["urgency"]) == (
+        "ready",
+        "transmitted",
+        "direct_judicial",
+        "eio",
+        "routine",
+    )
     assert (told["crime_categories"], told["data_categories"], told["measure_codes"]) == (["ocsea"], ["traffic"], ["traffic"])
     assert found["request.acknowledge"]["from"] == "received"
     assert found["request.refuse"]["grounds"] == ["eio_fundamental_rights"]
@@ -205,4 +228,6 @@ def test_a_measure_without_a_category_of_data_counts_as_its_own(world):
     sent(world, measures=[{**SUBSCRIBER, "data_categories": []}, CONTENT_DATA])
     assert by(world, "central", "data_category") == {"subscriber": 1, "content": 1}
     assert read(world, "prosecutor", world.as_("prosecutor").get("/mla-requests").json["items"][0]["id"])["state"] == "transmitted"
-    assert step(world, "prosecutor", world.as_("prosecutor").get("/mla-requests").json["items"][0]["id"], "close").status_code == 409
+    assert (
+        step(world, "prosecutor", world.as_("prosecutor").get("/mla-requests").json["items"][0]["id"], "close").status_code == 409
+    )

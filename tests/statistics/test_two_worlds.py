@@ -15,9 +15,10 @@ EXACT = (
 )  # fmt: skip
 
 
-def answers(world, who):
+def answers(world, who, *, published):
     """The bytes of every figure that somebody may ask for."""
-    paths = [f"/statistics/{path}" for path in EXACT] + [f"/statistics/published/2026-Q4/{name}" for name in NAMES]
+    paths = [f"/statistics/{path}" for path in EXACT]
+    paths += [f"/statistics/published/2026-Q4/{name}" for name in NAMES if published]
     return {path: (found.status_code, found.get_data()) for path in paths if (found := world.as_(who).get(path))}
 
 
@@ -53,7 +54,10 @@ def hidden(world):
 def victims(world):
     """Overlaps whose evidence is all about victims."""
     for number in range(3):
-        mine, theirs = world.case("investigator", crime_categories=["thb_sexual"]), world.case("foreign", crime_categories=["thb_sexual"])
+        mine, theirs = (
+            world.case("investigator", crime_categories=["thb_sexual"]),
+            world.case("foreign", crime_categories=["thb_sexual"]),
+        )
         for who, case in (("investigator", mine), ("foreign", theirs)):
             subject = world.subject(who, case, "victim")
             world.hold(who, case, f"heron{number}@example.org", subject_id=subject)
@@ -75,7 +79,7 @@ def both(world, owner, clock, register, common, secret, callers):
         if tell:
             tell(world)
         publish(world, owner, clock)
-        found.append({who: answers(world, who) for who in callers})
+        found.append({who: answers(world, who, published=who == callers[0]) for who in callers})
     return found
 
 
@@ -91,12 +95,6 @@ def both_hidden(world, owner, clock, register):
 @pytest.fixture
 def both_victims(world, owner, clock, register):
     return lambda callers: both(world, owner, clock, register, cases_of_victims, victims, callers)
-
-
-@pytest.fixture(autouse=True)
-def forgotten(register):
-    """Each test tells the story to authorities of its own world."""
-    register.made.pop("statistics in two worlds", None)
 
 
 def test_a_hidden_case_and_its_requests_leave_no_trace(both_hidden):
@@ -141,15 +139,11 @@ def planted(owner, name, good, bad):
     [
         ("published_things", "c.visibility = 'hidden'", "c.visibility = 'none'"),
         ("cases_to_count", "c.visibility <> 'hidden'", "c.visibility <> 'none'"),
-        ("overlaps_to_count", "(not o.hidden_a or o.authority_a = me) and (not o.hidden_b or o.authority_b = me)", "true"),
     ],
 )
 def test_a_leak_about_hidden_cases_is_seen(owner, both_hidden, name, good, bad):
     with planted(owner, name, good, bad):
-        full, empty = both_hidden(NOT_TOLD_OF_HIDDEN)
-        if name == "overlaps_to_count":  # the other side of a hidden overlap was never told of it, so it takes two faults to leak
-            with planted(owner, name, "f.at", "f.at"):
-                return
+        full, empty = both_hidden(("analyst",))
         assert full != empty
 
 
@@ -162,5 +156,5 @@ def test_a_leak_about_hidden_cases_is_seen(owner, both_hidden, name, good, bad):
 )
 def test_a_leak_about_victims_is_seen(owner, both_victims, good, bad):
     with planted(owner, "overlaps_to_count", good, bad):
-        full, empty = both_victims(NOT_TOLD_OF_VICTIMS)
+        full, empty = both_victims(("central",))
         assert full != empty

@@ -13,7 +13,10 @@ from coopapi.statistics import dimensions
 
 SIZE = year.Size(cases=150, requests=500, meetings=60, teams=40)
 SUBJECTS = {
-    "requests": (dimensions.OF_REQUESTS, ("requesting_country,executing_country", "year,measure,crime_category", "kind,urgency,outcome")),
+    "requests": (
+        dimensions.OF_REQUESTS,
+        ("requesting_country,executing_country", "year,measure,crime_category", "kind,urgency,outcome"),
+    ),
     "overlaps": (dimensions.OF_OVERLAPS, ("strength,state,scope", "identifier_kind,region")),
     "cases": (dimensions.OF_CASES, ("state,stage,crime_category", "country,case_type")),
     "meetings": (dimensions.OF_MEETINGS, ("quarter,level", "country,state")),
@@ -61,7 +64,9 @@ def same(found, counted):
 
 
 def differing(answer, counted):
-    rows = {tuple(row["keys"][name] for name in answer["by"]): {k: v for k, v in row.items() if k != "keys"} for row in answer["rows"]}
+    rows = {
+        tuple(row["keys"][name] for name in answer["by"]): {k: v for k, v in row.items() if k != "keys"} for row in answer["rows"]
+    }
     assert len(rows) == len(answer["rows"])
     assert rows.keys() == counted.keys()
     return [
