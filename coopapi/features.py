@@ -20,6 +20,7 @@ from coopapi.directory.routes import blp as directory
 from coopapi.disclosures import service as disclosures
 from coopapi.disclosures.models import GIVEN, OPEN, Disclosure
 from coopapi.disclosures.routes import blp as disclosure_requests
+from coopapi.durations.routes import blp as durations
 from coopapi.evidence.channels import CHANNELS, Channel
 from coopapi.evidence.routes import blp as evidence
 from coopapi.exports import service as export_service
@@ -136,6 +137,7 @@ FEATURES: Final = (
         (timelines,),
         reads={"entries": exported.entries},
     ),
+    Feature("Durations", "Time in each state, and on whom a case waits", (durations,)),
     Feature(
         "Webhooks",
         "Events that are sent to an address of a machine client",

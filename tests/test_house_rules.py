@@ -134,6 +134,7 @@ TABLES = {
     **dict.fromkeys(("holdings", "likenesses", "match_tokens", "matching_queue", "pairs_due", "pending_holdings"), "matching"),
     **dict.fromkeys(("clearance_watch",), "overlaps"),
     **dict.fromkeys(("mails",), "mail"),
+    **dict.fromkeys(("object_stages",), "durations"),
     **{mapper.local_table.name: mapper.class_.__module__.split(".")[1] for mapper in Row.registry.mappers},
 }
 """The package to which each table belongs: that of its model, or the one that is named here if it has none."""

@@ -28,7 +28,7 @@ ischema_names["xid8"] = Xid8
 FUNCTION_TABLES = {
     *("match_tokens", "holdings", "likenesses", "signing_keys", "token_attempts", "alembic_version"),
     *("registered_values", "quota_use", "quotas", "honey_values", "hiding_confirmations", "pending_holdings"),
-    *("matching_queue", "pairs_due", "journal_linking", "clearance_watch", "mails"),
+    *("matching_queue", "pairs_due", "journal_linking", "clearance_watch", "mails", "object_stages"),
 }
 
 

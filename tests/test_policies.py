@@ -720,6 +720,8 @@ def test_the_next_transaction_of_a_pooled_connection_starts_with_nothing(world, 
         "insert into mail_addresses default values",
         "update mail_addresses set state = 'confirmed'",
         "select * from mails",
+        "select * from object_stages",
+        "insert into object_stages default values",
         "update proceedings_transfers set from_case = gen_random_uuid()",
         "delete from meeting_participants",
         "delete from contact_points",
@@ -761,7 +763,7 @@ LINT = {
         " and not relrowsecurity and relname not in"
         " ('alembic_version', 'match_tokens', 'holdings', 'likenesses', 'signing_keys', 'used_assertions', 'token_attempts',"
         " 'registered_values', 'quota_use', 'quotas', 'honey_values', 'hiding_confirmations', 'pending_holdings', 'matching_queue',"
-        " 'pairs_due', 'journal_linking', 'clearance_watch', 'mails')",
+        " 'pairs_due', 'journal_linking', 'clearance_watch', 'mails', 'object_stages')",
         "create table planted (id uuid)",
     ),
     "a right of the application to change every column of a row": (

@@ -1,24 +1,21 @@
-"""Count requests between two States that were refused, not carried out or late, and collect the facts of one case."""
+"""Collect the facts of one case from which the duty to notify Eurojust follows."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from itertools import chain
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import or_, select
 
 from coopapi.deadlines.models import Deadline
 from coopapi.directory.models import Authority
 from coopapi.jits.models import Jit
-from coopapi.jurisdiction import notification_duty
+from coopapi.jurisdiction import notification_duty, pairs
 from coopapi.jurisdiction.eurojust_records import of_case as of_case_records
 from coopapi.jurisdiction.eurojust_records import require_answering
 from coopapi.jurisdiction.lifecycles import SETTLED
 from coopapi.jurisdiction.models import Consultation
 from coopapi.jurisdiction.notification_duty import Facts
-from coopapi.mla.lifecycles import KINDS
 from coopapi.mla.models import Measure, Request
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import Party, in_case
@@ -27,7 +24,8 @@ from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, unseal
 
 _MOST: Final = 1000
-_WHAT: Final = ("refused", "not_executed", "overdue")
+_TARGET: Final = "service_target"
+"""The rule of what an authority sets itself, which is no time limit of the law."""
 _UNANSWERED: Final = {"refused": "refused", "not_executed": "not_executed"}
 
 
@@ -62,12 +60,8 @@ def of_case(work: UnitOfWork, case_id: UUID) -> dict[str, Any]:
 def _sent(work: UnitOfWork, case_id: UUID) -> Sequence[Request]:
     """Return the requests for cooperation that were sent from a case to other States."""
     own = work.all(Party).where(Party.object_id == Request.id, Party.case_id == case_id, Party.side == Side.REQUESTING)
-    query = work.all(Request).where(own.exists(), Request.transmitted_at.is_not(None), Request.kind.in_(_to_states()))
+    query = work.all(Request).where(own.exists(), Request.transmitted_at.is_not(None), Request.kind.in_(pairs.kinds()))
     return work.session.scalars(query.order_by(Request.id).limit(_MOST)).all()
-
-
-def _to_states() -> list[str]:
-    return [name for name, kind in KINDS.items() if not kind.to_provider and name != "spontaneous_information"]
 
 
 def _measures(work: UnitOfWork, rows: Sequence[Request]) -> Sequence[Measure]:
@@ -99,7 +93,11 @@ def _difficulties(work: UnitOfWork, rows: Sequence[Request]) -> list[tuple[UUID,
     for measure in _measures(work, rows):
         outcomes[measure.request_id].add(measure.state)
     late = work.all(Deadline).where(
-        Deadline.object_id.in_(list(outcomes)), Deadline.owed_by == Side.EXECUTING, Deadline.running(), Deadline.due_at < work.now
+        Deadline.object_id.in_(list(outcomes)),
+        Deadline.owed_by == Side.EXECUTING,
+        Deadline.rule != _TARGET,
+        Deadline.running(),
+        Deadline.due_at < work.now,
     )
     overdue = {row.object_id for row in work.session.scalars(late)}
     found = []
@@ -108,57 +106,3 @@ def _difficulties(work: UnitOfWork, rows: Sequence[Request]) -> list[tuple[UUID,
         if worst:
             found.append((id_, worst))
     return found
-
-
-def between(work: UnitOfWork, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Count difficulties between pairs of States in the last year, among the requests that the caller sees.
-
-    For pairs with recurring difficulties, Eurojust may be asked for a written opinion, which is not binding.
-    """
-    since = work.now - timedelta(days=notification_duty.rules()["opinion"]["days"])
-    if work.one(Authority, work.actor.authority_id).type == "eurojust_desk":
-        return _known_to_desk(work, wanted, since)
-    query = select(Request, Authority.country).join(Authority, Authority.id == Request.requesting_id)
-    query = query.where(Request.visible_to(work.actor, work.now), Request.transmitted_at >= since, Request.kind.in_(_to_states()))
-    if country := wanted.get("country"):
-        query = query.where(Request.executing_country == country)
-    found = work.session.execute(query.order_by(Request.id.desc()).limit(_MOST)).all()
-    pairs = {row.id: (asking, row.executing_country) for row, asking in found if asking and row.executing_country}
-    counted: dict[tuple[str, str], dict[str, list[UUID]]] = {}
-    for id_, what in _difficulties(work, [row for row, _ in found]):
-        if id_ in pairs:
-            counted.setdefault(pairs[id_], {}).setdefault(what, []).append(id_)
-    return [
-        _pair(pair, {what: len(ids) for what, ids in by_kind.items()}, chain.from_iterable(by_kind.values()))
-        for pair, by_kind in sorted(counted.items())
-    ]
-
-
-def _known_to_desk(work: UnitOfWork, wanted: Mapping[str, Any], since: datetime) -> list[dict[str, Any]]:
-    """Return the same figures for the desk of either State, without the requests, because a desk facilitates between both."""
-    asked = {"since": since, "kinds": _to_states()}
-    rows = work.session.execute(text("select * from priv.difficulties(:since, :kinds)"), asked).mappings()
-    country = wanted.get("country")
-    return [
-        _pair((row["requesting_country"], row["executing_country"]), {what: row[what] for what in _WHAT}, ())
-        for row in rows
-        if country in {None, row["executing_country"]}
-    ]
-
-
-def _pair(pair: tuple[str, str], counted: Mapping[str, int], requests: Iterable[UUID]) -> dict[str, Any]:
-    opinion = notification_duty.rules()["opinion"]
-    total = sum(counted.values())
-    recurrent = total >= opinion["at_least"]
-    return {
-        "requesting_country": pair[0],
-        "executing_country": pair[1],
-        **{what: counted.get(what, 0) for what in _WHAT},
-        "total": total,
-        "requests": sorted(requests),
-        "candidate_for_opinion": recurrent,
-        "article": opinion["article"] if recurrent else None,
-        "suggestion": "You may ask Eurojust for a written opinion. Eurojust facilitates, and orders nothing."
-        if recurrent
-        else None,
-    }

@@ -3,7 +3,7 @@
 from coopapi.access import Action
 from coopapi.http.api import Blueprint
 from coopapi.http.collection import Collection, serve
-from coopapi.jurisdiction import difficulties, eurojust_records, presentation, service, transfers, transitions
+from coopapi.jurisdiction import difficulties, eurojust_records, pairs, presentation, service, transfers, transitions
 from coopapi.jurisdiction.models import Consultation
 from coopapi.jurisdiction.schemas import (
     ConsultationFilter,
@@ -113,8 +113,12 @@ serve(
     blp,
     "/difficulties",
     "list_difficulties",
-    difficulties.between,
-    "Count refusals, non-execution and delays between pairs of States; if they recur, Eurojust may be asked for an opinion.",
+    pairs.between,
+    """Count refusals, delays, silence and repeated questions between pairs of States, with the next step that the law provides for.
+
+    They are counted among the requests that you may read, by stage, ground and instrument, never by person. If refusals recur,
+    Eurojust may be asked for an opinion. A desk sees the figures of its State without the requests.
+    """,
     allow=Action.MLA_READ,
     query=DifficultyFilter,
     returns=DifficultyOut,

@@ -90,9 +90,13 @@ class ConsultationFilter(Stepped):
 
 
 class DifficultyFilter(Schema):
-    """Between whom."""
+    """Between whom, and of which requests."""
 
     country = Code("countries", metadata={"description": "Only requests to this country."})
+    since = When(
+        metadata={"description": "Only requests sent at this time or later; a year before `until` if not given."}
+    )
+    until = When(metadata={"description": "Only requests that were sent before this time; until now if not given."})
 
 
 class ConsultationPositionOut(Shown):
@@ -215,8 +219,40 @@ class NotificationDutyOut(Shown):
     conditions = fields.List(fields.Nested(NotificationConditionOut), required=True)
 
 
+class NextStepOut(Shown):
+    """What may be done about a difficulty."""
+
+    step = Code("next_steps", required=True)
+    article = fields.String(
+        required=True, allow_none=True, metadata={"description": "Where the law provides for it; null for a custom."}
+    )
+    verify = fields.Boolean(required=True, metadata={"description": "Whether the article was not read in the official text."})
+
+
+def _numbers(about: str) -> fields.Dict:
+    return fields.Dict(keys=fields.String(), values=fields.Integer(), required=True, metadata={"description": about})
+
+
+class OneDifficultyOut(Shown):
+    """One difficulty between two States. A request counts in each of its stages, details and difficulties."""
+
+    difficulty = Code("difficulties", required=True)
+    requests = fields.Integer(required=True, metadata={"description": "How many requests have it."})
+    repeated = fields.Boolean(required=True)
+    by_stage = _numbers("The requests by the state in which it happened, or in which the time limit ended.")
+    by_detail = _numbers(
+        "The requests by ground of refusal, reason of non-execution, rule of the deadline, or by what is not answered (`request`,"
+        " `question`)."
+    )
+    by_instrument = _numbers("The requests by instrument; `none` if they have none.")
+    next_steps = fields.List(fields.Nested(NextStepOut), required=True)
+
+
 class DifficultyOut(Shown):
-    """What went wrong between two States in the last year, among the requests you see."""
+    """What went wrong between two States, among the requests you see.
+
+    `refused`, `not_executed` and `overdue` count each request once, by its most serious difficulty.
+    """
 
     requesting_country = Code("countries", required=True)
     executing_country = Code("countries", required=True)
@@ -224,7 +260,12 @@ class DifficultyOut(Shown):
     not_executed = fields.Integer(required=True)
     overdue = fields.Integer(required=True)
     total = fields.Integer(required=True)
-    requests = fields.List(fields.UUID(), required=True)
+    requests = fields.List(
+        fields.UUID(),
+        required=True,
+        metadata={"description": "Those that `total` counts, up to the 200 newest; none for a desk."},
+    )
+    difficulties = fields.List(fields.Nested(OneDifficultyOut), required=True)
     candidate_for_opinion = fields.Boolean(required=True)
     article = fields.String(allow_none=True)
     suggestion = fields.String(allow_none=True)

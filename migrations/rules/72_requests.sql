@@ -1,30 +1,3 @@
--- Count requests between two States that were refused, not carried out or are late. The desk of either State gets the figures but not the
--- requests.
-create function priv.difficulties(p_since timestamptz, p_kinds text[])
-returns table (requesting_country text, executing_country text, refused bigint, not_executed bigint, overdue bigint)
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    with me as (
-        select a.country from public.authorities a where a.id = (select priv.authority()) and a.type = 'eurojust_desk'),
-    worst as (
-        select q.country as asking, r.executing_country as asked,
-               case when r.state = 'refused' or exists (
-                        select from public.mla_measures m where m.request_id = r.id and m.state = 'refused') then 'refused'
-                    when r.state = 'not_executed' or exists (
-                        select from public.mla_measures m where m.request_id = r.id and m.state = 'not_executed') then 'not_executed'
-                    when exists (
-                        select from public.deadlines d
-                        where d.object_id = r.id and d.rule <> 'service_target' and d.owed_by = 'executing' and d.met_at is null and d.cancelled_at is null
-                          and d.suspended_at is null and d.due_at < (select priv.at())) then 'overdue' end as what
-        from public.mla_requests r join public.authorities q on q.id = r.requesting_id
-        where r.transmitted_at >= p_since and r.kind = any (p_kinds) and r.executing_country is not null
-          and (q.country in (select country from me) or r.executing_country in (select country from me)))
-    select asking, asked, count(*) filter (where what = 'refused'), count(*) filter (where what = 'not_executed'),
-           count(*) filter (where what = 'overdue')
-    from worst where what is not null and asking is not null group by 1, 2 order by 1, 2
-$$;
-
-grant execute on function priv.difficulties(timestamptz, text[]) to APP_ROLE;
-
 grant select, insert,
     update (version, foreign_reference, instrument, executing_id, executing_country, enforcing_id, case_id, overlap_id, jit_id, state,
             urgency, emergency_ground, language, sealed, notices, grounds, validated_by, validated_at, transmitted_at, received_at,

@@ -1,0 +1,80 @@
+"""Difficulties between pairs of States: refusals, delays and silence, by stage, and the next step that the law provides for."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from coopapi.directory import codelists
+from coopapi.directory.codelists import CodelistItem
+from coopapi.errors import fault
+from coopapi.jurisdiction import notification_duty
+from coopapi.mla.lifecycles import KINDS
+from coopapi.store.db import UnitOfWork
+from coopapi.store.statements import Statement, array
+
+_COUNTED: Final = ("refused", "not_executed", "overdue")
+_BETWEEN: Final = Statement(
+    "select * from priv.difficulties(:since, :until, cast(:kinds as text[]), :country, cast(:silence as interval))"
+)
+
+
+def kinds() -> list[str]:
+    """Return the kinds of requests for cooperation between States."""
+    return [name for name, kind in KINDS.items() if not kind.to_provider and name != "spontaneous_information"]
+
+
+def between(work: UnitOfWork, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Count difficulties between pairs of States among the requests that were sent in a time, by default in the last year.
+
+    The caller sees those of the requests that it may read. The desk of either State sees the same figures without the requests,
+    because a desk facilitates between both; hidden cases are left out. Raises `Unprocessable` if the time ends before it begins.
+    """
+    rules = notification_duty.rules()
+    until = wanted.get("until", work.now + timedelta(seconds=1))
+    since = wanted.get("since", until - timedelta(days=rules["opinion"]["days"]))
+    if since >= until:
+        raise fault("/since", "order_of_time", "The time must begin before it ends.")
+    asked = {"since": since, "until": until, "kinds": array(kinds()), "country": wanted.get("country")}
+    rows = _BETWEEN.rows(work.session, silence=f"{rules['unanswered_days']} days", **asked)
+    return [_pair(row) for row in rows]
+
+
+def _pair(row: Any) -> dict[str, Any]:
+    opinion = notification_duty.rules()["opinion"]
+    total = row.refused + row.not_executed + row.overdue
+    recurrent = total >= opinion["at_least"]
+    members = {row.requesting_country, row.executing_country} <= notification_duty.bound()
+    return {
+        "requesting_country": row.requesting_country,
+        "executing_country": row.executing_country,
+        **{what: getattr(row, what) for what in _COUNTED},
+        "total": total,
+        "requests": sorted(row.requests or ()),
+        "difficulties": [_difficulty(one, members=members, recurrent=recurrent) for one in row.found],
+        "candidate_for_opinion": recurrent,
+        "article": opinion["article"] if recurrent else None,
+        "suggestion": "You may ask Eurojust for a written opinion. Eurojust facilitates, and orders nothing."
+        if recurrent
+        else None,
+    }
+
+
+def _difficulty(found: Mapping[str, Any], *, members: bool, recurrent: bool) -> dict[str, Any]:
+    repeated = found["requests"] >= notification_duty.rules()["repeated"]
+    conditions = {"members": members, "repeated": repeated, "recurrent": recurrent}
+    steps = [item for item in codelists.load("next_steps").items if _provided(item, found, conditions)]
+    return {
+        **found,
+        "repeated": repeated,
+        "next_steps": [{"step": item.code, "article": item.article or None, "verify": item.extra["verify"]} for item in steps],
+    }
+
+
+def _provided(item: CodelistItem, found: Mapping[str, Any], conditions: Mapping[str, bool]) -> bool:
+    """Tell whether a next step is provided for a difficulty under one of the instruments of its requests."""
+    instruments = item.extra.get("instruments")
+    return (
+        found["difficulty"] in item.extra["difficulties"]
+        and (instruments is None or not found["by_instrument"].keys().isdisjoint(instruments))
+        and all(holds for name, holds in conditions.items() if item.extra.get(name))
+    )
