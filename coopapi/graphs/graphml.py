@@ -1,5 +1,6 @@
 """A graph as GraphML (http://graphml.graphdrawing.org), which Gephi, yEd, Maltego and networkx read."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 from xml.etree import ElementTree as ET
@@ -9,6 +10,8 @@ _SPACE: Final = "http://graphml.graphdrawing.org/xmlns"
 _SCHEMA: Final = "http://graphml.graphdrawing.org/xmlns http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd"
 _OF_NODES: Final = ("kind", "label", "state", "category", "authority_id", "path", "distance")
 _OF_EDGES: Final = ("kind", "overlap_id", "strength", "kinds", "basis")
+_NOT_IN_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no XML document may have (XML 1.0, 2.2)."""
 _TYPES: Final = {"distance": "int"}
 
 
@@ -36,4 +39,4 @@ def _data(parent: ET.Element, place: str, said: Mapping[str, Any], names: tuple[
         value = said.get(name)
         if value is not None and value != []:
             text = ", ".join(value) if isinstance(value, list) else str(value)
-            ET.SubElement(parent, "data", {"key": f"{place}_{name}"}).text = text
+            ET.SubElement(parent, "data", {"key": f"{place}_{name}"}).text = _NOT_IN_XML.sub("\ufffd", text)

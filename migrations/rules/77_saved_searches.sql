@@ -13,10 +13,10 @@ begin
         where s.id = c.search_id and not (s.active and p.active and s.role = any (p.roles));
     return query
     select s.id, p.issuer, p.subject, s.role, s.sealed, s.filters, w.objects
-    from (select c.search_id from public.saved_search_checks c group by c.search_id order by min(c.object_id) limit p_most) f
+    from (select c.search_id from public.saved_search_checks c group by c.search_id order by min(c.n) limit p_most) f
     join public.saved_searches s on s.id = f.search_id join public.principals p on p.id = s.principal_id
     cross join lateral (select array (select c.object_id from public.saved_search_checks c where c.search_id = s.id
-                                      order by c.object_id limit p_each) as objects) w;
+                                      order by c.n limit p_each) as objects) w;
 end $$;
 
 -- Note that a saved search was compared with things, and tell its owner of those that were found (parallel arrays of ids and kinds). What was

@@ -1,13 +1,7 @@
 """Search by text: what finds what, in which order, on pages, and with what each reader may see."""
 
 import pytest
-
-
-def found(world, who, q, **more):
-    query = "&".join(f"{name}={value}" for name, value in {"q": q, **more}.items())
-    answer = world.as_(who).get(f"/search?{query}")
-    assert answer.status_code == 200, answer.json
-    return [item["reference"] or item["id"] for item in answer.json["items"]]
+from searching import found
 
 
 @pytest.fixture
@@ -158,7 +152,9 @@ def test_bad_input_is_named(world, query, pointer, rule):
     assert (error["parameter"] if "parameter" in error else error["pointer"]).strip("/") == pointer.strip("/"), error
 
 
-@pytest.mark.parametrize("text", ["%27", "a%00b", "%25", "_", "'; drop table cases; --", "\\\\", "e\u0301" * 100, "𝔥𝔢𝔯𝔬𝔫", "\ud7ff"])
+@pytest.mark.parametrize(
+    "text", ["%27", "a%00b", "%25", "_", "'; drop table cases; --", "\\\\", "e\u0301" * 100, "𝔥𝔢𝔯𝔬𝔫", "\ud7ff"]
+)
 def test_any_text_is_read_as_words(world, text):
     world.case("investigator", "NL-1", title="heron")
     assert world.as_("investigator").get(f"/search?q={text}").status_code in {200, 400, 422}

@@ -55,6 +55,7 @@ create index saved_searches_by_authority on saved_searches (authority_id) where 
 create table saved_search_checks (
     search_id uuid not null references saved_searches (id),
     object_id uuid not null,
+    n bigint generated always as identity,
     primary key (search_id, object_id)
 );
 
