@@ -1,7 +1,7 @@
 """What is next to the nodes of a graph: each function reads the neighbours of nodes of one kind, as far as the caller sees them.
 
-No function reads more than `MOST_READ` rows of a table. The rows are those that the lists of the API show: links to victims are read
-for cleared callers only, and a case of others that the caller does not see is a pseudonym.
+No function reads more than `MOST_READ` rows of a table. The rows are those that the lists of the API show: links to victims are
+read for cleared callers only, and a case of others that the caller does not see is a pseudonym.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

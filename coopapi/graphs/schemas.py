@@ -10,6 +10,7 @@ from coopapi.directory.fields import Code
 from coopapi.graphs.neighbours import READERS
 from coopapi.http.fields import Count, Like, Link, OneOf, Schema, Shown, Text, refusal
 from coopapi.identifiers.kinds import KINDS
+from coopapi.search.models import STATES
 
 STARTS: Final = {"case_id": "case", "request_id": "request", "team_id": "team", "meeting_id": "meeting"}
 EDGES: Final = ("concerns", "follows", "has_identifier", "has_subject", "linked", "of_team", "overlap")
@@ -58,7 +59,7 @@ class GraphNodeOut(Shown):
     label = fields.String(
         allow_none=True, metadata={"description": "The reference, the pseudonym of a subject, or the kind of an identifier."}
     )
-    state = fields.String(allow_none=True)
+    state = OneOf(STATES, name="SearchedState", allow_none=True)
     category = fields.String(allow_none=True, metadata={"description": "The category of a subject, or the kind of an identifier."})
     authority_id = fields.UUID(allow_none=True)
     path = Link(allow_none=True)

@@ -37,7 +37,7 @@ _FIND: Final = Statement("select * from priv.identifiers_with(cast(:tokens as by
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Match:
     """An identifier that was found: how strong the match is, how similar it is (1 for the same value), and by which rule."""
 
     identifier: Identifier
@@ -102,7 +102,7 @@ def _candidates(work: UnitOfWork, held: Sequence[Held], before: UUID) -> tuple[l
     return whole, whole[-1].case_id
 
 
-def _judged(work: UnitOfWork, item: Mapping[str, Any], reading: Reading, held: Sequence[Held], rows: Sequence[Any]) -> list[Found]:
+def _judged(work: UnitOfWork, item: Mapping[str, Any], reading: Reading, held: Sequence[Held], rows: Sequence[Any]) -> list[Match]:
     """Return what matches, the best first: the same value by its strongest key, or something similar by its score."""
     query = work.all(Identifier).where(Identifier.id.in_([row.identifier_id for row in rows]), Identifier.withdrawn_at.is_(None))
     there = {one.id: one for one in work.session.scalars(query)} if rows else {}
@@ -114,12 +114,12 @@ def _judged(work: UnitOfWork, item: Mapping[str, Any], reading: Reading, held: S
     for row in (row for row in rows if row.identifier_id in there):
         shared = [bytes(token) for token in row.shared]
         if (best := max(map(min, zip((strengths[token] for token in shared), row.strengths, strict=True)))) > Strength.ASKS:
-            found.append(Found(there[row.identifier_id], best, 1.0, "same_value"))
+            found.append(Match(there[row.identifier_id], best, 1.0, "same_value"))
             continue
         theirs = _opened(opened.get(row.identifier_id, {}))
         verdict = judge_contents(ours, theirs, [families[token] for token in shared], levels_of(work.settings))
         if verdict.level:
-            found.append(Found(there[row.identifier_id], STRENGTHS[verdict.level], verdict.score, verdict.rule))
+            found.append(Match(there[row.identifier_id], STRENGTHS[verdict.level], verdict.score, verdict.rule))
     return sorted(found, key=lambda one: (-one.strength, -one.score, -one.identifier.id.int))
 
 
@@ -145,7 +145,7 @@ def _about(item: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
     }
 
 
-def _show(work: UnitOfWork, found: Sequence[Found]) -> list[dict[str, Any]]:
+def _show(work: UnitOfWork, found: Sequence[Match]) -> list[dict[str, Any]]:
     """Return what was found with the case of each identifier."""
     query = work.all(Case).where(Case.id.in_({one.identifier.case_id for one in found}))
     there = {case.id: case for case in work.session.scalars(query)} if found else {}

@@ -8,7 +8,11 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor
+from coopapi.cases.models import CASE_LIFECYCLE
+from coopapi.jits.lifecycles import JIT_LIFECYCLE
 from coopapi.journal.models import tell_with
+from coopapi.meetings.lifecycles import MEETING_LIFECYCLE
+from coopapi.mla.lifecycles import KINDS as REQUEST_KINDS
 from coopapi.store import vault
 from coopapi.store.rows import Versioned
 
@@ -19,6 +23,12 @@ KINDS: Final = {
     "meeting": Action.MEETING_READ,
 }
 """The kinds of things that are searched, each with the action that a caller needs to see them."""
+STATES: Final = frozenset(
+    state
+    for life in (CASE_LIFECYCLE, JIT_LIFECYCLE, MEETING_LIFECYCLE, *(kind.life for kind in REQUEST_KINDS.values()))
+    for state in life.states
+)
+"""The states of all things that are searched."""
 MOST_SAVED: Final = 50
 """How many active saved searches one person or client may have."""
 

@@ -9,7 +9,7 @@ from coopapi.directory.fields import Code
 from coopapi.http.fields import Flag, Line, Link, OneOf, Paged, Schema, Shown, Text, When
 from coopapi.identifiers.kinds import KINDS as IDENTIFIER_KINDS
 from coopapi.identifiers.schemas import CommonValueOut, IdentifierValueIn, IdentifierWarningOut
-from coopapi.search.models import KINDS
+from coopapi.search.models import KINDS, STATES
 
 FIELDS: Final = ("reference", "title", "operation", "handler", "state", "category", "type", "country", "further_country")
 """The names of the fields in which a text is searched."""
@@ -27,7 +27,7 @@ class SearchFilter(Paged):
         },
     )
     kind = OneOf(KINDS, name="SearchedKind", metadata={"description": "The kind of things; all that your role may see by default."})
-    state = Line(50, metadata={"description": "The state, as the thing itself names it."})
+    state = OneOf(STATES, name="SearchedState", metadata={"description": "The state, as the thing itself names it."})
     country = Code("countries", metadata={"description": "A country that takes part, as far as you see it."})
 
 
@@ -42,7 +42,7 @@ class SearchHitOut(Shown):
     authority_id = fields.UUID(
         required=True, metadata={"description": "The owner of a case, or who asks in a request, made a team or convened a meeting."}
     )
-    state = fields.String(allow_none=True)
+    state = OneOf(STATES, name="SearchedState", allow_none=True)
     countries = fields.List(Code("countries"), required=True)
     matched = fields.List(
         OneOf(FIELDS, name="SearchedField"), required=True, metadata={"description": "The fields in which words were found."}
@@ -55,7 +55,7 @@ class SavedSearchIn(Schema):
     name = Line(100, required=True)
     q = Text(200, required=True, metadata={"description": "The words, as in `GET /search`."})
     kind = OneOf(KINDS, name="SearchedKind")
-    state = Line(50)
+    state = OneOf(STATES, name="SearchedState")
     country = Code("countries")
 
 
@@ -73,9 +73,9 @@ class SavedSearchOut(Shown):
     name = fields.String(required=True)
     q = fields.String(required=True)
     kind = OneOf(KINDS, name="SearchedKind", allow_none=True)
-    state = fields.String(allow_none=True)
+    state = OneOf(STATES, name="SearchedState", allow_none=True)
     country = Code("countries", allow_none=True)
-    role = fields.String(required=True, metadata={"description": "The role in which it is made."})
+    role = Code("roles", required=True, metadata={"description": "The role in which it is made."})
     active = fields.Boolean(required=True)
     created_at = When(required=True)
     etag = fields.String(required=True)

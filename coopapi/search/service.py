@@ -18,8 +18,8 @@ from coopapi.store.rows import Versioned
 from coopapi.store.statements import Statement, array
 
 _SEARCH: Final = Statement(
-    "select * from priv.search(cast(:words as text[]), cast(:codes as jsonb), cast(:similar as jsonb), cast(:wanted as jsonb), cast(:score as integer),"
-    " cast(:id as uuid), :most, cast(:only as uuid[]))"
+    "select * from priv.search(cast(:words as text[]), cast(:codes as jsonb), cast(:similar as jsonb), cast(:wanted as jsonb),"
+    " cast(:score as integer), cast(:id as uuid), :most, cast(:only as uuid[]))"
 )
 _SIMILAR: Final = Statement("select * from priv.similar_words(cast(:words as text[]))")
 _PATHS: Final = {"case": "cases", "request": "mla-requests", "team": "jits", "meeting": "meetings"}

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import assisting
 import gathering
-import networkx
+import networkx as nx
 import pytest
 import teaming
 
@@ -140,7 +140,7 @@ def test_graphml_is_read_back_by_networkx(world, heron, how):
     me, path = world.as_("investigator"), f"/graph?case_id={heron['case']}&depth=3"
     answer = me.get(f"{path}&format=graphml") if how != "accept" else me.get(path, Accept="application/graphml+xml")
     assert (answer.status_code, answer.mimetype) == (200, "application/graphml+xml")
-    read = networkx.read_graphml(io.BytesIO(answer.data))
+    read = nx.read_graphml(io.BytesIO(answer.data))
     plain = me.get(path).json
     assert set(read.nodes) == ids(plain)
     assert {frozenset(edge) for edge in read.edges()} == {frozenset((e["source"], e["target"])) for e in plain["edges"]}
@@ -157,7 +157,7 @@ def test_graphml_is_read_back_by_networkx(world, heron, how):
 def test_graphml_escapes_what_authorities_write(world, reference):
     case = world.case("investigator", reference)
     answer = world.as_("investigator").get(f"/graph?case_id={case}&format=graphml")
-    read = networkx.read_graphml(io.BytesIO(answer.data))
+    read = nx.read_graphml(io.BytesIO(answer.data))
     shown = world.as_("investigator").get(f"/cases/{case}").json["reference"]
     assert read.nodes[f"case:{case}"]["label"] == shown.replace("\ufffe", "\ufffd")
 
