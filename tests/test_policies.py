@@ -252,7 +252,7 @@ PROBES = {
         "saved_searches",
         "made",
     ): "insert into saved_searches (id, version, authority_id, principal_id, role, sealed, filters, active, created_at, updated_at)"
-    f" values ({NEW}, 1, '{{nl}}', '{{person}}', 'investigator', 'x', '{{{{}}}}', true, now(), now())",
+    f" values ({NEW}, 1, '{{ro}}', '{{person}}', 'investigator', 'x', '{{{{}}}}', true, now(), now())",
     ("saved_searches", "changed"): "update saved_searches set version = 9",
     **team_rows.PROBES,
 }
@@ -744,7 +744,8 @@ LINT = {
         " and not relrowsecurity and relname not in"
         " ('alembic_version', 'match_tokens', 'holdings', 'likenesses', 'signing_keys', 'used_assertions', 'token_attempts',"
         " 'registered_values', 'quota_use', 'quotas', 'honey_values', 'hiding_confirmations', 'pending_holdings', 'matching_queue',"
-        " 'pairs_due', 'journal_linking', 'clearance_watch', 'mails')",
+        " 'pairs_due', 'journal_linking', 'clearance_watch', 'mails', 'search_places', 'search_queue', 'saved_search_checks',"
+        " 'saved_search_finds')",
         "create table planted (id uuid)",
     ),
     "a right of the application to change every column of a row": (

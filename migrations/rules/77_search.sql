@@ -37,13 +37,12 @@ create trigger changed_for_search after update on meetings referencing new table
 -- owner; of an open index also reference and title; to the desk of the State also state and handler. The name of the handler is for the
 -- handler's own authority and that desk, but not for analysts.
 create function priv.searched_fields(p_level integer, p_open boolean, p_desk boolean, p_own boolean, p_analyst boolean) returns text[]
-language sql immutable as $$
-    select array ['category', 'country']
+language sql immutable return (
+    array ['category', 'country']
         || case when p_level >= 2 or p_open or p_desk then array ['reference', 'title'] else '{}' end
         || case when p_level >= 2 or p_desk then array ['state'] else '{}' end
         || case when p_level >= 2 then array ['operation', 'further_country', 'type'] else '{}' end
-        || case when (p_desk or p_own and p_level >= 2) and not p_analyst then array ['handler'] else '{}' end
-$$;
+        || case when (p_desk or p_own and p_level >= 2) and not p_analyst then array ['handler'] else '{}' end);
 
 -- Return the next things on the list, at most p_most entries of it, each with the places that see it, the fields that each may search, and
 -- what is in the fields. Only the worker calls this, in one transaction at a time: if another one is at work, nothing is returned.
@@ -100,14 +99,11 @@ begin
 end $$;
 
 -- Return the groups of three letters in a word, with two places before it and one behind it.
-create function priv.grams(p_word text) returns text[] language sql immutable as $$
-    select array_agg(distinct substr('  ' || p_word || ' ', n, 3)) from generate_series(1, length(p_word) + 1) n
-$$;
+create function priv.grams(p_word text) returns text[] language sql immutable return array (
+    select distinct substr('  ' || p_word || ' ', n, 3) from generate_series(1, length(p_word) + 1) n);
 
 -- Tell whether a word can have a typing error: another number is another thing, and short words resemble too many.
-create function priv.can_be_misspelt(p_word text) returns boolean language sql immutable as $$
-    select p_word ~ '^[a-z]{4,}$'
-$$;
+create function priv.can_be_misspelt(p_word text) returns boolean language sql immutable return p_word ~ '^[a-z]{4,}$';
 
 -- Write the words of a thing for each place (`place`, `words` with `field` and `word`) in place of those that it had, and have the saved
 -- searches of those who see it for the first time compared with it. Only the worker calls this, after priv.to_index in the same transaction.
