@@ -82,6 +82,7 @@ class Action(StrEnum):
     JIT_READ = "jit:read"
     JIT_SIGN = "jit:sign"
     JIT_WRITE = "jit:write"
+    SEARCH_READ = "search:read"
     TIMELINE_READ = "timeline:read"
     EVENTS_READ = "events:read"
     JOURNAL_READ = "journal:read"
@@ -125,7 +126,13 @@ class Level(IntEnum):
 _EVERYBODY: Final = frozenset(
     {Action.WHOAMI, Action.DIRECTORY_READ, Action.WORKLIST_READ, Action.MAIL_CHOOSE, Action.PUBLISHED_READ}
 )
-_FOLLOWING: Final = _EVERYBODY | {Action.CASE_READ, Action.TIMELINE_READ, Action.EVENTS_READ, Action.WORKLIST_STEP}
+_FOLLOWING: Final = _EVERYBODY | {
+    Action.CASE_READ,
+    Action.SEARCH_READ,
+    Action.TIMELINE_READ,
+    Action.EVENTS_READ,
+    Action.WORKLIST_STEP,
+}
 _RECEIVING: Final = frozenset({Action.WEBHOOK_READ, Action.WEBHOOK_SEND})
 """What a machine client of any role may do with its own webhooks."""
 _ANALYSING: Final = _FOLLOWING | {Action.SUBJECT_READ, Action.IDENTIFIER_READ, Action.OVERLAP_READ}

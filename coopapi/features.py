@@ -27,6 +27,7 @@ from coopapi.exports import service as export_service
 from coopapi.exports.routes import blp as exports
 from coopapi.exports.timelines.sources import SOURCES
 from coopapi.facts.routes import blp as facts
+from coopapi.graphs.routes import blp as graphs
 from coopapi.http.openapi import Group
 from coopapi.identifiers.opening import blp as opening
 from coopapi.identifiers.routes import blp as identifiers
@@ -55,6 +56,7 @@ from coopapi.notices.routes import blp as notices
 from coopapi.oauth.routes import blp as oauth
 from coopapi.overlaps.routes import blp as overlaps
 from coopapi.providers.routes import blp as providers
+from coopapi.search.routes import blp as search
 from coopapi.shared.lifecycle import Lifecycle
 from coopapi.statistics.routes import blp as statistics
 from coopapi.store.db import UnitOfWork
@@ -131,6 +133,8 @@ FEATURES: Final = (
             ),
         ),
     ),
+    Feature("Search", "Search by text, by identifier and by person, and saved searches", (search,)),
+    Feature("Graph", "What hangs together around a case, a request, a team or a meeting", (graphs,)),
     Feature(
         "Events and journal",
         "Events in cases, and the journal of all actions and accesses",

@@ -126,6 +126,13 @@ BODIES = {
     "POST /api/v1/cases/{case}/eurojust-records": {"article": "21(5)", "recorded_on": "2026-01-01"},
     "POST /api/v1/cases/{case}/eurojust-records/{record}/answer": {"answer": "followed", "answered_on": "2026-01-02"},
     "POST /api/v1/evidence-uses/{use}/transitions": {"event": "withdraw", "reason": "settled"},
+    "POST /api/v1/search/identifiers": {
+        "case_id": "{case}",
+        "purpose": "investigation",
+        "identifier": {"kind": "email", "value": "x@example.org"},
+    },
+    "POST /api/v1/saved-searches": {"name": "N", "q": "heron"},
+    "PATCH /api/v1/saved-searches/{search}": {"active": False},
     "POST /api/v1/webhooks": {"client_id": "{client}", "url": "https://receiver.example/hook"},
     "POST /api/v1/webhooks/{webhook}/transitions": {"event": "pause"},
     "PATCH /api/v1/me/notifications": {"frequency": "daily"},
@@ -160,6 +167,8 @@ QUERIES = {
     "/api/v1/instruments/applicable": "?from=NL&to=FR&measure=content",
     "/api/v1/holidays": "?country=NL&year=2026",
     "/api/v1/authorities/competent": "?country=NL",
+    "/api/v1/search": "?q=heron",
+    "/api/v1/graph": "?case_id={case}",
 }
 
 
@@ -213,6 +222,7 @@ def one_place_of_each(world, owner):
         "overlap": world.overlaps("investigator", case)[0]["id"],
         "import": imported(world),
         "export": exported(world, case),
+        "search": world.as_("investigator").post("/saved-searches", {"name": "N", "q": "heron"}).json["id"],
     }
 
 
@@ -381,7 +391,7 @@ def test_the_table_holds(world, places, owner, register, method, path):
         found[caller] = str(
             world.as_(caller)
             .client.open(
-                path.format(**places) + QUERIES.get(path, ""),
+                path.format(**places) + QUERIES.get(path, "").format(**places),
                 method=method,
                 **sent,
                 headers={**version, **_bearer(world, caller)},
@@ -415,6 +425,7 @@ def _as_new(owner, path):
             update case_access set version = 1, withdrawn_at = null, withdrawal_reason = null;
             update authorities set version = 1; update principals set version = 1, active = true;
             update disclosures set version = 1, state = 'withdrawn';
+            update saved_searches set version = 1, active = true;
             update exclusions set version = 1, withdrawn_at = null, withdrawn_by = null;
             update mla_requests set version = 1, state = 'draft'; update mla_measures set version = 1;
             update meetings set version = 1, state = 'held' where starts_at is not null;

@@ -67,7 +67,7 @@ def written():
         found |= {f"alarm.{kind}" for kind in re.findall(r"priv\.alarm(?:ed)?\(.{1,60}?, '([a-z_]+)'", sql)}
         found |= set(re.findall(r"'(overlap\.\w+)'", sql)) if path.name == "62_overlaps.sql" else set()
         found |= {"disclosure.item_corrected", "disclosure.item_withdrawn"} if "'disclosure.item_' || p_act" in sql else set()
-        found |= set(re.findall(r"'((?:case\.responsible_|digests\.|import\.|export\.|deadline\.)\w+)'", sql))
+        found |= set(re.findall(r"'((?:case\.responsible_|digests\.|import\.|export\.|search\.|deadline\.)\w+)'", sql))
         found |= {"evidence.erased"} if "'evidence.erased'" in sql else set()
     return found
 

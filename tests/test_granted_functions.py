@@ -162,6 +162,15 @@ REFUSED = {
     ("tell", "p_person"): "select priv.tell('{keeper}', null, '{}', '{}', '{}', true, null)",
     ("is_pressing", "p_request"): "select priv.is_pressing('{request}', '{}')",
     ("pause_restored_webhook", "p_endpoint"): "select priv.pause_restored_webhook('{webhook}')",
+    ("reserve_search", "p_case"): "select * from priv.reserve_search('{case}', gen_random_uuid(), '{}', '{}')",
+    ("searchable", "p_objects"): "select * from priv.searchable(array['{case}', '{request}', '{team}', '{meeting}']::uuid[])",
+    (
+        "search",
+        "p_only",
+    ): """select object_id from priv.search('{x}', '[["=nl"]]', '[[]]', '{"kinds": ["case"]}', null, null, 9, array['{case}'::uuid])
+        where object_id is not null""",
+    ("index_thing", "p_object"): "select priv.index_thing('{case}', '{}', '[]')",
+    ("tell_found", "p_search"): "select priv.tell_found(gen_random_uuid(), '{}', '{}', '{}')",
 }
 TESTED_BY_ITSELF = {
     ("stop_import", "p_import"), ("stop_export", "p_export"), ("postpone_export", "p_export"), ("hold_item", "p_evidence"), ("settle_item", "p_evidence"), ("add_likenesses", "p_a"), ("add_likenesses", "p_b"), ("store_reread", "p_identifiers"), ("store_listed", "p_exclusion"),
@@ -174,6 +183,8 @@ FOR_ALL = {
     ("page_of_cases", "p_before"): "a place in the caller's own list",
     ("page_of_timeline", "p_fact"): "a place in the caller's own timeline",
     ("page_of_overlaps", "p_id"): "a place in the list, which need not be the id of an overlap",
+    ("search", "p_id"): "a place in the caller's own list",
+    ("identifiers_with", "p_before"): "a place among the caller's own cases",
     ("client", "p_client"): "who proves to be a client has no context yet",
     ("same_state", "p_authority"): "the country of an authority is in the directory",
     ("may_be_responsible", "p_authority"): "country and type of an authority are in the directory",
@@ -189,7 +200,8 @@ GUARDED_BY_ANOTHER_ID = {
     ("ask_approval", "p_id"), ("ask_approval", "p_object"), ("send_webhook", "p_id"), ("end_members", "p_authority"), ("end_shares", "p_authority"),
     ("may_have_evidence", "p_authority"), ("provides_item", "p_object"), ("provides_item", "p_provider"), ("stop_acting", "p_keep"),
     ("receivers", "p_provider"), ("may_record_for", "p_authority"), ("link_subjects", "p_fresh"), ("due_of", "p_item"),
-    ("hosts_for", "p_authority"), ("ask_address", "p_id"),
+    ("hosts_for", "p_authority"), ("ask_address", "p_id"), ("reserve_search", "p_search"), ("tell_found", "p_compared"),
+    ("tell_found", "p_found"),
 }  # fmt: skip
 """What is asked or done with them concerns the thing alone that another argument names, and that one is checked."""
 

@@ -135,6 +135,9 @@ TABLES = {
     **dict.fromkeys(("clearance_watch",), "overlaps"),
     **dict.fromkeys(("mails",), "mail"),
     **dict.fromkeys(("object_stages",), "durations"),
+    **dict.fromkeys(
+        ("search_places", "search_words", "search_grams", "search_queue", "saved_search_checks", "saved_search_finds"), "search"
+    ),
     **{mapper.local_table.name: mapper.class_.__module__.split(".")[1] for mapper in Row.registry.mappers},
 }
 """The package to which each table belongs: that of its model, or the one that is named here if it has none."""

@@ -267,6 +267,15 @@ PROBES = {
     ("mail_accounts", "seen"): "select count(*) from mail_accounts",
     ("mail_accounts", "changed"): "update mail_accounts set hour = 9",
     ("mail_addresses", "seen"): "select count(*) from mail_addresses",
+    ("search_words", "seen"): "select count(*) from search_words where place = '{nl}'",
+    ("search_grams", "seen"): "select count(*) from search_grams where place = '{nl}'",
+    ("saved_searches", "seen"): "select count(*) from saved_searches",
+    (
+        "saved_searches",
+        "made",
+    ): "insert into saved_searches (id, version, authority_id, principal_id, role, sealed, filters, active, created_at, updated_at)"
+    f" values ({NEW}, 1, '{{ro}}', '{{person}}', 'investigator', 'x', '{{{{}}}}', true, now(), now())",
+    ("saved_searches", "changed"): "update saved_searches set version = 9",
     **team_rows.PROBES,
 }
 
@@ -413,6 +422,7 @@ def one_thing_of_each(world, owner):
     assert me.post("/exclusions", {"kind": "mac", "reason": "shared machines"}).status_code == 201
     assigned = {"type": "overlap", "id": asked["overlap_id"], "assignee": None}
     assert me.post("/worklist/assignments", assigned).status_code == 200
+    assert me.post("/saved-searches", {"name": "Herons", "q": "heron"}).status_code == 201
     client = {"name": "System", "roles": ["system"]}
     assert world.as_("admin").post(f"/authorities/{world.authorities['nl']}/clients", client).json["pending"]
     world.as_("investigator").post("/cases", {"reference": "once", "title": "T"}, Idempotency_Key="k")
@@ -763,7 +773,8 @@ LINT = {
         " and not relrowsecurity and relname not in"
         " ('alembic_version', 'match_tokens', 'holdings', 'likenesses', 'signing_keys', 'used_assertions', 'token_attempts',"
         " 'registered_values', 'quota_use', 'quotas', 'honey_values', 'hiding_confirmations', 'pending_holdings', 'matching_queue',"
-        " 'pairs_due', 'journal_linking', 'clearance_watch', 'mails', 'object_stages')",
+        " 'pairs_due', 'journal_linking', 'clearance_watch', 'mails', 'object_stages', 'search_places', 'search_queue',"
+        " 'saved_search_checks', 'saved_search_finds')",
         "create table planted (id uuid)",
     ),
     "a right of the application to change every column of a row": (

@@ -101,7 +101,7 @@ class SubjectLinkOut(Shown):
     basis = Code("basis", required=True)
 
 
-class IdentifierIn(Schema):
+class IdentifierValueIn(Schema):
     """A value that may identify somebody; of kind `person`, a person in clear or as digests alone."""
 
     kind = OneOf(KINDS, name="IdentifierKind", required=True)
@@ -116,19 +116,6 @@ class IdentifierIn(Schema):
         },
     )
     context = fields.Nested(ContextIn)
-    subjects = Many(
-        fields.Nested(SubjectLinkIn),
-        MOST_SUBJECTS,
-        distinct=False,
-        metadata={"description": "The subjects to whom the identifier belongs or belonged, if known; a person needs one."},
-    )
-    basis = Code("basis", metadata={"description": "Whether this is a fact (default) or an assessment (LED Art. 7)."})
-    source = Text(500, metadata={"description": "The source of the identifier; it is encrypted like the value."})
-    source_grading = Code("source_grading")
-    information_grading = Code("information_grading")
-    handling_code = Code("handling_codes", metadata={"description": "The handling code; that of the case by default."})
-    exceptional_processing = fields.Nested(ExceptionalIn)
-    external_id = ExternalId()
 
     @validates_schema
     def require_one_content(self, data: dict[str, object], **_: object) -> None:
@@ -147,6 +134,24 @@ class IdentifierIn(Schema):
         """Only digests have a version."""
         if "digest_version" in data and "digests" not in data:
             raise refusal("digests_only", "Only a person that is sent as digests has a digest_version.", "digest_version")
+
+
+class IdentifierIn(IdentifierValueIn):
+    """A value that may identify somebody, with its subjects, its basis and its handling code."""
+
+    subjects = Many(
+        fields.Nested(SubjectLinkIn),
+        MOST_SUBJECTS,
+        distinct=False,
+        metadata={"description": "The subjects to whom the identifier belongs or belonged, if known; a person needs one."},
+    )
+    basis = Code("basis", metadata={"description": "Whether this is a fact (default) or an assessment (LED Art. 7)."})
+    source = Text(500, metadata={"description": "The source of the identifier; it is encrypted like the value."})
+    source_grading = Code("source_grading")
+    information_grading = Code("information_grading")
+    handling_code = Code("handling_codes", metadata={"description": "The handling code; that of the case by default."})
+    exceptional_processing = fields.Nested(ExceptionalIn)
+    external_id = ExternalId()
 
     @validates_schema
     def assessments_are_graded(self, data: dict[str, object], **_: object) -> None:

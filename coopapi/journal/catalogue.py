@@ -250,6 +250,9 @@ _OBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
         "finished": "All lines of an import were read.",
         "stopped": "An import ended before all its lines were read.",
     },
+    "search": {
+        "found": "A saved search of yours found something that you newly see. `found` is its id, and `kind` says what it is.",
+    },
     "export": {
         "asked": "A file of a case was asked for.",
         "approved": "A second person approved that a file of a case leaves the Member States.",
@@ -287,6 +290,7 @@ _PATHS: Final = {
     "consultation": "/jurisdiction-consultations/{object}",
     "import": "/imports/{object}",
     "export": "/exports/{object}",
+    "savedsearch": "/saved-searches/{object}",
 }
 
 

@@ -49,7 +49,7 @@ def compare(keys: Keyring, settings: Settings, pairs: Sequence[Row[Any]]) -> lis
 def judge_all(keys: Keyring, settings: Settings, pairs: Sequence[Row[Any]]) -> list[Verdict]:
     """Judge candidate pairs one by one. Each value is decrypted only once. One that cannot be decrypted is similar to nothing."""
     key = cache(lambda case_id, wrapped: vault.case_key(keys, case_id, wrapped))
-    levels = _levels(settings)
+    levels = levels_of(settings)
 
     @cache
     def content(identifier_id: UUID, case_id: UUID, owner: UUID, sealed: bytes, wrapped: bytes) -> Any:
@@ -64,17 +64,18 @@ def judge_all(keys: Keyring, settings: Settings, pairs: Sequence[Row[Any]]) -> l
     for row in pairs:
         one = content(row.a, row.case_a, row.owner_a, bytes(row.sealed_a), bytes(row.wrapped_a))
         other = content(row.b, row.case_b, row.owner_b, bytes(row.sealed_b), bytes(row.wrapped_b))
-        verdicts.append(_judge(one, other, row.families, levels) if one and other else Verdict(0, None, ""))
+        verdicts.append(judge_contents(one, other, row.families, levels) if one and other else Verdict(0, None, ""))
     return verdicts
 
 
-def _levels(settings: Settings) -> Levels:
+def levels_of(settings: Settings) -> Levels:
     """Return the thresholds: those of this deployment's settings, or otherwise those that were fitted."""
     fitted = fitted_levels()
     return Levels(settings.person_strong or fitted.strong, settings.person_possible or fitted.possible)
 
 
-def _judge(one: Mapping[str, Any], other: Mapping[str, Any], families: Sequence[str], levels: Levels) -> Verdict:
+def judge_contents(one: Mapping[str, Any], other: Mapping[str, Any], families: Sequence[str], levels: Levels) -> Verdict:
+    """Judge two contents that share match keys of these families: persons in clear, persons as digests, or picture hashes."""
     if "profile" in one and "profile" in other:
         return judge(one["profile"], other["profile"], levels)
     if one.get("families") and other.get("families"):

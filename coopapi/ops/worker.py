@@ -1,6 +1,6 @@
-"""The worker: a process beside the web server that finds overlaps, links the journal, and sends webhooks and mail.
+"""The worker: a process beside the web server that finds overlaps, links the journal, indexes for search, and sends messages.
 
-It does the first two many times a second. Webhooks and mail are sent in threads of their own, so no receiver holds up the rest.
+It does the first three many times a second. Webhooks and mail are sent in threads of their own, so no receiver holds up the rest.
 Any number of workers may run. One of them works at a time, and another takes over at once if it ends.
 """
 
@@ -21,6 +21,7 @@ from coopapi.imports.ahead import Ahead, keep_memory
 from coopapi.journal.service import link_entries
 from coopapi.mail import mailer
 from coopapi.matching import settler
+from coopapi.search import indexing
 from coopapi.statistics import publication
 from coopapi.store.db import Database
 from coopapi.unicode_text import NORMALISER_VERSION
@@ -148,5 +149,9 @@ def _waiting(database: Database, share: float) -> Iterator[Callable[[], None]]:
         yield lambda: link_entries(database)
     if waiting.clocks:
         yield lambda: escalate(database)
+    if waiting.words:
+        yield lambda: indexing.index(database, share)
+    if waiting.searches:
+        yield lambda: indexing.compare_saved(database, share)
     if waiting.rereading and not (waiting.changes or waiting.pairs or waiting.hidden_pairs or waiting.entries):
         yield lambda: rereading.reread(database, share)

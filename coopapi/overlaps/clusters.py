@@ -32,6 +32,11 @@ def clusters(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
     return {"items": shown[: wanted.get("limit", 50)], "total": len(shown), "complete": len(rows) <= MOST_OVERLAPS}
 
 
+def pseudonym_of(work: UnitOfWork, case_id: UUID) -> str:
+    """Return the pseudonym of a case for the caller's authority: the same in every answer, another one for other authorities."""
+    return work.keys.mac("clusters", f"{work.actor.authority_id}|{case_id}".encode()).hex()[:_SHORT]
+
+
 def _roots(rows: Sequence[Any]) -> dict[UUID, UUID]:
     """Return for every case the case that represents its group (union-find)."""
     parent: dict[UUID, UUID] = {}
@@ -52,7 +57,7 @@ def _show(work: UnitOfWork, group: Sequence[Any]) -> dict[str, Any]:
     members = [
         {
             "case_id": case if owner == mine else None,
-            "member": work.keys.mac("clusters", f"{mine}|{case}".encode()).hex()[:_SHORT],
+            "member": pseudonym_of(work, case),
             "authority_id": owner,
         }
         for case, owner in owners.items()

@@ -128,7 +128,7 @@ end $$;
 -- Tell whether only database functions may write entries with this action. The application cannot append them.
 create function priv.registers_own(p_action text) returns boolean language sql immutable as $$
     select p_action in ('overlap.detected', 'overlap.changed', 'overlap.withdrawn', 'evidence.erased', 'client.refused', 'honey_value.registered',
-            'identifiers.compared', 'identifiers.reread', 'digests.outdated', 'import.stopped', 'export.stopped', 'deadline.nears')
+            'identifiers.compared', 'identifiers.reread', 'digests.outdated', 'import.stopped', 'export.stopped', 'deadline.nears', 'search.found')
         or p_action like any (array ['alarm.%', 'disclosure.item\_%', 'case.responsible\_%'])
 $$;
 
@@ -204,7 +204,7 @@ grant select, insert, update (xid) on journal_entries to coopapi_definer;
 -- case read the entries about it, and an authority that was named as responsible reads that in its own journal also after its access ended;
 -- but entries of a team, a meeting or a consultation only if they own the case or take part, those of duties towards Eurojust only if they
 -- answer for the case, and those of a fact only if they see it, which may be about a victim since. All others
--- read entries without a case if they are events of things in which they take part, or of imports that they see.
+-- read entries without a case if they are events of things in which they take part, of imports that they see, or of their saved searches.
 create policy seen on journal_entries for select using (
     (authority_id = (select priv.authority())
          and ((select priv.role()) in ('auditor', 'admin') or case_id is null and event and PARTY(journal_entries.object_id))
@@ -220,7 +220,8 @@ create policy seen on journal_entries for select using (
              or action = 'case.responsible_missing' and authority_id = (select priv.authority())) and GRANTED(journal_entries.case_id, 1)
          or action like 'case.responsible\_%' and action <> 'case.responsible_missing' and authority_id = (select priv.authority()))
      or (select priv.role()) not in ('auditor', 'admin') and authority_id = (select priv.authority()) and case_id is null and event
-             and object_type = 'import' and exists (select from public.imports i where i.id = journal_entries.object_id))
+             and (object_type = 'import' and exists (select from public.imports i where i.id = journal_entries.object_id)
+                  or object_type = 'savedsearch' and exists (select from public.saved_searches x where x.id = journal_entries.object_id)))
     and ((select priv.role()) = 'auditor' or case when (select priv.cleared()) then not uncleared_only else not victims_only end)
     and case (select priv.role()) when 'auditor' then true when 'admin' then object_type = 'alarm'
              else object_type not in ('alarm', 'audit') end);

@@ -11,10 +11,10 @@ begin
 end $$;
 
 -- Tell what waits for the worker: changes of holdings or lapsed exclusions, pairs that are due, those of hidden cases, entries to link, and
--- identifiers that readers of an older version than p_normaliser read, or tokens that are left of these; and deadlines of which those on duty
--- have to be told.
+-- identifiers that readers of an older version than p_normaliser read, or tokens that are left of these; deadlines of which those on duty
+-- have to be told; things whose words have to be written, and saved searches to compare with them.
 create function priv.waiting(p_normaliser integer, out changes boolean, out pairs boolean, out hidden_pairs boolean, out entries boolean,
-                             out rereading boolean, out clocks boolean)
+                             out rereading boolean, out clocks boolean, out words boolean, out searches boolean)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 begin
     perform priv.require_worker();
@@ -28,6 +28,8 @@ begin
         or exists (select from public.exclusions e where e.normaliser < p_normaliser and e.withdrawn_at is null)
         or exists (select from public.holdings h where h.outdated and h.kept_until <= (select priv.at()));
     clocks := priv.next_to_escalate() is not null;
+    words := exists (select from public.search_queue);
+    searches := exists (select from public.saved_search_checks);
 end $$;
 
 -- Return up to how many holders of a token are counted. No limit of the settings is as high, so a count of this many says only that there are

@@ -15,6 +15,8 @@ NEEDED = {
     "/api/v1/instruments/applicable": "?from=NL&to=FR",
     "/api/v1/requirement-notices": "?country=FR",
     "/api/v1/state-index": "?type=disclosure",
+    "/api/v1/search": "?q=case",
+    "/api/v1/graph": f"?case_id={NOBODY}",
 }
 ASKED_TOO = {
     "/api/v1/overlaps": (
@@ -27,11 +29,25 @@ ASKED_TOO = {
         "?counts=true", "?type=overlap", "?type=disclosure", "?overdue=true", "?assignee=none", "?assignee=me", "?urgency=urgent",
     ),
     "/api/v1/disclosures": ("?side=owner", "?side=asking", "?overdue=true", "?state=requested"),
+    "/api/v1/search": ("?q=fr3", "?q=case+registered", "?q=cases&country=FR", "?q=fr1", "?q=ro2&kind=case", "?q=nl1"),
     "/api/v1/state-index": ("?type=disclosure&missed=true", "?type=request", "?type=meeting", "?type=team"),
 }  # fmt: skip
 ALWAYS = tuple(
     f"/api/v1/{name}"
-    for name in ("cases", "overlaps", "disclosures", "exclusions", "events", "journal", "me", "state-index", "worklist")
+    for name in (
+        "cases",
+        "overlaps",
+        "disclosures",
+        "exclusions",
+        "events",
+        "journal",
+        "me",
+        "state-index",
+        "worklist",
+        "search",
+        "saved-searches",
+        "graph",
+    )
 )
 TIMELINE = "/api/v1/cases/{case_id}/timeline"
 IN_TURN = 8
@@ -80,6 +96,7 @@ class Walk:
         for template in PAGED:
             self._pages(template)
         self._timelines()
+        self._graphs()
         return self.asked
 
     def _timelines(self):
@@ -93,6 +110,11 @@ class Walk:
     def _reads(self, case):
         answer = self.asked.answers.get((TIMELINE, f"/api/v1/cases/{case}/timeline"))
         return answer is not None and answer.status_code == 200
+    def _graphs(self):
+        """The graph around each case that was listed; its id stands in the path, so that it is known by what is said of it."""
+        for case in self._listed("/api/v1/cases"):
+            answer = self.caller.get(f"/api/v1/graph?case_id={case}&depth=3", X_Request_Id="walk")
+            self.asked.answers["/api/v1/graph", f"/api/v1/graph/{case}?depth=3"] = answer
 
     def _ask(self, template, path):
         if (template, path) not in self.asked.answers:

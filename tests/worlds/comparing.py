@@ -19,6 +19,7 @@ DIGEST = re.compile(r'"(v\d+[a-z]*)-([0-9a-f]{16})"')
 CURSOR = re.compile(r'(cursor=|"next": ?")([A-Za-z0-9_-]{40,})')
 MEMBER = re.compile(r'"member": ?"([0-9a-f]{16})"')
 GROUPED = re.compile(r'"overlaps": \[([^]]*)\]')
+PSEUDONYM = re.compile("case:[0-9a-f]{16}")
 HASH = re.compile(r'"(hash|sha256)": ?"[0-9a-f]{64}"')
 CHANGE = re.compile(r'"change": ?"([0-9a-f]{32})"')
 
@@ -103,11 +104,13 @@ class Answers:
     def _settled(self, key, text):
         """Lists in which a random id decides between equals: those stand in the order of what is said of them."""
         template = key[0]
-        if not template.endswith(("/overlaps", "/clusters", "/worklist")) or not text.startswith("200"):
+        if not template.endswith(("/overlaps", "/clusters", "/worklist", "/graph")) or not text.startswith("200"):
             return text
         head, body = text.split("\n\n", 1)
         shown = json.loads(body)
-        if template.endswith("/clusters"):
+        if template.endswith("/graph"):
+            shown = self._drawn(shown)
+        elif template.endswith("/clusters"):
             for group in shown["items"]:
                 group["cases"].sort(key=lambda c: (c["case_id"] or "~", c["authority_id"]))
         elif template.endswith("/worklist"):
@@ -119,6 +122,24 @@ class Answers:
         else:
             shown["items"] = self._in_order(shown["items"])
         return f"{head}\n\n{json.dumps(shown, ensure_ascii=False)}"
+
+    def _drawn(self, graph):
+        """A graph in which each pseudonym is replaced by what is said of its edges, and nodes and edges stand in the order of what is said."""
+        hidden = {node["id"] for node in graph["nodes"] if PSEUDONYM.fullmatch(node["id"])}
+        said = {
+            one: " ".join(
+                sorted(
+                    self._ranked(json.dumps(e).replace(one, "<it>")) for e in graph["edges"] if one in (e["source"], e["target"])
+                )
+            )
+            for one in hidden
+        }
+        names = {one: f"<member {said[one]}>" for one in hidden}
+        nodes = [{**node, "id": names.get(node["id"], node["id"])} for node in graph["nodes"]]
+        edges = [{**e, **{end: names.get(e[end], e[end]) for end in ("source", "target")}} for e in graph["edges"]]
+        nodes.sort(key=lambda node: (node["distance"], self._ranked(json.dumps(node))))
+        edges.sort(key=lambda edge: (self._ranked(json.dumps(edge)), self.about.get(edge.get("overlap_id"), "")))
+        return {**graph, "nodes": nodes, "edges": edges}
 
     def _in_order(self, items):
         """Keep the order by rank; put those of one rank in the order of what is said of them."""

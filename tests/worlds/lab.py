@@ -25,6 +25,8 @@ CALLERS = {
     ),
     Secret.REGISTRATION: (("investigator", "nl"), ("colleague", "nl")),
 }  # fmt: skip
+SEARCHING = ("investigator", "colleague", "analyst", "system", "desk", "desk_uncleared", "uncleared", "foreign")
+"""Those who keep a search that finds every case of the stories."""
 ROUND = 5
 SHARES = {Secret.VICTIMS: 0.5, Secret.HIDDEN: 0.375, Secret.REGISTRATION: 0.125}
 MORE_PEOPLE = {"romanian_uncleared": ("ro", "investigator"), "desk_uncleared": ("desk_nl", "desk")}
@@ -76,6 +78,8 @@ class Lab:
         for minute, name in enumerate(OPEN_FROM_THE_START):
             play.now(minute - 10)
             play.open(play.places[name])
+        for name in SEARCHING:
+            assert world.as_(name).post("/saved-searches", {"name": "All", "q": "case"}).status_code == 201
         webhook(world, machine(world), f"http://127.0.0.1:{self.receiver_port}/hook")
         return authorities, people, {name: (place.id, place.subjects) for name, place in play.places.items() if place.id}
 

@@ -11,9 +11,11 @@ from coopapi.access import Role
 from coopapi.cases.models import Case
 from coopapi.errors import Conflict
 from coopapi.facts import recording
+from coopapi.graphs import neighbours
 from coopapi.matching import engine
 from coopapi.ops import administration
 from coopapi.overlaps.models import Overlap
+from coopapi.search import service as search
 from coopapi.timelines import line
 from coopapi.webhooks.sender import Sender
 
@@ -122,6 +124,36 @@ def test_a_webhook_that_reads_with_more_rights_than_its_client_is_seen(lab, monk
     monkeypatch.setattr(Sender, "_client", as_auditor)
     differing = lab.compare(Secret.VICTIMS, "colleague", "nl", VICTIMS_FIRST)
     assert "/received?" in [path for path, *_ in differing]
+
+
+def test_a_search_that_knows_words_of_others_is_seen(lab, owner, monkeypatch):
+    find = search.found
+
+    def leaky(work, wanted, most, **more):
+        rows, complete = find(work, wanted, most, **more)
+        with owner.cursor() as cursor:
+            cursor.execute("select count(*) from search_words where word = 'fr3'")
+            return rows, complete and not cursor.fetchone()[0]
+
+    story = HIDDEN_CASES["a hidden case holds the value"]
+    monkeypatch.setattr(search, "found", leaky)
+    assert "/api/v1/search?q=case" in [path for path, *_ in lab.compare(Secret.HIDDEN, "investigator", "nl", story)]
+
+
+def test_a_graph_that_shows_kinds_of_evidence_about_victims_is_seen(lab, monkeypatch):
+    read = neighbours.overlaps_of_cases
+
+    def leaky(work, ids):
+        for edge in read(work, ids):
+            kinds = work.session.get(Overlap, edge.said["overlap_id"]).kinds
+            yield edge._replace(said={**edge.said, "kinds": sorted(kinds)})
+
+    story = [*(held(case, "owl") for case in ("nl1", "fr1")), held("nl1", "mironenko"), held("fr1", "mironenko", "victim")]
+    assert lab.compare(Secret.VICTIMS, "colleague", "nl", story) == []
+    monkeypatch.setitem(neighbours.READERS, "case", (leaky, *neighbours.READERS["case"][1:]))
+    differing = [path for path, *_ in lab.compare(Secret.VICTIMS, "colleague", "nl", story)]
+    assert differing
+    assert all(path.startswith("/api/v1/graph/") for path in differing)
 
 
 def test_a_registration_that_is_refused_because_others_hold_the_value_is_seen(lab, monkeypatch):

@@ -1,0 +1,125 @@
+"""The graph around a thing: nodes and edges that the caller may see, up to a distance and a number of nodes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from coopapi.access import Action
+from coopapi.cases.models import Case, Identifier, Subject
+from coopapi.cases.views import show_cases
+from coopapi.errors import NotFound
+from coopapi.graphs.neighbours import MOST_READ, READERS, Edge, Node
+from coopapi.jits.models import Jit
+from coopapi.meetings.models import Meeting
+from coopapi.mla.models import Request
+from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import Versioned
+
+MOST_NODES: Final = 500
+"""How many nodes a graph has at most."""
+MODELS: Final[Mapping[str, tuple[type[Versioned], Action, str]]] = {
+    "case": (Case, Action.CASE_READ, "/api/v1/cases/{0.id}"),
+    "subject": (Subject, Action.SUBJECT_READ, "/api/v1/cases/{0.case_id}/subjects/{0.id}"),
+    "identifier": (Identifier, Action.IDENTIFIER_READ, "/api/v1/cases/{0.case_id}/identifiers/{0.id}"),
+    "request": (Request, Action.MLA_READ, "/api/v1/mla-requests/{0.id}"),
+    "team": (Jit, Action.JIT_READ, "/api/v1/jits/{0.id}"),
+    "meeting": (Meeting, Action.MEETING_READ, "/api/v1/meetings/{0.id}"),
+}
+"""Each kind of node with its model, the action that is needed to see it, and its path."""
+_EMPTY: Final[Mapping[str, Any]] = {"label": None, "state": None, "category": None, "authority_id": None, "path": None}
+
+
+@dataclass
+class Graph:
+    """A graph while it is made: the distance of each node from the first one, edges, and nodes that have more neighbours."""
+
+    nodes: dict[Node, int]
+    edges: dict[tuple[Any, ...], Edge] = field(default_factory=dict)
+    cut: set[Node] = field(default_factory=set)
+
+    def add(self, edges: Iterable[Edge], beyond: int, frontier: Sequence[Node]) -> None:
+        """Add edges and the nodes at their far ends, at the distance `beyond`. Where there is no more room, the near end is cut."""
+        near = set(frontier)
+        count = 0
+        for edge in edges:
+            count += 1
+            new = [node for node in (edge.source, edge.target) if node not in self.nodes]
+            if len(self.nodes) + len(new) > MOST_NODES:
+                self.cut |= near & {edge.source, edge.target}
+                continue
+            self.nodes |= dict.fromkeys(new, beyond)
+            self.edges.setdefault((edge.source, edge.target, edge.kind), edge)
+        if count >= MOST_READ:
+            self.cut |= near
+
+
+def graph(work: UnitOfWork, start: Node, depth: int) -> dict[str, Any]:
+    """Return the graph around a thing up to a distance of `depth` edges. Raises `NotFound` if the caller does not see the thing."""
+    kind, thing_id = start
+    model, action, _ = MODELS[kind]
+    if not work.actor.may(action):
+        raise NotFound
+    first = work.one(model, thing_id if isinstance(thing_id, UUID) else UUID(thing_id))
+    made = Graph({(kind, first.id): 0})
+    frontier: list[Node] = [(kind, first.id)]
+    for distance in range(1, depth + 1):
+        known = set(made.nodes)
+        for name, readers in READERS.items():
+            ids = [node[1] for node in frontier if node[0] == name and isinstance(node[1], UUID)]
+            for read in readers if ids else ():
+                made.add(read(work, ids), distance, [(name, one) for one in ids])
+        frontier = [node for node in made.nodes if node not in known]
+    work.note("graph.consulted", object_type=first.__kind__, case_id=_case_of(kind, first), consultation=True, depth=depth)
+    return _shown(work, made)
+
+
+def _case_of(kind: str, first: Any) -> UUID | None:
+    """Return the case of which the graph is a consultation, or None."""
+    found: UUID | None = (
+        first.id if kind == "case" else getattr(first, "case_id", None) if kind in {"subject", "identifier"} else None
+    )
+    return found
+
+
+def _shown(work: UnitOfWork, made: Graph) -> dict[str, Any]:
+    said = _said(work, made.nodes)
+    nodes = [
+        {**_EMPTY, "id": name_of(node), "kind": node[0], "distance": distance, **said.get(node, {})}
+        for node, distance in sorted(made.nodes.items(), key=lambda item: (item[1], item[0][0], str(item[0][1])))
+    ]
+    edges = [
+        {"source": name_of(edge.source), "target": name_of(edge.target), "kind": edge.kind, **edge.said}
+        for edge in sorted(made.edges.values(), key=lambda edge: (edge.kind, name_of(edge.source), name_of(edge.target)))
+    ]
+    cut = sorted(name_of(node) for node in made.cut)
+    return {"nodes": nodes, "edges": edges, "complete": not cut, "cut": cut}
+
+
+def name_of(node: Node) -> str:
+    """Return the id of a node: its kind and the id of the thing, or a pseudonym."""
+    return f"{node[0]}:{node[1]}"
+
+
+def _said(work: UnitOfWork, nodes: Iterable[Node]) -> dict[Node, dict[str, Any]]:
+    """Return what is shown of each node that is a thing which the caller sees."""
+    found: dict[Node, dict[str, Any]] = {}
+    for kind, (model, _, path) in MODELS.items():
+        ids = [node[1] for node in nodes if node[0] == kind and isinstance(node[1], UUID)]
+        rows: Sequence[Any] = work.session.scalars(work.all(model).where(model.id.in_(ids))).all() if ids else []
+        views = {view["id"]: view for view in show_cases(work, rows)} if kind == "case" else {}
+        for row in rows:
+            found[kind, row.id] = {**_about(kind, row, views.get(row.id, {})), "path": path.format(row)}
+    return found
+
+
+def _about(kind: str, row: Any, view: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the label, the state and the like of a thing. No value of an identifier and no title is among them."""
+    if kind == "case":
+        return {"label": view["reference"], "state": view["state"], "authority_id": view["authority"]["id"]}
+    if kind == "subject":
+        return {"label": row.pseudonym, "category": row.category}
+    if kind == "identifier":
+        return {"label": row.kind, "category": row.kind}
+    made_by = next(getattr(row, name) for name in ("requesting_id", "maker_id", "convener_id") if hasattr(row, name))
+    return {"label": row.reference, "state": row.state, "authority_id": made_by}
