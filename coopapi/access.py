@@ -62,6 +62,7 @@ class Action(StrEnum):
     EXCLUSION_READ = "exclusion:read"
     EXCLUSION_MANAGE = "exclusion:manage"
     DIRECTORY_KEEP = "directory:keep"
+    INSTRUMENT_PROPOSE = "instrument:propose"
     MLA_READ = "mla:read"
     MLA_DRAFT = "mla:draft"
     MLA_VALIDATE = "mla:validate"
@@ -163,7 +164,11 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     | _MEETING
     | {Action.JIT_READ, Action.MEETING_CONVENE, Action.STATE_INDEX_READ, Action.WORKLIST_ASSIGN},
     Role.ANALYST: _ANALYSING | _RECEIVING,
-    Role.CENTRAL_AUTHORITY: _FOLLOWING | _RECEIVING | _REQUESTING | _DECIDING | {Action.DIRECTORY_KEEP, Action.JIT_READ},
+    Role.CENTRAL_AUTHORITY: _FOLLOWING
+    | _RECEIVING
+    | _REQUESTING
+    | _DECIDING
+    | {Action.DIRECTORY_KEEP, Action.INSTRUMENT_PROPOSE, Action.JIT_READ},
     Role.CONTACT_POINT: _FOLLOWING
     | _RECEIVING
     | _REQUESTING

@@ -21,6 +21,8 @@ from coopapi.mla import (
     measure_transitions,
     measures,
     messages,
+    planned,
+    plans,
     presentation,
     provider_performance,
     readiness,
@@ -30,6 +32,7 @@ from coopapi.mla import (
 )
 from coopapi.mla.documents import DocumentFilter, DocumentOut
 from coopapi.mla.models import Message, Request, Transmission
+from coopapi.mla.plan_schemas import PlanIn, PlanOut
 from coopapi.mla.responses import (
     MeasureOut,
     MessageOut,
@@ -104,6 +107,21 @@ _REQUESTS.add(
     With `incoming`, record a request that came from an authority without users in this register.
     """,
     body=RequestIn,
+)
+serve(
+    blp,
+    "/mla-requests/plan",
+    "plan_request",
+    plans.propose,
+    """Propose how to ask another country for a measure, with reasons, and what to send first.
+
+    Nothing is stored, unless `open` asks for the draft of the best proposal.
+    """,
+    allow=_DRAFT,
+    method="POST",
+    body=PlanIn,
+    returns=PlanOut,
+    show=planned.show,
 )
 _REQUESTS.get("get_request", _consult, "Show one request, with its measures and their results.")
 _REQUESTS.update(
