@@ -26,8 +26,8 @@ class ApprovalOut(Shown):
         metadata={
             "description": "The kind of change: `account` for people and clients, `quota` for an authority, `webhook` for an "
             "address to which events are sent, `time` for the correction of a stated time, which a second person of the authority "
-            "decides on, `export` for a case that leaves the Member States, on which another prosecutor decides, and `instrument` for "
-            "a legal instrument of a central authority, on which an administrator of the operator decides."
+            "decides on, `export` for a case that leaves the Member States, on which another prosecutor decides, and `instrument` "
+            "for a legal instrument of a central authority, on which an administrator of the operator decides."
         },
     )
     object_id = fields.UUID(required=True)

@@ -40,7 +40,7 @@ class OwnInstrument(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Return the condition for visible rows: what was approved, and the proposals of the own authority; all for the operator."""
+        """Return the condition for visible rows: what was approved, and proposals of the own authority; all for the operator."""
         del now
         if actor.operator and actor.role is Role.ADMIN:
             return true()

@@ -145,16 +145,16 @@ def _proposal(wish: _Wish, measure: str, kind: str, assessed: Assessment) -> Pro
     draft = _draft(wish, measure, kind, code)
     issued = issuing.rule_for(kind, draft.protected)
     later = issuing.validated_later(issued, wish.urgency, wish.data.get("emergency_ground"))
-    points = [Point(rule.rule, rule.pointer, rule.detail, rule.article) for rule in unmet(draft, advised=False)]
-    points += order_conditions.missing(draft)
-    against = [point for point in points if _is_against(point, draft)]
+    conditions = list(order_conditions.missing(draft))
+    against = [point for point in conditions if _is_against(point, draft)]
+    unsaid = [Point(rule.rule, rule.pointer, rule.detail, rule.article) for rule in unmet(draft, advised=False)]
     asked = {"country": wish.to, "measure": measure, "kind": kind, "instrument": code}
     to_provider = KINDS[kind].to_provider
     urgent = KINDS[kind].round_the_clock and not to_provider and (wish.urgency != "routine" or kind == "preservation")
     return Proposal(
         kind=kind,
         assessed=assessed,
-        to_state=[point for point in points if point not in against],
+        to_state=[*unsaid, *(point for point in conditions if point not in against)],
         against=against,
         issued=issued,
         needs_validation=Validator.NONE if later else issuing.needed(issued, work.actor, wish.issuer.type),

@@ -15,6 +15,7 @@ from coopapi.ops import administration
 ROWS = list(csv.DictReader((Path(__file__).with_name("plans.csv")).read_text().splitlines()))
 PLAN = "/mla-requests/plan"
 WISH = {"measure": "content", "country": "FR", "data_categories": ["content"]}
+OFFENCE = {"national_article": "240b Sr", "label": "Abuse material", "max_penalty_years": 8}
 PROVIDERS = {"FR": "provider_fr", "IE": "provider"}
 
 
@@ -81,7 +82,7 @@ def test_the_draft_is_opened_in_one_step_or_in_two(hosts):
     full = {
         **WISH,
         "reference": "P1",
-        "offence": {"national_article": "240b Sr", "label": "Abuse material", "max_penalty_years": 8},
+        "offence": OFFENCE,
     }
     case = hosts.case("prosecutor")
     plan = planned(hosts, "prosecutor", full, open=True, case_id=case)
@@ -98,17 +99,22 @@ def test_the_draft_is_opened_in_one_step_or_in_two(hosts):
 
 
 def test_the_plan_says_what_readiness_says_of_its_draft(hosts):
-    plan = planned(hosts, "investigator", WISH, reference="P1", offence={"max_penalty_years": 8}, open=True)
+    plan = planned(hosts, "investigator", WISH, reference="P1", offence=OFFENCE, open=True)
     first, request = plan["proposals"][0], plan["request"]["id"]
     readiness = hosts.as_("investigator").get(f"/mla-requests/{request}/readiness").json
     assert readiness["needs_validation"] == first["needs_validation"] == "prosecutor"
     assert readiness["validation_article"] == first["validation_article"]
     pointers = {point["pointer"] for point in readiness["missing"]} - {"/language"}
-    assert {point["pointer"] for point in first["to_state"]} == pointers | set() - {"/content/offences"}
+    assert {point["pointer"] for point in first["to_state"]} == pointers
 
 
 def test_languages_notices_and_addressees_come_from_the_directory(hosts):
-    competence = {"measures": ["content"], "languages": ["fr", "en"], "valid_from": "2020-01-01"}
+    competence = {
+        "declared_by": "Ministry of Justice",
+        "measures": ["content"],
+        "languages": ["fr", "en"],
+        "valid_from": "2020-01-01",
+    }
     assert hosts.as_("central_fr").post("/competences", competence).status_code == 201
     notice = {"applicability": "applicable", "says": {"scope": "All data."}, "declared_by": "Ministry of Justice",
               "valid_from": "2020-01-01", "measure": "content", "theme": "Content of mailboxes"}  # fmt: skip
