@@ -6,10 +6,11 @@ instrument; it never widens one.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement, Select, and_, or_
 
 from coopapi.approvals import service as approvals
 from coopapi.approvals.models import Approval
@@ -83,7 +84,7 @@ def every(work: UnitOfWork) -> Sequence[Instrument]:
 
 
 @together
-def _approved(work: UnitOfWork, states: Sequence[str]) -> dict[str, Sequence[OwnInstrument]]:
+def _approved(work: UnitOfWork, states: Sequence[str]) -> dict[str, list[OwnInstrument]]:
     query = work.all(OwnInstrument).where(OwnInstrument.state.in_(states)).order_by(OwnInstrument.id)
     return grouped(states, work.session.scalars(query).all(), lambda row: row.state)
 
@@ -96,7 +97,7 @@ def _narrowing(row: OwnInstrument) -> Narrowing:
 
 def _instrument(row: OwnInstrument) -> Instrument:
     parties = tuple(InstrumentParty(country, row.valid_from, until=row.valid_until) for country in row.countries)
-    rules = {name: InstrumentRule(row.says[name], row.citation) for name in ("form", "channel", "languages")}
+    form, channel, languages = (InstrumentRule(row.says[name], row.citation) for name in ("form", "channel", "languages"))
     return Instrument(
         code=row.code or "",
         group="own",
@@ -106,7 +107,9 @@ def _instrument(row: OwnInstrument) -> Instrument:
         evidence=True,
         kinds=tuple(row.kinds),
         measures=row.measures,
-        **rules,
+        form=form,
+        channel=channel,
+        languages=languages,
         scope=InstrumentRule(row.says["scope"], row.citation) if "scope" in row.says else None,
         yields=_UNION_FIRST,
         parties=parties,
@@ -248,9 +251,8 @@ def listed(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[OwnInstrument]
     return query
 
 
-def _valid_on(day: Any) -> ColumnElement[bool]:
-    ends = OwnInstrument.valid_until.is_(None) | (OwnInstrument.valid_until >= day)
-    return (OwnInstrument.valid_from <= day) & ends
+def _valid_on(day: date) -> ColumnElement[bool]:
+    return and_(OwnInstrument.valid_from <= day, or_(OwnInstrument.valid_until.is_(None), OwnInstrument.valid_until >= day))
 
 
 def show(work: UnitOfWork, rows: Sequence[OwnInstrument]) -> list[dict[str, Any]]:

@@ -177,12 +177,13 @@ def _look_at_instrument(work: UnitOfWork, request: Request, draft: RequestDraft,
         return
     issuer = find_authority(work, request.requesting_id)
     from_ = issuer.country if issuer and issuer.country else ""
-    codes, asked = [m["code"] for m in draft.measures] or [""], {"on": work.now.date(), "among": own_instruments.every(work)}
+    codes, to = [m["code"] for m in draft.measures] or [""], request.executing_country
+    on, among = work.now.date(), own_instruments.every(work)
     for code in dict.fromkeys(codes):
-        every = instruments.applicable(from_, request.executing_country, code or None, request.kind, **asked)
+        every = instruments.applicable(from_, to, code or None, request.kind, on=on, among=among)
         (this,) = [a for a in every if a.instrument.code == request.instrument]
         if not this.applicable:
-            rest = instruments.applicable(from_, request.executing_country, code or None, **asked)
+            rest = instruments.applicable(from_, to, code or None, on=on, among=among)
             others = [a.instrument.code for a in rest if a.applicable]
             hint = f"Use another instrument, such as {', '.join(others)}. " if others else ""
             reason = this.reasons[0]

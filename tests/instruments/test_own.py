@@ -3,23 +3,10 @@
 import pytest
 from approving import decide
 from assisting import draft, faults
+from entries import TREATY
 
 from coopapi.approvals.models import APPROVAL_LIFECYCLE
 
-TREATY = {
-    "code": "nl_br_2027",
-    "title": "Treaty between the Netherlands and Brazil on mutual assistance",
-    "citation": "Tractatenblad 2009, 12",
-    "countries": ["NL", "BR"],
-    "kinds": ["mla_letter"],
-    "measures": {"content": "Art. 5", "hearing": "Art. 7"},
-    "form": "A letter with the contents of Article 4.",
-    "channel": "Between central authorities.",
-    "languages": "Portuguese or English.",
-    "source": "Tractatenblad of the Netherlands",
-    "source_date": "2026-01-10",
-    "valid_from": "2020-01-01",
-}
 NARROW = {
     "narrows": "budapest",
     "title": "The Netherlands do not intercept for States that keep the death penalty.",
