@@ -157,7 +157,7 @@ def _row(work: UnitOfWork, country: str, data: Mapping[str, Any]) -> OwnInstrume
         countries=sorted(data["countries"]),
         kinds=list(data.get("kinds", shipped.kinds if shipped else ())),
         measures=data.get("measures", kept),
-        says={name: data[name] for name in ("form", "channel", "languages", "scope") if name in data},
+        says=data.get("says", {}),
         **{name: data.get(name) for name in ("title", "citation", "source", "source_date", "valid_from", "valid_until")},
         state=PROPOSED,
         created_by=work.actor.id,
@@ -258,4 +258,4 @@ def _valid_on(day: date) -> ColumnElement[bool]:
 def show(work: UnitOfWork, rows: Sequence[OwnInstrument]) -> list[dict[str, Any]]:
     """Return instruments with the request for approval that waits, if the caller may see it."""
     waits = {one.object_id: one.id for one in approvals.waiting_for(work, [row.id for row in rows])}
-    return [{**row.shown(), **row.says, "pending": waits.get(row.id)} for row in rows]
+    return [{**row.shown(), "pending": waits.get(row.id)} for row in rows]

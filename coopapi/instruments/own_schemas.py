@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import fields, validates_schema
 
 from coopapi.directory.fields import Code
-from coopapi.http.fields import Like, Line, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
+from coopapi.http.fields import Like, Line, Many, OneOf, Paged, Schema, Shown, Stored, Text, When, refusal
 from coopapi.instruments import service
 from coopapi.instruments.own_models import APPROVED, PROPOSED, REJECTED
 
@@ -13,6 +13,15 @@ _STATES = (PROPOSED, APPROVED, REJECTED)
 _SLUG = Like(
     r"\A[a-z][a-z0-9_]{2,39}\Z", "A code has 3 to 40 lower-case letters, digits and underscores, and begins with a letter."
 )
+
+
+class OwnInstrumentRulesIn(Schema):
+    """What a treaty says of requests, in words."""
+
+    form = Text(500, required=True)
+    channel = Text(500, required=True)
+    languages = Text(500, required=True)
+    scope = Text(1000, metadata={"description": "The offences or cases for which it may be used, if not for all."})
 
 
 class OwnInstrumentIn(Schema):
@@ -43,10 +52,7 @@ class OwnInstrumentIn(Schema):
     measures = fields.Dict(
         keys=Code("measures"), values=Line(200), metadata={"description": "Each measure with the article that provides for it."}
     )
-    form = Text(500)
-    channel = Text(500)
-    languages = Text(500)
-    scope = Text(1000, metadata={"description": "The offences or cases for which it may be used, if not for all."})
+    says = fields.Nested(OwnInstrumentRulesIn)
     source = Line(500, required=True, metadata={"description": "Where you read it: the official journal, or the depositary."})
     source_date = fields.Date(required=True, metadata={"description": "The day on which the source said so."})
     valid_from = fields.Date(required=True, metadata={"description": "The day of its entry into force."})
@@ -57,7 +63,7 @@ class OwnInstrumentIn(Schema):
         """A row is a treaty or a narrowing, and a treaty says what may be asked, and how."""
         if ("code" in data) == ("narrows" in data):
             raise refusal("one_of_two", "Give `code` for a new treaty, or `narrows` for a shipped instrument.", "code")
-        needed = ("kinds", "measures", "form", "channel", "languages") if "code" in data else ()
+        needed = ("kinds", "measures", "says") if "code" in data else ()
         for name in needed:
             if not data.get(name):
                 raise refusal("required", "A treaty needs this.", name)
@@ -91,10 +97,7 @@ class OwnInstrumentOut(Shown):
     countries = fields.List(Code("countries"), required=True)
     kinds = fields.List(Code("request_kinds"), required=True)
     measures = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
-    form = fields.String()
-    channel = fields.String()
-    languages = fields.String()
-    scope = fields.String()
+    says = Stored(OwnInstrumentRulesIn, required=True)
     source = fields.String(required=True)
     source_date = fields.Date(required=True)
     valid_from = fields.Date(required=True)

@@ -50,15 +50,12 @@ class PlanIn(Schema):
     )
     preserved = Flag(metadata={"description": "Whether the data are preserved already, so that only production is asked for."})
     case_id = fields.UUID(metadata={"description": "Your case, for the draft."})
-    reference = Line(100, metadata={"description": "The reference of the draft; needed to open it."})
+    reference = Line(100, metadata={"description": "The reference of the draft."})
     language = Code("languages")
-    open = Flag(metadata={"description": "Whether to open the draft of the best proposal at once. Without it nothing is stored."})
 
     @validates_schema
-    def check_draft(self, data: dict[str, Any], **_: object) -> None:
-        """A draft has a reference, and an emergency has a listed ground."""
-        if data.get("open") and not data.get("reference"):
-            raise refusal("required", "A draft needs a reference.", "reference")
+    def check_ground(self, data: dict[str, Any], **_: object) -> None:
+        """An emergency has a listed ground."""
         if data.get("urgency") == "emergency" and not data.get("emergency_ground"):
             raise refusal("emergency_ground", "An emergency needs a ground of the codelist emergency_grounds.", "emergency_ground")
 
@@ -95,7 +92,7 @@ class PlannedClockOut(Shown):
     verify = fields.Boolean(required=True)
 
 
-class ProposalOut(Shown):
+class PlannedRequestOut(Shown):
     """One way to ask, each part of it with its article."""
 
     kind = Code("request_kinds", required=True)
@@ -146,22 +143,12 @@ class ProposalOut(Shown):
     draft = Stored(RequestIn, required=True, metadata={"description": "The body for `POST /mla-requests`."})
 
 
-class OpenedOut(Shown):
-    """The draft that was opened."""
-
-    id = fields.UUID(required=True)
-    reference = fields.String(required=True)
-    kind = Code("request_kinds", required=True)
-    instrument = fields.String(required=True)
-    etag = fields.String(required=True)
-
-
 class PlanOut(Shown):
-    """How to ask, best first. Without `open` nothing was stored."""
+    """How to ask, best first. Nothing was stored."""
 
-    proposals = fields.List(fields.Nested(ProposalOut), required=True, metadata={"description": "At most ten."})
+    proposals = fields.List(fields.Nested(PlannedRequestOut), required=True, metadata={"description": "At most ten."})
     send_first = fields.List(
-        fields.Nested(ProposalOut),
+        fields.Nested(PlannedRequestOut),
         required=True,
         metadata={
             "description": "Preservation that should be asked for before, so that data are not deleted meanwhile; empty if no "
@@ -169,7 +156,7 @@ class PlanOut(Shown):
         },
     )
     not_possible = fields.List(
-        fields.Nested(ProposalOut),
+        fields.Nested(PlannedRequestOut),
         required=True,
         metadata={"description": "Requests that the offence or the ground of urgency does not allow, with `against`."},
     )
@@ -179,4 +166,3 @@ class PlanOut(Shown):
             "description": "Whether the register knows no treaty that serves. It does not know all: ask your central authority."
         },
     )
-    request = fields.Nested(OpenedOut, required=True, allow_none=True)

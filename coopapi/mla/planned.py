@@ -11,7 +11,6 @@ from coopapi.deadlines.rules import DeadlineRule
 from coopapi.instruments.models import Assessment, Instrument, Reason
 from coopapi.mla import forms
 from coopapi.mla.issuing import IssuingRule, Validator
-from coopapi.mla.models import Request
 from coopapi.mla.points import Point
 from coopapi.mla.wording import read
 from coopapi.notices.models import RequirementNotice
@@ -19,7 +18,7 @@ from coopapi.store.db import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class PlannedRequest:
     """One way to ask, with everything that is known about it, and the body with which `POST /mla-requests` opens it."""
 
     kind: str
@@ -57,14 +56,13 @@ class Proposal:
 class Plan:
     """What may be sent, best first, what should be sent before, and what is not possible and why."""
 
-    proposals: list[Proposal] = field(default_factory=list)
-    send_first: list[Proposal] = field(default_factory=list)
-    not_possible: list[Proposal] = field(default_factory=list)
-    request: Request | None = None
+    proposals: list[PlannedRequest] = field(default_factory=list)
+    send_first: list[PlannedRequest] = field(default_factory=list)
+    not_possible: list[PlannedRequest] = field(default_factory=list)
 
 
 def show(work: UnitOfWork, plans: Sequence[Plan]) -> list[dict[str, Any]]:
-    """Return plans as they are shown: of a request that was opened, its id and ETag."""
+    """Return plans as they are shown."""
     del work
     return [
         {
@@ -72,13 +70,12 @@ def show(work: UnitOfWork, plans: Sequence[Plan]) -> list[dict[str, Any]]:
             "send_first": [_shown(one) for one in plan.send_first],
             "not_possible": [_shown(one) for one in plan.not_possible],
             "only_reciprocity": bool(plan.proposals) and all(one.instrument.open for one in plan.proposals),
-            "request": plan.request,
         }
         for plan in plans
     ]
 
 
-def _shown(one: Proposal) -> dict[str, Any]:
+def _shown(one: PlannedRequest) -> dict[str, Any]:
     instrument, issued = one.instrument, one.issued
     return {
         "kind": one.kind,

@@ -18,11 +18,10 @@ from coopapi.errors import Forbidden, fault
 from coopapi.instruments import own as own_instruments
 from coopapi.instruments import service as instruments
 from coopapi.instruments.models import Assessment, Instrument, Reason
-from coopapi.mla import drafts, issuing, order_conditions
+from coopapi.mla import issuing, order_conditions
 from coopapi.mla.issuing import Validator
 from coopapi.mla.lifecycles import KINDS
-from coopapi.mla.models import Request
-from coopapi.mla.planned import Plan, Proposal
+from coopapi.mla.planned import Plan, PlannedRequest
 from coopapi.mla.points import Point
 from coopapi.mla.requirements import RequestDraft, unmet
 from coopapi.notices import service as notices
@@ -77,17 +76,14 @@ class _Wish:
 
 
 def propose(work: UnitOfWork, data: dict[str, Any]) -> Plan:
-    """Propose how to ask for a measure. Nothing is stored unless `open` asks for the draft of the best proposal.
+    """Propose how to ask for a measure. Nothing is stored.
 
-    Raises `Forbidden` for an organisation, and `Unprocessable` for the own country, an unknown authority, or if `open` is asked and
-    nothing can be opened.
+    Raises `Forbidden` for an organisation, and `Unprocessable` for the own country or an unknown authority.
     """
     wish = _wish(work, data)
     found = list(_proposals(wish, data["measure"], data.get("kind")))
     possible = [one for one in found if one.possible][:_MOST]
-    first = _first(wish, possible)
-    plan = Plan(possible, first, [one for one in found if not one.possible][:_MOST])
-    return Plan(plan.proposals, plan.send_first, plan.not_possible, _opened(wish, possible)) if data.get("open") else plan
+    return Plan(possible, _first(wish, possible), [one for one in found if not one.possible][:_MOST])
 
 
 def _wish(work: UnitOfWork, data: Mapping[str, Any]) -> _Wish:
@@ -111,7 +107,7 @@ def _wish(work: UnitOfWork, data: Mapping[str, Any]) -> _Wish:
     return _Wish(work, data, work.actor.country, every, provider, issuer, found["enforcing_authority"])
 
 
-def _proposals(wish: _Wish, measure: str, wanted: str | None) -> Iterator[Proposal]:
+def _proposals(wish: _Wish, measure: str, wanted: str | None) -> Iterator[PlannedRequest]:
     """Yield every way to ask for a measure: to the provider first if one is named, then by the preference of the instruments."""
     kinds = [wanted] if wanted else [kind for kind, serves in _SERVES.items() if serves is None or measure in serves]
     found = [one for kind in kinds if _on_duty(wish, kind) for one in _of_kind(wish, measure, kind)]
@@ -132,7 +128,7 @@ def _on_duty(wish: _Wish, kind: str) -> bool:
     return wish.work.actor.role is not Role.CONTACT_POINT or emergency or KINDS[kind].round_the_clock
 
 
-def _of_kind(wish: _Wish, measure: str, kind: str) -> Iterator[Proposal]:
+def _of_kind(wish: _Wish, measure: str, kind: str) -> Iterator[PlannedRequest]:
     on = wish.work.now.date()
     for assessed in instruments.applicable(wish.from_, wish.to, measure, kind, on=on, among=wish.every):
         letter = kind == "mla_letter" and _OWN_KINDS.get(measure) in assessed.instrument.kinds
@@ -140,7 +136,7 @@ def _of_kind(wish: _Wish, measure: str, kind: str) -> Iterator[Proposal]:
             yield _proposal(wish, measure, kind, assessed)
 
 
-def _proposal(wish: _Wish, measure: str, kind: str, assessed: Assessment) -> Proposal:
+def _proposal(wish: _Wish, measure: str, kind: str, assessed: Assessment) -> PlannedRequest:
     code, work = assessed.instrument.code, wish.work
     draft = _draft(wish, measure, kind, code)
     issued = issuing.rule_for(kind, draft.protected)
@@ -151,7 +147,7 @@ def _proposal(wish: _Wish, measure: str, kind: str, assessed: Assessment) -> Pro
     asked = {"country": wish.to, "measure": measure, "kind": kind, "instrument": code}
     to_provider = KINDS[kind].to_provider
     urgent = KINDS[kind].round_the_clock and not to_provider and (wish.urgency != "routine" or kind == "preservation")
-    return Proposal(
+    return PlannedRequest(
         kind=kind,
         assessed=assessed,
         to_state=[*unsaid, *(point for point in conditions if point not in against)],
@@ -233,7 +229,7 @@ def _body(wish: _Wish, measure: str, kind: str, code: str) -> dict[str, Any]:
     return {**body, "kind": kind, "instrument": code, "executing_country": wish.to, **addressee, **content, "measures": measures}
 
 
-def _first(wish: _Wish, possible: Sequence[Proposal]) -> list[Proposal]:
+def _first(wish: _Wish, possible: Sequence[PlannedRequest]) -> list[PlannedRequest]:
     """Return the requests that keep data from being deleted while the main request is dealt with.
 
     There are none for data that are preserved already, nor before an order in an emergency, which is answered within eight hours.
@@ -243,9 +239,3 @@ def _first(wish: _Wish, possible: Sequence[Proposal]) -> list[Proposal]:
         return []
     found = [one for kind in _PRESERVING if _on_duty(wish, kind) for one in _of_kind(wish, "preservation", kind)]
     return [one for one in found if one.possible]
-
-
-def _opened(wish: _Wish, possible: Sequence[Proposal]) -> Request:
-    if not possible:
-        raise fault("/open", "nothing_possible", "There is nothing to open: see `not_possible` of the plan without `open`.")
-    return drafts.begin(wish.work, possible[0].draft)

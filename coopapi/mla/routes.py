@@ -64,6 +64,8 @@ blp = Blueprint("mla", __name__, url_prefix="/api/v1", description="Requests for
 _READ = Action.MLA_READ
 _DRAFT = Action.MLA_DRAFT
 _ONE = "/mla-requests/<uuid:request_id>"
+LARGEST_PLAN = 20_000
+"""Bytes of the body that asks for a plan."""
 
 
 def _of_case(work: UnitOfWork, case_id: UUID) -> Select[Request]:
@@ -115,13 +117,14 @@ serve(
     plans.propose,
     """Propose how to ask another country for a measure, with reasons, and what to send first.
 
-    Nothing is stored, unless `open` asks for the draft of the best proposal.
+    Nothing is stored. The `draft` of a proposal is the body with which `POST /mla-requests` opens it.
     """,
     allow=_DRAFT,
     method="POST",
     body=PlanIn,
     returns=PlanOut,
     show=planned.show,
+    only_reads=LARGEST_PLAN,
 )
 _REQUESTS.get("get_request", _consult, "Show one request, with its measures and their results.")
 _REQUESTS.update(

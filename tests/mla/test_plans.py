@@ -65,7 +65,6 @@ def test_what_is_proposed_is_what_the_articles_say(hosts, row):
     first = plan["proposals"][0]
     found = (named(plan["proposals"]), named(plan["send_first"]), against or "-", first["needs_validation"])
     assert found == (row["proposals"], row["first"], row["against"], row["validator"])
-    assert plan["request"] is None
     for one in (*plan["proposals"], *plan["send_first"]):
         assert one["article"]
         assert all(one[name]["text"] and one[name]["article"] for name in ("form", "channel", "languages"))
@@ -73,39 +72,32 @@ def test_what_is_proposed_is_what_the_articles_say(hosts, row):
         assert one["forms"]
 
 
-def test_nothing_is_stored_without_open(hosts):
-    planned(hosts, "prosecutor", WISH, reference="P1")
+def test_nothing_is_stored(hosts):
+    assert hosts.as_("prosecutor").post(PLAN, {**WISH, "reference": "P1"}, Idempotency_Key="k").status_code == 200
     assert hosts.as_("prosecutor").get("/mla-requests").json["items"] == []
 
 
-def test_the_draft_is_opened_in_one_step_or_in_two(hosts):
-    full = {
-        **WISH,
-        "reference": "P1",
-        "offence": OFFENCE,
-    }
+def test_each_proposal_has_the_body_that_opens_it(hosts):
     case = hosts.case("prosecutor")
-    plan = planned(hosts, "prosecutor", full, open=True, case_id=case)
-    opened = plan["request"]
-    assert (opened["kind"], opened["instrument"], opened["reference"]) == ("eio", "eio", "P1")
-    request = hosts.as_("prosecutor").get(f"/mla-requests/{opened['id']}").json
+    plan = planned(hosts, "prosecutor", WISH, reference="P1", offence=OFFENCE, case_id=case)
+    first, second = plan["proposals"][:2]
+    opened = hosts.as_("prosecutor").post("/mla-requests", first["draft"])
+    assert opened.status_code == 201, opened.json
+    request = opened.json
+    assert (request["kind"], request["instrument"], request["reference"]) == ("eio", "eio", "P1")
     assert (request["state"], request["case_id"], request["executing_country"]) == ("draft", case, "FR")
     assert [measure["code"] for measure in request["measures"]] == ["content"]
-    again = {**plan["proposals"][1]["draft"], "reference": "P2"}
-    second = hosts.as_("prosecutor").post("/mla-requests", again)
-    assert (second.status_code, second.json["kind"]) == (201, "epoc"), second.json
-    taken = hosts.as_("prosecutor").post(PLAN, {**full, "open": True})
-    assert (taken.status_code, taken.json["existing"]) == (409, f"/api/v1/mla-requests/{opened['id']}")
+    again = hosts.as_("prosecutor").post("/mla-requests", {**second["draft"], "reference": "P2"})
+    assert (again.status_code, again.json["kind"]) == (201, "epoc"), again.json
 
 
 def test_the_plan_says_what_readiness_says_of_its_draft(hosts):
-    plan = planned(hosts, "investigator", WISH, reference="P1", offence=OFFENCE, open=True)
-    first, request = plan["proposals"][0], plan["request"]["id"]
+    first = planned(hosts, "investigator", WISH, reference="P1", offence=OFFENCE)["proposals"][0]
+    request = hosts.as_("investigator").post("/mla-requests", first["draft"]).json["id"]
     readiness = hosts.as_("investigator").get(f"/mla-requests/{request}/readiness").json
     assert readiness["needs_validation"] == first["needs_validation"] == "prosecutor"
     assert readiness["validation_article"] == first["validation_article"]
-    pointers = {point["pointer"] for point in readiness["missing"]} - {"/language"}
-    assert {point["pointer"] for point in first["to_state"]} == pointers
+    assert {point["pointer"] for point in first["to_state"]} == {point["pointer"] for point in readiness["missing"]} - {"/language"}
 
 
 def test_languages_notices_and_addressees_come_from_the_directory(hosts):
@@ -159,10 +151,9 @@ def test_those_who_may_draft_may_plan(hosts, who, status):
     ("body", "expected"),
     [
         ({**WISH, "country": "NL"}, [("/country", "abroad")]),
-        ({**WISH, "open": True}, [("/reference", "required")]),
         ({**WISH, "urgency": "emergency"}, [("/emergency_ground", "emergency_ground")]),
         ({**WISH, "provider": "00000000-0000-7000-8000-00000000000f"}, [("/provider", "unknown")]),
-        ({**WISH, "measure": "service", "kind": "epoc", "open": True, "reference": "P1"}, [("/open", "nothing_possible")]),
+        ({**WISH, "open": True}, [("/open", "unknown_field")]),
         ({"country": "FR"}, [("/measure", "required")]),
     ],
 )
