@@ -63,6 +63,7 @@ class Action(StrEnum):
     EXCLUSION_READ = "exclusion:read"
     EXCLUSION_MANAGE = "exclusion:manage"
     DIRECTORY_KEEP = "directory:keep"
+    INSTRUMENT_PROPOSE = "instrument:propose"
     MLA_READ = "mla:read"
     MLA_DRAFT = "mla:draft"
     MLA_VALIDATE = "mla:validate"
@@ -192,7 +193,7 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     | _REQUESTING
     | _DECIDING
     | _ACCOUNTING
-    | {Action.DIRECTORY_KEEP, Action.JIT_READ},
+    | {Action.DIRECTORY_KEEP, Action.INSTRUMENT_PROPOSE, Action.JIT_READ},
     Role.CONTACT_POINT: _FOLLOWING
     | _RECEIVING
     | _REQUESTING

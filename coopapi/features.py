@@ -32,6 +32,8 @@ from coopapi.http.openapi import Group
 from coopapi.identifiers.opening import blp as opening
 from coopapi.identifiers.routes import blp as identifiers
 from coopapi.imports.routes import blp as imports
+from coopapi.instruments import own
+from coopapi.instruments.own_routes import blp as own_instruments
 from coopapi.instruments.routes import blp as instruments
 from coopapi.jits.closing_routes import blp as jit_statements
 from coopapi.jits.evidence_channel import JIT_CHANNEL
@@ -190,7 +192,13 @@ FEATURES: Final = (
     Feature("Approvals", "Changes that need the approval of a second administrator", (approvals,)),
     Feature("Contacts", "Points of contact and their hours, and the competences of authorities", (contacts,)),
     Feature("Service providers", "Service providers, and memoranda of understanding with them", (providers,)),
-    Feature("Legal instruments", "Instruments of cooperation", (instruments,)),
+    Feature(
+        "Legal instruments",
+        "Instruments of cooperation, and those that central authorities enter",
+        (instruments, own_instruments),
+        applies={own.KIND: own.apply},
+        dismisses={own.KIND: own.dismiss},
+    ),
     Feature("Requirement notices", "Requirements of countries for incoming requests", (notices,)),
     Feature("Statistics", "Statistics for auditors", (statistics,)),
 )

@@ -9,6 +9,22 @@ POINT = {
     "declared_by": "Ministry of Justice",
     "valid_from": "2026-01-01",
 }
+TREATY = {
+    "code": "nl_br_2027",
+    "title": "Treaty between the Netherlands and Brazil on mutual assistance",
+    "citation": "Tractatenblad 2009, 12",
+    "countries": ["NL", "BR"],
+    "kinds": ["mla_letter"],
+    "measures": {"content": "Art. 5", "hearing": "Art. 7"},
+    "says": {
+        "form": "A letter with the contents of Article 4.",
+        "channel": "Between central authorities.",
+        "languages": "Portuguese or English.",
+    },
+    "source": "Tractatenblad of the Netherlands",
+    "source_date": "2026-01-10",
+    "valid_from": "2020-01-01",
+}
 COMPETENCE = {"declared_by": "Ministry of Justice", "valid_from": "2026-01-01"}
 PROVIDER = {
     "legal_entity": "Heron Messaging Ireland Ltd",

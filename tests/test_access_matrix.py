@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import team_rows
-from entries import COMPETENCE, MOU, NOTICE, POINT, PROVIDER, VERSION, bare_request, one_of_each
+from entries import COMPETENCE, MOU, NOTICE, POINT, PROVIDER, TREATY, VERSION, bare_request, one_of_each
 from recording import SAID, record
 
 from coopapi.auth.authentication import actor_of
@@ -69,6 +69,9 @@ BODIES = {
     "POST /api/v1/service-targets": {"urgency": "urgent", "hours": 12},
     "PATCH /api/v1/service-targets/{target}": {"hours": 13},
     "POST /api/v1/times/{time}/transitions": {"event": "correct", "at": "2026-01-01T00:00:00Z", "proof": "P", "reason": "R"},
+    "POST /api/v1/own-instruments": TREATY,
+    "POST /api/v1/own-instruments/{instrument}/end": {"valid_until": "2099-01-01"},
+    "POST /api/v1/mla-requests/plan": {"measure": "content", "country": "BR"},
     "POST /api/v1/mla-requests": {"reference": "new", "kind": "preservation"},
     "PATCH /api/v1/mla-requests/{request}": {"language": "fr"},
     "POST /api/v1/mla-requests/{request}/transitions": {"event": "withdraw", "reason": "R"},
@@ -201,6 +204,7 @@ def one_place_of_each(world, owner):
         .post(f"/cases/{case}/eurojust-records", {"article": "4(5)", "recorded_on": "2026-01-01"})
         .json["id"],
         **mail_address(world),
+        "instrument": world.as_("central").post("/own-instruments", {**TREATY, "code": "nl_br_other"}).json["id"],
         "target": world.as_("central").post("/service-targets", {"urgency": "routine", "hours": 99}).json["id"],
         "court": world.authorities["fr_court"],
         "neighbour": world.authorities["desk_nl"],

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import psycopg2
 import pytest
 import team_rows
-from entries import bare_request, one_of_each
+from entries import TREATY, bare_request, one_of_each
 from recording import SAID, correct, record
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -37,6 +37,13 @@ PROBES = {
     ("principals", "seen"): "select count(*) from principals where authority_id = '{nl}'",
     ("principals", "changed"): "update principals set version = 9",
     ("approvals", "seen"): "select count(*) from approvals",
+    ("own_instruments", "seen"): "select count(*) from own_instruments",
+    (
+        "own_instruments",
+        "proposed",
+    ): "insert into own_instruments (id, version, authority_id, country, code, title, citation, countries, kinds, measures, says, source,"
+    f" source_date, valid_from, state, created_by, created_at) values ({NEW}, 1, '{{nl}}', 'NL', 'x_y_z', 'x', 'x', '{{{{NL,BR}}}}', '{{{{}}}}',"
+    " '{{}}', '{{}}', 'x', now(), now(), 'proposed', '{keeper}', now())",
     ("case_access", "seen"): "select count(*) from case_access where case_id = '{case}'",
     ("case_access", "given"): f"insert into case_access (id, version, case_id, owner_id, authority_id, level, reason, granted_at)"
     f" values ({NEW}, 1, '{{case}}', '{{nl}}', '{{fr}}', 3, 'x', now())",
@@ -420,6 +427,7 @@ def one_thing_of_each(world, owner):
     me = world.as_("prosecutor")
     assert me.post(f"/disclosures/{asked['id']}/transitions", disclosed, If_Match='"v1"').status_code == 200
     assert me.post("/exclusions", {"kind": "mac", "reason": "shared machines"}).status_code == 201
+    assert world.as_("central").post("/own-instruments", TREATY).status_code == 201
     assigned = {"type": "overlap", "id": asked["overlap_id"], "assignee": None}
     assert me.post("/worklist/assignments", assigned).status_code == 200
     assert me.post("/saved-searches", {"name": "Herons", "q": "heron"}).status_code == 201

@@ -50,14 +50,16 @@ class Approval(Versioned):
 
         Administrators and auditors of the authority concerned and of the one that asked see a request, and so do administrators of
         the operator. Corrections of times are for those who take part in the object to which the time belongs, and for no
-        administrator. Exports are for those who see the export: the policies of its table decide that.
+        administrator. Exports are for those who see the export: the policies of its table decide that. A central authority sees its
+        own requests about legal instruments.
         """
         exported = and_(cls.kind == "export", select(_EXPORTS.c.id).where(_EXPORTS.c.id == cls.object_id).exists())
         if not actor.may(Action.APPROVAL_READ):
             return exported
         if actor.role not in {Role.ADMIN, Role.AUDITOR}:
             time = and_(cls.kind == "time", cls.authority_id == actor.authority_id, takes_part(cls.object_id, actor, now))
-            return or_(time, exported)
+            asks = literal(actor.role is Role.CENTRAL_AUTHORITY)
+            return or_(time, exported, and_(cls.kind == "instrument", cls.requested_from == actor.authority_id, asks))
         every = true() if actor.operator and actor.may(Action.APPROVAL_DECIDE) else false()
         near = or_(cls.authority_id == actor.authority_id, cls.requested_from == actor.authority_id, every)
         return and_(cls.kind.not_in(("time", "export")), near)

@@ -21,12 +21,13 @@ class ApprovalOut(Shown):
     transitions = embedded()
     authority_id = fields.UUID(required=True, metadata={"description": "The authority whose account or setting would change."})
     kind = OneOf(
-        ("account", "export", "quota", "time", "webhook"),
+        ("account", "export", "instrument", "quota", "time", "webhook"),
         required=True,
         metadata={
             "description": "The kind of change: `account` for people and clients, `quota` for an authority, `webhook` for an "
             "address to which events are sent, `time` for the correction of a stated time, which a second person of the authority "
-            "decides on, and `export` for a case that leaves the Member States, on which another prosecutor decides."
+            "decides on, `export` for a case that leaves the Member States, on which another prosecutor decides, and `instrument` "
+            "for a legal instrument of a central authority, on which an administrator of the operator decides."
         },
     )
     object_id = fields.UUID(required=True)

@@ -35,7 +35,8 @@ def ask(work: UnitOfWork, kind: str, authority_id: UUID, target: tuple[UUID, int
     """Request a change of the target (its id and version), which takes effect when another administrator approves it.
 
     The request expires after seven days. The database refuses it (403) unless the caller administers the authority, or, for the
-    correction of a time, is a person who acts in the object.
+    correction of a time, is a person who acts in the object, or, for a legal instrument, a person of the central authority that
+    entered it.
     """
     made = work.new_id()
     work.session.flush()

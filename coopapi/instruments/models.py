@@ -96,22 +96,58 @@ class Ratification:
 
 @dataclass(frozen=True, slots=True)
 class Precedence:
-    """The instruments that take precedence, and the exceptions from this."""
+    """The instruments that take precedence, and the exceptions from this.
+
+    A rule with `only_kinds` is about these kinds of request and no others. `own` also gives precedence to treaties that central
+    authorities have entered.
+    """
 
     to: tuple[str, ...]
     text: str
     article: str
     except_kinds: tuple[str, ...] = ()
     except_measures: tuple[str, ...] = ()
+    only_kinds: tuple[str, ...] = ()
+    own: bool = False
 
     def exempts(self, asked: Question) -> bool:
         """Tell whether the question is an exception, so that the other instruments do not take precedence."""
-        return asked.kind in self.except_kinds or asked.measure in self.except_measures
+        other_kind = bool(self.only_kinds) and asked.kind not in self.only_kinds
+        return other_kind or asked.kind in self.except_kinds or asked.measure in self.except_measures
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What remains of a shipped instrument for one country, towards the `others` or everybody, while it is valid."""
+
+    country: str
+    others: frozenset[str]
+    kinds: frozenset[str]
+    measures: frozenset[str]
+    text: str
+    article: str
+    since: date
+    until: date | None = None
+
+    def excludes(self, asked: Question) -> bool:
+        """Tell whether the question is about this country, and about a kind or a measure that does not remain.
+
+        It counts on both sides: what a country does not give, it cannot ask for either.
+        """
+        pair = {asked.from_, asked.to}
+        valid = self.since <= asked.on and (self.until is None or asked.on <= self.until)
+        if not valid or self.country not in pair or (self.others and not pair & self.others):
+            return False
+        parts = ((asked.kind, self.kinds), (asked.measure, self.measures))
+        return any(wanted is not None and wanted not in left for wanted, left in parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """A treaty or legal act under which one country may send requests to another."""
+    """A treaty or legal act under which one country may send requests to another.
+
+    An `own` one is no shipped data: a central authority entered it, with its `source`, and the operator approved it.
+    """
 
     code: str
     group: str
@@ -137,6 +173,9 @@ class Instrument:
     pairs: tuple[CountryPair, ...] = ()
     open: bool = False
     verify: bool = False
+    own: bool = False
+    source: str = ""
+    narrowed: tuple[Narrowing, ...] = ()
 
     def measures_of(self, kind: str | None) -> Mapping[str, str]:
         """Return the measures that a kind of request may ask for, with their articles."""

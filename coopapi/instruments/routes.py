@@ -5,7 +5,7 @@ from typing import Any
 
 from coopapi.access import Action
 from coopapi.http.api import Blueprint
-from coopapi.instruments import service
+from coopapi.instruments import own, service
 from coopapi.instruments.models import Assessment, Instrument
 from coopapi.instruments.schemas import ApplicableFilter, AssessmentOut, InstrumentDetailOut, InstrumentFilter, InstrumentOut
 from coopapi.store.db import UnitOfWork
@@ -16,19 +16,18 @@ blp = Blueprint("instruments", __name__, url_prefix="/api/v1", description="Lega
 @blp.route("/instruments", allow=Action.DIRECTORY_READ, query=InstrumentFilter, returns=InstrumentOut, many="items")
 def list_instruments(wanted: dict[str, Any], *, work: UnitOfWork) -> Sequence[Instrument]:
     """List the instruments in order of preference: acts of the Union, conventions, bilateral treaties, reciprocity."""
-    del work
-    return service.of_country(wanted.get("country"))
+    return service.of_country(wanted.get("country"), own.every(work))
 
 
 @blp.route("/instruments/applicable", allow=Action.DIRECTORY_READ, query=ApplicableFilter, returns=AssessmentOut, many="items")
 def find_applicable_instruments(wanted: dict[str, Any], *, work: UnitOfWork) -> Sequence[Assessment]:
     """Show for each instrument whether a request may be based on it, and if not, why."""
     on = wanted.get("on", work.now.date())
-    return service.applicable(wanted["sender"], wanted["addressee"], wanted.get("measure"), wanted.get("kind"), on=on)
+    way = (wanted["sender"], wanted["addressee"], wanted.get("measure"), wanted.get("kind"))
+    return service.applicable(*way, on=on, among=own.every(work))
 
 
 @blp.route("/instruments/<code>", allow=Action.DIRECTORY_READ, returns=InstrumentDetailOut)
 def get_instrument(code: str, *, work: UnitOfWork) -> dict[str, Any]:
     """Show one instrument with its rules, parties and reservations."""
-    del work
-    return service.show(code)
+    return service.show(code, own.every(work))

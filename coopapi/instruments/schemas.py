@@ -51,6 +51,14 @@ class PrecedenceOut(InstrumentRuleOut):
     to = fields.List(fields.String(), required=True)
     except_kinds = fields.List(Code("request_kinds"), required=True)
     except_measures = fields.List(Code("measures"), required=True)
+    only_kinds = fields.List(
+        Code("request_kinds"),
+        required=True,
+        metadata={"description": "The kinds of request that the rule is about; empty for all."},
+    )
+    own = fields.Boolean(
+        required=True, metadata={"description": "Whether treaties that central authorities have entered also take precedence."}
+    )
 
 
 class ReservationOut(InstrumentRuleOut):
@@ -101,6 +109,17 @@ class RatificationOut(Shown):
     on = fields.Date(required=True)
 
 
+class NarrowingOut(InstrumentRuleOut):
+    """What remains of a shipped instrument for one country."""
+
+    country = Code("countries", required=True)
+    others = fields.List(Code("countries"), required=True, metadata={"description": "Towards whom; empty for everybody."})
+    kinds = fields.List(Code("request_kinds"), required=True)
+    measures = fields.List(Code("measures"), required=True)
+    since = fields.Date(required=True)
+    until = fields.Date(required=True, allow_none=True)
+
+
 class InstrumentOut(Shown):
     """An instrument in short."""
 
@@ -113,6 +132,10 @@ class InstrumentOut(Shown):
     evidence = fields.Boolean(required=True, metadata={"description": "Whether the result may be used as evidence."})
     kinds = fields.List(Code("request_kinds"), required=True)
     verify = fields.Boolean(required=True)
+    own = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether a central authority entered it (`/own-instruments`); otherwise it is shipped."},
+    )
 
 
 class InstrumentDetailOut(InstrumentOut):
@@ -149,6 +172,11 @@ class InstrumentDetailOut(InstrumentOut):
     parties = fields.List(fields.Nested(InstrumentPartyOut), required=True)
     pairs = fields.List(fields.Nested(TreatyPairOut), required=True)
     open = fields.Boolean(required=True, metadata={"description": "Whether any two countries may use the instrument."})
+    narrowed = fields.List(
+        fields.Nested(NarrowingOut),
+        required=True,
+        metadata={"description": "What central authorities took away for their country."},
+    )
     source = fields.String(required=True)
     version = fields.String(required=True)
 

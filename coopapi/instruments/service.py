@@ -1,7 +1,7 @@
 """Determine which instruments apply between two countries on a day, with the reasons for those that do not."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -51,32 +51,37 @@ def codes() -> tuple[str, ...]:
     return tuple(instrument.code for instrument in load())
 
 
-def get(code: str) -> Instrument:
-    """Return one instrument, or raise `UnknownInstrument`."""
-    for instrument in load():
+def get(code: str, among: Sequence[Instrument] = ()) -> Instrument:
+    """Return one instrument, of the shipped ones by default, or raise `UnknownInstrument`."""
+    for instrument in among or load():
         if instrument.code == code:
             return instrument
     raise UnknownInstrument
 
 
-def of_country(country: str | None) -> list[Instrument]:
+def of_country(country: str | None, among: Sequence[Instrument] = ()) -> list[Instrument]:
     """Return the instruments that concern a country, past and future ones included; all instruments if it is None."""
-    return [instrument for instrument in load() if country is None or instrument.concerns(country)]
+    return [instrument for instrument in among or load() if country is None or instrument.concerns(country)]
 
 
-def show(code: str) -> dict[str, Any]:
+def show(code: str, among: Sequence[Instrument] = ()) -> dict[str, Any]:
     """Return all data of one instrument with their source; raise `UnknownInstrument`."""
-    found = get(code)
+    found = get(code, among)
     return {name: getattr(found, name) for name in Instrument.__slots__} | {
-        "source": provenance()["source"],
+        "source": found.source or provenance()["source"],
         "version": provenance()["version"],
     }
 
 
-def applicable(from_: str, to: str, measure: str | None, kind: str | None = None, *, on: date) -> list[Assessment]:
-    """Assess every instrument for a request from one country to another; applicable ones come first, in order of preference."""
-    asked = Question(from_, to, measure, kind, on)
-    return sorted((_assess(instrument, asked) for instrument in load()), key=lambda assessment: not assessment.applicable)
+def applicable(  # noqa: PLR0913 (the question, and among which instruments)
+    from_: str, to: str, measure: str | None, kind: str | None = None, *, on: date, among: Sequence[Instrument] = ()
+) -> list[Assessment]:
+    """Assess every instrument for a request from one country to another; applicable ones come first, in order of preference.
+
+    `among` are the instruments with those that central authorities have entered (`own.every`); without it, only shipped ones count.
+    """
+    asked, every = Question(from_, to, measure, kind, on), among or load()
+    return sorted((_assess(instrument, asked, every) for instrument in every), key=lambda assessment: not assessment.applicable)
 
 
 def unbound(code: str, countries: Iterable[str], on: date) -> list[str]:
@@ -86,11 +91,11 @@ def unbound(code: str, countries: Iterable[str], on: date) -> list[str]:
     return [country for country in known if _not_party(instrument, "not_party", country, on)]
 
 
-def _assess(instrument: Instrument, asked: Question) -> Assessment:
+def _assess(instrument: Instrument, asked: Question, every: Sequence[Instrument]) -> Assessment:
     reasons = _unbound(instrument, asked)
     if all(reason.code != "not_in_force" for reason in reasons):
         reasons += _uncovered(instrument, asked) + _excluded(instrument, asked)
-    reasons = reasons or _preceding_instruments(instrument, asked)
+    reasons = reasons or _preceding_instruments(instrument, asked, every)
     conditions = [] if reasons else _conditions(instrument, asked)
     article = instrument.measures_of(asked.kind).get(asked.measure or "", "")
     return Assessment(instrument, not reasons, tuple(reasons), tuple(conditions), article)
@@ -172,7 +177,8 @@ def _uncovered(instrument: Instrument, asked: Question) -> list[Reason]:
 def _excluded(instrument: Instrument, asked: Question) -> list[Reason]:
     """Return the reservations of either country that exclude the question; they also bind the country that made them."""
     made = _reservations(instrument, asked.from_, "excludes") + _reservations(instrument, asked.to, "excludes")
-    return [Reason("reservation", r.text, r.article) for r in made if r.concerns(asked)]
+    reserved = [Reason("reservation", r.text, r.article) for r in made if r.concerns(asked)]
+    return reserved + [Reason("narrowed", n.text, n.article) for n in instrument.narrowed if n.excludes(asked)]
 
 
 def _conditions(instrument: Instrument, asked: Question) -> list[Reason]:
@@ -197,10 +203,14 @@ def _reservations(instrument: Instrument, country: str, effect: str) -> list[Res
     return [reservation for reservation in party.reservations if reservation.effect == effect] if party else []
 
 
-def _preceding_instruments(instrument: Instrument, asked: Question) -> list[Reason]:
+def _preceding_instruments(instrument: Instrument, asked: Question, every: Sequence[Instrument]) -> list[Reason]:
     """Return the instruments that take precedence because they bind both countries and provide for the measure."""
     for rule in instrument.yields:
-        first = [] if rule.exempts(asked) else [code for code in rule.to if _provides(get(code), asked)]
+        if rule.exempts(asked):
+            continue
+        named = [one for code in rule.to for one in every if one.code == code]
+        entered = [one for one in every if rule.own and one.own and asked.kind in {None, *one.kinds}]
+        first = [one.code for one in (*named, *entered) if _provides(one, asked)]
         if first:
             return [
                 Reason(

@@ -93,9 +93,7 @@ class DifficultyFilter(Schema):
     """Between whom, and of which requests."""
 
     country = Code("countries", metadata={"description": "Only requests to this country."})
-    since = When(
-        metadata={"description": "Only requests sent at this time or later; a year before `until` if not given."}
-    )
+    since = When(metadata={"description": "Only requests sent at this time or later; a year before `until` if not given."})
     until = When(metadata={"description": "Only requests that were sent before this time; until now if not given."})
 
 

@@ -11,6 +11,7 @@ from coopapi.directory.entries import find_authority
 from coopapi.errors import Forbidden
 from coopapi.http.fields import OneOf, Schema, Shown
 from coopapi.http.files import Printed
+from coopapi.instruments import own as own_instruments
 from coopapi.mla import forms, issuing, presentation, printing
 from coopapi.mla.models import Request
 from coopapi.mla.responses import RequestOut
@@ -112,7 +113,8 @@ def _view(work: UnitOfWork, request: Request) -> dict[str, Any]:
         view["previous"] = {**view["previous"], "reference": earlier.reference}
     if notified := find_authority(work, request.enforcing_id):
         view["enforcing"] = {"name": notified.name, "country": notified.country}
-    return {**view, "unchecked": _unchecked(view)}
+    entered = {one.code: one.titles for one in own_instruments.every(work) if one.own}
+    return {**view, "unchecked": _unchecked(view), "entered": entered}
 
 
 def _unchecked(view: Mapping[str, Any]) -> list[dict[str, Any]]:

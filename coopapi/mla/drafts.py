@@ -10,7 +10,7 @@ from uuid import UUID
 from coopapi.cases import service as cases
 from coopapi.directory.entries import known_authority
 from coopapi.errors import Conflict, fault
-from coopapi.instruments import service as instruments
+from coopapi.instruments import own as own_instruments
 from coopapi.mla import authorization, measures, moments, notifications, stages, statistical_codes
 from coopapi.mla.acts import Act
 from coopapi.mla.authorization import Taken
@@ -169,7 +169,7 @@ def _set(work: UnitOfWork, request: Request, data: Mapping[str, Any]) -> None:
     for name, column in _COLUMNS.items():
         if name in data and not (request.state != "draft" and name.startswith("executing")):
             setattr(request, column, data[name])
-    if data.get("instrument") and data["instrument"] not in instruments.codes():
+    if data.get("instrument") and data["instrument"] not in {one.code for one in own_instruments.every(work)}:
         raise fault("/instrument", "unknown", "The value is not a code of `/instruments`.")
     _check_addressees(work, request)
     if request.urgency == "emergency" and not request.emergency_ground:

@@ -117,7 +117,7 @@ def document(view: Mapping[str, Any], language: str, *, form: str | None = None,
     spec = read(chosen)
     if lacking := [name for name in spec.get("needs", ()) if not view.get(name)]:
         raise FormTooEarly(f"The form needs {', '.join(lacking)}.")
-    page = _Page(view, view, Words(language))
+    page = _Page(view, view, Words(language, view.get("entered")))
     sections = tuple(_sections(spec, page, to_addressee=to_addressee))
     return _bound(spec, page, sections)
 

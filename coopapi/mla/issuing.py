@@ -53,11 +53,9 @@ ISSUING: Final = (
     IssuingRule(("epoc_pr",), Validator.PROSECUTOR, f"{E_EVIDENCE} Art. 4(3)", later=f"{E_EVIDENCE} Art. 4(5)"),
     IssuingRule(("eio",), Validator.PROSECUTOR, "Directive 2014/41/EU Art. 2(c)"),
     IssuingRule(("eaw",), Validator.PROSECUTOR, "Framework Decision 2002/584/JHA Art. 6(1)", verify=True),
+    IssuingRule(("freezing_certificate",), Validator.PROSECUTOR, "Regulation (EU) 2018/1805 Art. 2(8)(a)"),
     IssuingRule(
-        ("freezing_certificate", "confiscation_certificate"),
-        Validator.PROSECUTOR,
-        "Regulation (EU) 2018/1805 Art. 2(8)",
-        verify=True,
+        ("confiscation_certificate",), Validator.PROSECUTOR, "Regulation (EU) 2018/1805 Art. 2(8)(b); domestic law", verify=True
     ),
     IssuingRule(("production_order",), Validator.PROSECUTOR, "Budapest Convention Art. 15, 18(1)(b); domestic law", verify=True),
     IssuingRule(

@@ -50,14 +50,14 @@ def advised(draft: RequestDraft) -> Iterator[Point]:
                 yield Point("penalty", f"/content/offences/{place}", detail, f"{E_EVIDENCE} Art. 5(4)")
     if draft.enforcing_country and draft.to_country and draft.enforcing_country != draft.to_country:
         detail = "The notified authority is one of the State in which the provider has its establishment or legal representative."
-        yield Point("enforcing_state", "/enforcing_authority", detail, f"{E_EVIDENCE} Art. 3(16)-(17)", verify=True)
+        yield Point("enforcing_state", "/enforcing_authority", detail, f"{E_EVIDENCE} Art. 3(16)-(17)")
 
 
 def _proceedings(draft: RequestDraft) -> Iterator[Point]:
     said = draft.content.get("proceedings")
     if said and said not in _CRIMINAL:
         detail = "An order is possible only in criminal proceedings, and about an offence for which a legal person may be liable."
-        yield Point("proceedings", "/content/proceedings", detail, f"{E_EVIDENCE} Art. 2(3)", verify=True)
+        yield Point("proceedings", "/content/proceedings", detail, f"{E_EVIDENCE} Art. 2(2)")
 
 
 def _sentence(draft: RequestDraft) -> Iterator[Point]:

@@ -13,6 +13,7 @@ from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.models import Deadline
 from coopapi.directory.entries import authorities_of, of_country
 from coopapi.directory.models import Authority
+from coopapi.instruments import own as own_instruments
 from coopapi.instruments import service as instruments
 from coopapi.mla import measures, stages
 from coopapi.mla.authorization import side_of
@@ -240,9 +241,8 @@ def _preservable(work: UnitOfWork, row: Request) -> Iterator[dict[str, str]]:
     issuer = authorities_of(work, {row.requesting_id}).get(row.requesting_id)
     for country in row.path_countries:
         for kind in ("preservation", "epoc_pr"):
-            every = instruments.applicable(
-                issuer.country if issuer and issuer.country else "", country, "preservation", kind, on=work.now.date()
-            )
+            way = (issuer.country if issuer and issuer.country else "", country, "preservation", kind)
+            every = instruments.applicable(*way, on=work.now.date(), among=own_instruments.every(work))
             if fitting := next((one.instrument.code for one in every if one.applicable), None):
                 yield {"do": "preserve", "country": country, "kind": kind, "instrument": fitting, "why": "Budapest Art. 30"}
                 break

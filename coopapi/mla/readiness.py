@@ -8,6 +8,7 @@ from coopapi.contacts import service as contacts
 from coopapi.directory.entries import find_authority
 from coopapi.directory.models import Authority
 from coopapi.errors import Unprocessable
+from coopapi.instruments import own as own_instruments
 from coopapi.instruments import service as instruments
 from coopapi.mla import issuing, order_conditions, protection
 from coopapi.mla import measures as asked_for
@@ -176,12 +177,13 @@ def _look_at_instrument(work: UnitOfWork, request: Request, draft: RequestDraft,
         return
     issuer = find_authority(work, request.requesting_id)
     from_ = issuer.country if issuer and issuer.country else ""
-    codes = [m["code"] for m in draft.measures] or [""]
+    codes, to = [m["code"] for m in draft.measures] or [""], request.executing_country
+    on, among = work.now.date(), own_instruments.every(work)
     for code in dict.fromkeys(codes):
-        every = instruments.applicable(from_, request.executing_country, code or None, request.kind, on=work.now.date())
+        every = instruments.applicable(from_, to, code or None, request.kind, on=on, among=among)
         (this,) = [a for a in every if a.instrument.code == request.instrument]
         if not this.applicable:
-            rest = instruments.applicable(from_, request.executing_country, code or None, on=work.now.date())
+            rest = instruments.applicable(from_, to, code or None, on=on, among=among)
             others = [a.instrument.code for a in rest if a.applicable]
             hint = f"Use another instrument, such as {', '.join(others)}. " if others else ""
             reason = this.reasons[0]

@@ -21,6 +21,8 @@ from coopapi.mla import (
     measure_transitions,
     measures,
     messages,
+    planned,
+    plans,
     presentation,
     provider_performance,
     readiness,
@@ -30,6 +32,7 @@ from coopapi.mla import (
 )
 from coopapi.mla.documents import DocumentFilter, DocumentOut
 from coopapi.mla.models import Message, Request, Transmission
+from coopapi.mla.plan_schemas import PlanIn, PlanOut
 from coopapi.mla.responses import (
     MeasureOut,
     MessageOut,
@@ -62,6 +65,8 @@ blp = Blueprint("mla", __name__, url_prefix="/api/v1", description="Requests for
 _READ = Action.MLA_READ
 _DRAFT = Action.MLA_DRAFT
 _ONE = "/mla-requests/<uuid:request_id>"
+LARGEST_PLAN = 20_000
+"""Bytes of the body that asks for a plan."""
 
 
 def _of_case(work: UnitOfWork, case_id: UUID) -> Select[Request]:
@@ -105,6 +110,22 @@ _REQUESTS.add(
     With `incoming`, record a request that came from an authority without users in this register.
     """,
     body=RequestIn,
+)
+serve(
+    blp,
+    "/mla-requests/plan",
+    "plan_request",
+    plans.propose,
+    """Propose how to ask another country for a measure, with reasons, and what to send first.
+
+    Nothing is stored. The `draft` of a proposal is the body with which `POST /mla-requests` opens it.
+    """,
+    allow=_DRAFT,
+    method="POST",
+    body=PlanIn,
+    returns=PlanOut,
+    show=planned.show,
+    only_reads=LARGEST_PLAN,
 )
 _REQUESTS.get(
     "get_request",

@@ -31,10 +31,11 @@ def plain(text: str) -> tuple[str, ...]:
 
 
 class Words:
-    """The wording of one language, and the footnotes of the terms used so far."""
+    """The wording of one language, and the footnotes of the terms used so far. `entered` are titles of instruments not shipped."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, entered: Mapping[str, Mapping[str, str]] | None = None) -> None:
         self.language = language
+        self.entered = entered or {}
         self.footnotes: dict[str, str] = {}
 
     def label(self, spec: str | Mapping[str, str]) -> str:
@@ -60,7 +61,7 @@ class Words:
 
     def instrument(self, code: str) -> str:
         """Return the title of an instrument, or its code if it is unknown."""
-        titles = {one.code: one.titles for one in instruments.load()}.get(code)
+        titles = self.entered.get(code) or {one.code: one.titles for one in instruments.load()}.get(code)
         return titles[self.language] if titles else code
 
     def say(self, values: Iterable[Any], style: str, options: Iterable[str] = ()) -> tuple[str, ...]:

@@ -168,21 +168,33 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
         and exists (select from public.principals p where p.id = (select priv.principal()) and p.active and p.kind = 'person')
 $$;
 
+-- Tell whether the caller may ask for the approval of a legal instrument: a person of the central authority that entered it.
+create function priv.may_propose(p_instrument uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select coalesce((select priv.role()) = 'central_authority', false)
+        and exists (select from public.own_instruments o where o.id = p_instrument and o.authority_id = (select priv.authority()))
+        and exists (select from public.principals p where p.id = (select priv.principal()) and p.active and p.kind = 'person')
+$$;
+
 -- Request a change. Another administrator must decide on it within seven days; on the correction of a time another person of the authority,
--- and on an export that leaves the Member States another prosecutor.
+-- on an export that leaves the Member States another prosecutor, and on a legal instrument an administrator of the operator.
 create function priv.ask_approval(p_id uuid, p_authority uuid, p_kind text, p_object uuid, p_version integer, p_change jsonb,
     p_request text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     a public.approvals;
 begin
-    if p_kind not in ('account', 'quota', 'time', 'webhook', 'export') then
+    if p_kind not in ('account', 'quota', 'time', 'webhook', 'export', 'instrument') then
         raise exception 'there is no such kind of change' using errcode = '22023';
     end if;
     if p_kind = 'export' then
         if not exists (select from public.exports e where e.id = p_object and e.principal_id = (select priv.principal())
                        and e.authority_id = p_authority and e.state = 'waiting_for_approval') then
             raise exception 'only the person who asked for an export may have it approved' using errcode = '42501';
+        end if;
+    elsif p_kind = 'instrument' then
+        if not (priv.may_propose(p_object) and exists (select from public.authorities o where o.id = p_authority and o.operator)) then
+            raise exception 'only the central authority that entered an instrument may have it approved' using errcode = '42501';
         end if;
     elsif p_kind <> 'time' then
         perform priv.require_administrator(p_authority);
@@ -230,7 +242,8 @@ declare
     a public.approvals;
     target text := case p_event when 'approve' then 'approved' when 'reject' then 'rejected' when 'withdraw' then 'withdrawn' end;
 begin
-    if (select r.kind in ('time', 'export') from public.approvals r where r.id = p_approval) is not true then
+    if (select r.kind in ('time', 'export') or r.kind = 'instrument' and p_event = 'withdraw'
+        from public.approvals r where r.id = p_approval) is not true then
         perform priv.require_administrator(priv.authority());
     end if;
     select * into a from public.approvals r where r.id = p_approval for update;
@@ -329,5 +342,6 @@ create policy seen on approvals for select using (
     case when kind = 'time' then (select priv.role()) in ('prosecutor', 'central_authority', 'contact_point') and authority_id = (select priv.authority())
         and PARTY(approvals.object_id)
     when kind = 'export' then exists (select from public.exports e where e.id = approvals.object_id)
+    when kind = 'instrument' and (select priv.role()) = 'central_authority' then requested_from = (select priv.authority())
     else (select priv.role()) in ('admin', 'auditor') and (select priv.authority()) in (authority_id, requested_from)
         or (select priv.role()) = 'admin' and (select priv.operator()) end);

@@ -147,9 +147,6 @@ RULES = [
     ("epoc_enforce", "2026-04-29T10:00+02:00", "FR", "2026-05-07T22:00", "30 April, not 1 May, 4, 5, 6, 7 May"),
     ("epoc_enforce", "2026-05-07T10:00+02:00", "FR", "2026-05-18T22:00", "not 8 May, 11, 12, 13, not Ascension, 15, 18 May"),
     ("epoc_enforce", "2026-04-01T10:00+02:00", "NL", "2026-04-10T22:00", "2 April, not 3 and 6, 7, 8, 9, 10 April"),
-    ("ecris_reply", "2026-11-02T10:00+01:00", "PL", "2026-11-17T23:00", "3-6, 9, 10, not 11, 12, 13, 16, 17 Nov"),
-    ("ecris_reply", "2026-04-08T10:00+03:00", "GR", "2026-04-24T21:00", "9, not 10 and 13, 14-17, 20-24 April"),
-    ("ecris_reply_person", "2026-04-30T10:00+02:00", "FR", "2026-06-03T22:00", "4-7, 11-13, 15, 18-22, 26-29 May are 17, 1-3 June"),
     # --- hours: around the clock, by UTC, never moved
     ("epoc_emergency", "2026-03-28T22:00+01:00", "NL", "2026-03-29T05:00", "07:00 by the clock on the wall, which skipped an hour"),
     ("epoc_emergency", "2026-10-24T22:00+02:00", "NL", "2026-10-25T04:00", "05:00 on the wall, where an hour came twice"),

@@ -3,6 +3,7 @@
 import pytest
 
 from coopapi.deadlines import rules
+from coopapi.instruments import service as instruments
 from coopapi.mla import lifecycles
 
 RULES = rules.load()
@@ -48,8 +49,6 @@ LAW = {
     "dir977_urgent_direct": (8, "hours", "executing", {"receive"}),
     "dir977_urgent_indirect": (3, "days", "executing", {"receive"}),
     "dir977_other": (7, "days", "executing", {"receive"}),
-    "ecris_reply": (10, "working_days", "executing", {"receive"}),
-    "ecris_reply_person": (20, "working_days", "executing", {"receive"}),
     "jit_expiry": (0, "given", "negotiating", {"jit.activate"}),
     "meeting_action": (0, "given", "invited", {"action.agree"}),
     "fd948_reply": (0, "given", "executing", {"consultation.contact"}),
@@ -144,9 +143,9 @@ def test_only_a_judicial_authorisation_deviates_from_the_three_limits_of_police(
         assert (extension.unit, extension.estimate, extension.article) == ("given", True, "Directive (EU) 2023/977 Art. 5(2)")
 
 
-def test_convictions_are_told_in_working_days():
-    assert fitting("", "ecris") == {"ecris_reply"}
-    assert fitting("", "ecris", data_subject=True) == {"ecris_reply_person"}
+def test_no_rule_is_about_an_instrument_that_is_not_there():
+    named = {code for rule in RULES.values() for code in rule.applies.get("instruments", ())}
+    assert named <= set(instruments.codes())
 
 
 def test_everybody_signed_in_reads_the_rules_with_their_articles(world):

@@ -113,7 +113,12 @@ def test_who_asks_alone_sees_how_long_it_drafted(world, clock):
     clock.at(START)
     request = draft(world, case_id=world.case("prosecutor"))
     clock.forward(hours=2)
-    walk(world, request, ("prosecutor", "ready"), ("prosecutor", "transmit", {"transmission": {"channel": "post", "security": "classified_network"}}))
+    walk(
+        world,
+        request,
+        ("prosecutor", "ready"),
+        ("prosecutor", "transmit", {"transmission": {"channel": "post", "security": "classified_network"}}),
+    )
     clock.forward(hours=3)
     walk(world, request, ("prosecutor_fr", "receive"))
     assert ("request", "eio", "draft") in figures(world, "central")

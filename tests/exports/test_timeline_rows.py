@@ -173,7 +173,9 @@ def test_nothing_that_somebody_wrote_makes_a_property_of_a_calendar():
 
 def test_times_are_written_as_they_were_stated():
     at = datetime(2026, 3, 4, 23, 7, 9, tzinfo=UTC)
-    said = {name: written(drawing.entry(1, at, precision=name, offset="+01:00")) for name in ("year", "month", "day", "hour", "minute")}
+    said = {
+        name: written(drawing.entry(1, at, precision=name, offset="+01:00")) for name in ("year", "month", "day", "hour", "minute")
+    }
     assert said == {"year": "2026", "month": "2026-03", "day": "2026-03-05", "hour": "2026-03-05 00 h +01:00",
                     "minute": "2026-03-05 00:07 +01:00"}  # fmt: skip
     assert written(drawing.entry(1, at, kind="act", precision="second")) == "2026-03-04 23:07:09 UTC"

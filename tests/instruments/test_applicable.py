@@ -8,6 +8,7 @@ from coopapi.instruments import service
 
 TODAY = "2026-11-25"
 UN = {"untoc", "uncac"}
+PROTOCOLS = {f"extradition1957_p{number}" for number in (1, 2, 3, 4)}
 NO, YET, FIRST = "not_in_force", "addressee_not_party", "other_treaty_goes_first"
 NOT_FROM, NOT_TO, TREATY = "sender_not_party", "addressee_not_party", "no_treaty_between_them"
 MEASURE, KIND, BETWEEN, RESERVED = "measure_not_covered", "kind_not_covered", "not_between_them", "reservation"
@@ -81,8 +82,19 @@ ROWS = [
     ("FR BR content", "2022-06-01", {"bilateral_mlat"}, {"budapest": YET, "untoc": FIRST, "reciprocity": FIRST}),
     ("RO PH content", TODAY, {"budapest", *UN}, {"bilateral_mlat": TREATY, "budapest_p2": NO}),
     ("RO PH content", "2018-06-30", {*UN, "reciprocity"}, {"budapest": YET}),
-    ("AU NZ traffic", "2025-11-30", {*UN, "reciprocity"}, {"budapest": YET}),
-    ("AU NZ traffic", "2025-12-01", {"budapest", *UN}, {"reciprocity": FIRST}),
+    ("AU NZ traffic", "2025-11-30", {*UN, "harare_scheme"}, {"budapest": YET, "reciprocity": FIRST}),
+    ("AU NZ traffic", "2025-12-01", {"budapest", *UN, "harare_scheme"}, {"reciprocity": FIRST}),
+    # Regional treaties, and one pair that a Senate report of France is about.
+    ("FR TH content", TODAY, {"bilateral_mlat"}, {"reciprocity": FIRST, "untoc": FIRST, "asean_mlat": NOT_FROM}),
+    ("TH MY hearing", TODAY, {"asean_mlat"}, {"untoc": FIRST, "uncac": FIRST, "reciprocity": FIRST, "harare_scheme": NOT_FROM}),
+    ("TH MY hearing", "2013-01-30", {*UN, "reciprocity"} - {"untoc"}, {"asean_mlat": NOT_FROM, "untoc": NOT_FROM}),
+    ("BR PT content", TODAY, {"cplp_mla"}, {"bilateral_mlat": FIRST, "budapest": FIRST, "untoc": FIRST, "reciprocity": FIRST}),
+    ("CV PT hearing", "2018-08-31", {*UN, "reciprocity"}, {"cplp_mla": NOT_FROM}),
+    ("ES CU search_seizure", TODAY, {*UN, "reciprocity"}, {"medellin2019": MEASURE}),
+    ("NL AL freezing", TODAY, {"ecma1959_p2", "warsaw2005"}, {"ecma1959": MEASURE, "lanzarote2007": FIRST}),
+    ("NL MT freezing", TODAY, {"eio", "freezing_confiscation"}, {"warsaw2005": FIRST}),
+    ("NG GH service", TODAY, {"ecowas_mla", "harare_scheme"}, {"untoc": FIRST, "reciprocity": FIRST}),
+    ("ML NG service", "2025-01-29", {*UN, "reciprocity"}, {"ecowas_mla": NOT_FROM}),
     ("DE JP banking", TODAY, {"eu_jp_mla"}, {"budapest": FIRST, "ecma1959": NOT_TO}),
     ("DK JP banking", TODAY, {"budapest", *UN}, {"eu_jp_mla": NOT_FROM}),
     ("JP KR banking", TODAY, {"bilateral_mlat"}, {"budapest": NOT_TO, "ecma1959": NOT_FROM}),
@@ -97,7 +109,20 @@ KINDS = [
     ("NL US jit_setup", None, {"eu_us_mla", *UN}, {"bilateral_mlat": KIND, "budapest_p2": NO}),
     ("NL FR eaw", None, {"eaw"}, {"eio": KIND}),
     ("NL DK eaw", None, {"eaw"}, {}),
-    ("NL GB eaw", None, set(), {"eaw": NOT_TO}),
+    ("NL GB eaw", None, {"eu_uk_surrender"}, {"eaw": NOT_TO}),
+    ("NL FR eaw", "other", {"eaw"}, {"eu_uk_surrender": BETWEEN, "eu_no_is_surrender": BETWEEN}),
+    ("NO FR eaw", None, {"eu_no_is_surrender"}, {"eaw": NOT_FROM}),
+    ("NO IS eaw", None, {"eu_no_is_surrender"}, {}),
+    ("GB NO eaw", None, set(), {"eu_uk_surrender": NOT_TO, "eu_no_is_surrender": NOT_FROM}),
+    ("NL FR extradition", None, set(), {"extradition1957": FIRST, "budapest": FIRST, "reciprocity": FIRST, "lanzarote2007": FIRST}),
+    ("NL GB extradition", None, set(), {"extradition1957": FIRST, "untoc": FIRST}),
+    ("DE CH extradition", None, {"extradition1957", "extradition1957_p2", "extradition1957_p3"}, {"extradition1957_p1": NOT_FROM}),
+    ("TR CH extradition", None, {"extradition1957", *PROTOCOLS}, {"budapest": FIRST, "untoc": FIRST, "reciprocity": FIRST}),
+    ("FR US extradition", None, {"eu_us_extradition"}, {"extradition1957": NOT_TO, "budapest": FIRST}),
+    ("BR PT extradition", None, {"cplp_extradition"}, {"budapest": FIRST, "london_scheme": NOT_FROM}),
+    ("IN NG extradition", None, {"london_scheme", *UN}, {"reciprocity": FIRST}),
+    ("TH MY extradition", None, {*UN, "reciprocity"}, {"asean_mlat": KIND}),
+    ("ES CU mla_letter", "hearing", {*UN, "reciprocity"}, {"medellin2019": KIND}),
     ("NL FR eio", "content", {"eio"}, {"e_evidence": KIND, "eu2000": KIND}),
     ("NL IE eio", "content", set(), {"eio": NOT_TO, "e_evidence": KIND}),
     ("NL IE epoc", "content", {"e_evidence"}, {"eu2000": KIND}),
@@ -109,7 +134,7 @@ KINDS = [
     ("FR US subscriber_information", "subscriber", {"budapest"}, {"eu_us_mla": KIND}),
     ("NL FR subscriber_information", "subscriber", set(), {"budapest": FIRST, "eio": KIND}),
     ("FR US mla_letter", "subscriber", {"eu_us_mla", "bilateral_mlat"}, {"budapest": FIRST}),
-    ("NL FR spontaneous_information", None, {"eu2000", "ecma1959_p2", "budapest", *UN, "police"}, {"eio": KIND}),
+    ("NL FR spontaneous_information", None, {"eu2000", "ecma1959_p2", "budapest", "warsaw2005", *UN, "police"}, {"eio": KIND}),
     ("NL PH spontaneous_information", None, {"budapest", *UN}, {"police": NOT_TO}),
     ("NL TR transfer_of_proceedings", None, {"ecma1959"}, {"eio": NOT_TO}),
 ]

@@ -23,12 +23,14 @@ def bound(code, on=TODAY):
 
 def test_the_file_says_where_it_comes_from():
     assert service.provenance()["source"]
-    assert service.provenance()["version"] == "2026-11"
+    assert service.provenance()["version"] == "2026-12"
 
 
 def test_every_instrument_of_the_domain_is_there_once():
     wanted = {"budapest", "budapest_p2", "eio", "e_evidence", "eu2000", "ecma1959", "ecma1959_p1", "ecma1959_p2", "eu_us_mla"}
     wanted |= {"eu_uk_tca", "bilateral_mlat", "reciprocity", "uncac", "untoc", "un_cybercrime_2024", "police"}
+    wanted |= {"freezing_confiscation", "extradition1957", "eu_us_extradition", "eu_uk_surrender", "lanzarote2007", "warsaw2005"}
+    wanted |= {"medellin2019", "cplp_mla", "ecowas_mla", "asean_mlat", "riyadh1983", "london_scheme", "harare_scheme"}
     assert wanted <= set(service.codes())
     assert len(set(service.codes())) == len(service.codes())
 
@@ -46,7 +48,7 @@ def test_an_instrument_is_told_in_four_languages_with_its_citation_and_rules(ins
 @named
 def test_kinds_and_measures_are_those_of_the_codelists(instrument):
     kinds, measures = codelists.load("request_kinds").codes, codelists.load("measures").codes
-    assert instrument.kinds
+    assert instrument.kinds or instrument.excluded
     assert set(instrument.kinds) <= kinds
     assert set(instrument.measures) <= measures
     assert all(instrument.measures.values())
@@ -107,6 +109,19 @@ def test_the_sets_of_the_union_are_those_of_the_protocols():
     assert bound("eu_jp_mla") == UNION - {"DK"} | {"JP"}
     assert bound("eu2000") == UNION - {"GR", "HR"} | {"IS", "NO"}
     assert bound("police") == UNION | {"CH", "IS", "LI", "NO"}
+    assert bound("freezing_confiscation") == UNION - {"DK", "IE"}
+    assert bound("eu_uk_surrender") == UNION | {"GB"}
+    assert bound("eu_us_extradition") == UNION | {"US"}
+    assert bound("extradition1957") >= UNION | {"GB", "CH", "NO", "IS", "TR", "UA", "RU", "IL", "ZA", "KR"}
+    assert "IE" not in bound("budapest")
+
+
+def test_the_protocols_on_extradition_bind_parties_of_the_convention():
+    codes = [f"extradition1957_p{number}" for number in (1, 2, 3, 4)]
+    assert all(bound(code) <= bound("extradition1957") for code in codes)
+    assert "DE" not in bound("extradition1957_p1")
+    assert bound("extradition1957_p2", date(1983, 6, 5)) == {"DK", "NL", "SE", "CL"}
+    assert all(party.verify or party.since for code in codes for party in service.get(code).parties)
 
 
 def test_the_united_kingdom_left_on_the_last_day_of_2020():
@@ -182,7 +197,7 @@ def test_instruments_are_listed_for_a_country(world):
 
 def test_an_instrument_is_shown_with_its_parties_and_source(world):
     shown = world.as_("analyst").get("/instruments/ecma1959").json
-    assert shown["version"] == "2026-11"
+    assert shown["version"] == "2026-12"
     assert len(shown["parties"]) == 50
     albania = next(party for party in shown["parties"] if party["country"] == "AL")
     assert albania["in_force_from"] == "2000-07-03"

@@ -110,6 +110,7 @@ class Walk:
     def _reads(self, case):
         answer = self.asked.answers.get((TIMELINE, f"/api/v1/cases/{case}/timeline"))
         return answer is not None and answer.status_code == 200
+
     def _graphs(self):
         """The graph around each case that was listed; its id stands in the path, so that it is known by what is said of it."""
         for case in self._listed("/api/v1/cases"):
