@@ -10,7 +10,7 @@ from coopapi.unicode_text import fold
 
 _DIGITS: Final = 3
 """The decimal places of rounded coordinates: a thousandth of a degree of latitude is 111 metres."""
-_PLAIN: Final = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ı": "i"})
+_PLAIN: Final = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "\u0131": "i"})
 """Letters with a stroke, which Unicode does not take apart."""
 _BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
 
