@@ -18,6 +18,7 @@ def downgrade() -> None:
     """Remove the tables and columns, and what imports remember of facts."""
     for table in _TABLES:
         op.execute(f"drop table {table}")
+    op.execute("drop index journal_timeline")
     op.execute("delete from imported_rows where kind = 'fact'")
     op.execute(
         "alter table imported_rows drop constraint imported_kind,"
