@@ -102,6 +102,9 @@ REFUSED = {
         "p_cases",
     ): "select id from priv.page_of_timeline(array['{case}'::uuid], '{\"descending\": true}', null, null, null, 9, 9)",
     ("newest_in_timeline", "p_cases"): "select priv.newest_in_timeline(array['{case}'::uuid], '1 day', 9)",
+    ("shown_facts", "p_facts"): "select subjects, identifiers from priv.shown_facts(array['{fact}'::uuid])",
+    ("keep_facts", "p_facts"): "select priv.keep_facts(array['{fact}'::uuid])",
+    ("relink_facts", "p_facts"): "select priv.relink_facts(array['{fact}'::uuid], '[]', '[]')",
     ("entries_at", "p_facts"): "select id from priv.entries_at(array[now()], array[0], array['{fact}'::uuid], array[1])",
     ("things_of_subject", "p_subject"): "select array_remove(priv.things_of_subject('{subject}'), '{subject}') <> '{}'",
     (
@@ -218,7 +221,9 @@ def strange(world, owner, things):  # noqa: F811
     with owner.cursor() as cursor:
         cursor.execute("select id from approvals where authority_id = %s", (str(world.authorities["nl"]),))
         approval = cursor.fetchone()[0]
-    return {**things, "mine": world.case("foreign"), "approval": approval}
+        cursor.execute("select id from facts where authority_id = %s limit 1", (str(world.authorities["nl"]),))
+        fact = cursor.fetchone()[0]
+    return {**things, "mine": world.case("foreign"), "approval": approval, "fact": fact}
 
 
 @pytest.mark.parametrize(("function", "argument"), REFUSED, ids=lambda value: value)
