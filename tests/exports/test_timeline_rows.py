@@ -18,16 +18,20 @@ from coopapi.exports.timelines.entries import written
 from coopapi.exports.timelines.timesketch import TimesketchCsv, TimesketchJsonl
 
 ACTIVE = re.compile(r"^[\s\u00a0]*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]")
-HOSTILE = [
-    drawing.entry(n) | dict(
-        sentence=text, text=text, place={"name": text, "country": text, "latitude": -1.5, "longitude": -2.5}, offset="-03:30",
-        subjects=[{"id": "s", "pseudonym": text, "category": "suspect"}], identifiers=[{"id": "i", "kind": text}], zone=text,
-        authority={"name": text, "country": text}, at=datetime(1960, 1, 1, tzinfo=UTC),
-        grading={"source": text, "information": text}, confidence=text, handling_code=text or "H1",
-        case={"id": text or "x", "reference": text},
-    )
-    for n, text in enumerate(drawing.HOSTILE)
-]  # fmt: skip
+
+
+def hostile(n, text):
+    """An entry of which every text is this one, and every number is negative."""
+    return {
+        **drawing.entry(n), "sentence": text, "text": text, "offset": "-03:30", "zone": text, "at": datetime(1960, 1, 1, tzinfo=UTC),
+        "place": {"name": text, "country": text, "latitude": -1.5, "longitude": -2.5}, "authority": {"name": text, "country": text},
+        "subjects": [{"id": "s", "pseudonym": text, "category": "suspect"}], "identifiers": [{"id": "i", "kind": text}],
+        "grading": {"source": text, "information": text}, "confidence": text, "handling_code": text or "H1",
+        "case": {"id": text or "x", "reference": text},
+    }  # fmt: skip
+
+
+HOSTILE = [hostile(n, text) for n, text in enumerate(drawing.HOSTILE)]
 
 
 def file_of(form, entries, head=None):
@@ -173,7 +177,9 @@ def test_nothing_that_somebody_wrote_makes_a_property_of_a_calendar():
 
 def test_times_are_written_as_they_were_stated():
     at = datetime(2026, 3, 4, 23, 7, 9, tzinfo=UTC)
-    said = {name: written(drawing.entry(1, at, precision=name, offset="+01:00")) for name in ("year", "month", "day", "hour", "minute")}
+    said = {
+        name: written(drawing.entry(1, at, precision=name, offset="+01:00")) for name in ("year", "month", "day", "hour", "minute")
+    }
     assert said == {"year": "2026", "month": "2026-03", "day": "2026-03-05", "hour": "2026-03-05 00 h +01:00",
                     "minute": "2026-03-05 00:07 +01:00"}  # fmt: skip
     assert written(drawing.entry(1, at, kind="act", precision="second")) == "2026-03-04 23:07:09 UTC"
