@@ -1,4 +1,4 @@
-"""Tells the stories of docs/stories.md: the calls of the page are sent, and what the page keeps and expects is checked."""
+"""Tells the stories of docs/stories.md and other pages: their calls are sent, and what they keep and expect is checked."""
 
 import json
 import re
@@ -12,9 +12,9 @@ NAMED = re.compile(r"\{(\w+)\}")
 PART = re.compile(r"(\w+)?(?:\[(\w+)=([^\]]+)\])?")
 
 
-def told(title):
+def told(title, page=None):
     """The calls of one story, each with its header fields, its body, and what is kept or expected; or how many hours pass."""
-    story = PAGE.read_text().split(f"\n## {title}\n")[1].split("\n## ")[0]
+    story = (page or PAGE).read_text().split(f"\n## {title}\n")[1].split("\n## ")[0]
     return [_call(block) for fence in FENCE.findall(story) for block in fence.strip().split("\n\n")]
 
 
@@ -34,9 +34,9 @@ class Telling:
     def __init__(self, world, people, **known):
         self.world, self.people, self.known, self.calls = world, people, known, 0
 
-    def tell(self, title, most):
+    def tell(self, title, most, page=None):
         """Send every call of a story. There may be `most` of them."""
-        for call in told(title):
+        for call in told(title, page):
             if isinstance(call, int):
                 self.world.clock.forward(hours=call)
             else:

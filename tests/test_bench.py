@@ -1,13 +1,15 @@
 """The measurements run on a small register and find what they must find. No time is asserted."""
 
 import logging
+import tempfile
 import xml.etree.ElementTree as ET
 from argparse import Namespace
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from bench import plots, settling, speed
+from bench import plots, settling, speed, timelines
 
 IDENTIFIERS = "60"
 
@@ -39,6 +41,17 @@ def test_overlaps_are_found_and_none_is_missed(services):
     assert set(told["holders"]) == {"2", "3"}
     assert all(row["delays"] for row in told["delays"])
     assert len(told["sharing"]["delays"]) == 5
+
+
+def test_pages_of_timelines_are_measured_by_length_and_by_the_number_of_cases():
+    with tempfile.TemporaryDirectory(prefix="coopapi-test-") as place:
+        Path(place).chmod(0o711)
+        by_length, by_number = timelines.run(Path(place), [20, 40], [1, 2], 10, times=1)
+    for told, heads in ((by_length, ("20", "40")), (by_number, ("1", "2"))):
+        first, _, *rows = told.splitlines()
+        assert first.endswith(" | ".join(("", *heads, "")).rstrip())
+        assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == list(timelines.QUESTIONS)
+        assert all("ms (1.00)" in row for row in rows)
 
 
 def test_curves_show_each_series_over_the_same_axis():

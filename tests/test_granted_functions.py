@@ -102,11 +102,20 @@ REFUSED = {
     ("newest_in_timeline", "p_cases"): "select priv.newest_in_timeline(array['{case}'::uuid], '1 day', 9)",
     ("entries_at", "p_facts"): "select id from priv.entries_at(array[now()], array[0], array['{fact}'::uuid], array[1])",
     ("things_of_subject", "p_subject"): "select array_remove(priv.things_of_subject('{subject}'), '{subject}') <> '{}'",
-    ("names_of", "p_things"): "select id from priv.names_of(array['{case}', '{subject}', '{second}', '{meeting}', '{shared}']::uuid[], '{}', '{}')",
+    (
+        "names_of",
+        "p_things",
+    ): "select id from priv.names_of(array['{case}', '{subject}', '{second}', '{meeting}', '{shared}']::uuid[], '{}', '{}')",
     ("names_of", "p_overlaps"): "select id from priv.names_of('{}', array['{overlap}'::uuid], array['{case}'::uuid])",
     ("names_of", "p_mine"): "select id from priv.names_of('{}', array['{overlap}'::uuid], array['{mine}'::uuid])",
-    ("same_values", "p_identifiers"): "select * from priv.same_values(array['{second}'::uuid], array['{case}', '{other}']::uuid[], '{9,9}')",
-    ("same_values", "p_cases"): "select * from priv.same_values(array['{second}'::uuid], array['{case}', '{other}']::uuid[], '{9,9}')",
+    (
+        "same_values",
+        "p_identifiers",
+    ): "select * from priv.same_values(array['{second}'::uuid], array['{case}', '{other}']::uuid[], '{9,9}')",
+    (
+        "same_values",
+        "p_cases",
+    ): "select * from priv.same_values(array['{second}'::uuid], array['{case}', '{other}']::uuid[], '{9,9}')",
     ("link_subjects", "p_case"): "select * from priv.link_subjects('{case}', '[]', null, null)",
     ("link_subjects", "p_complete"): "select * from priv.link_subjects('{mine}', '[]', null, '{second}')",
     ("of_victims_alone", "p_case"): "select * from priv.of_victims_alone('{case}', array['{second}'::uuid])",

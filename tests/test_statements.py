@@ -10,7 +10,7 @@ MOST = {
     "overlaps of a case": 6,
     "worklist": 8,
     "list overlaps": 5,
-    "timeline of a case": 3,
+    "timeline of a case": 6,  # the case, the counter, the page, the names, and the record
     "events": 2,
     "register identifiers": 6,  # the last reads what is shown beside the rows: subjects, and whether the operator excluded the value
     "create a case": 4,

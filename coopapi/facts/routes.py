@@ -83,7 +83,9 @@ def correct_fact(data: dict[str, Any], *, case_id: UUID, fact_id: UUID, version:
     return recording.correct(work, service.fact_of(work, case_id, fact_id, version=version), data)
 
 
-@blp.route(f"{_ONE}/history", allow=Action.IDENTIFIER_READ, query=Paged, returns=EarlierFactOut, page=True, show=service.show_states)
+@blp.route(
+    f"{_ONE}/history", allow=Action.IDENTIFIER_READ, query=Paged, returns=EarlierFactOut, page=True, show=service.show_states
+)
 def list_fact_history(wanted: dict[str, Any], *, case_id: UUID, fact_id: UUID, work: UnitOfWork) -> Page:
     """List the earlier states of a fact, the latest first. The present state is the fact itself."""
     cases.require_access(work, case_id, Level.READ)

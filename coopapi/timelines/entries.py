@@ -21,7 +21,7 @@ def show(work: UnitOfWork, rows: Sequence[Any], cases: Mapping[UUID, CaseView], 
     if not rows:
         return []
     named = names.read(work, rows)
-    facts = [row for row in rows if row.said]
+    facts = [row for row in rows if row.words]
     words = {row.id: said for row, said in zip(facts, open_words(work, facts), strict=True)}
     return [
         {

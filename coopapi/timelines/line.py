@@ -29,7 +29,7 @@ _FIRST: Final[Mapping[str, Any]] = {"at": None, "act": None, "fact": None}
 
 
 @dataclass(slots=True)
-class Reading:
+class PageRead:
     """What was read for one page: rows with their entries, where the next page begins, and whether it is as full as it can be."""
 
     found: list[tuple[Any, dict[str, Any]]] = field(default_factory=list)
@@ -64,11 +64,11 @@ def _page(work: UnitOfWork, cases: Mapping[UUID, CaseView], wanted: Mapping[str,
     return Page([entry for _, entry in reading.found], following, complete=reading.complete, shown=True, more=about)
 
 
-def read(work: UnitOfWork, cases: Mapping[UUID, CaseView], wanted: Mapping[str, Any], begin: Mapping[str, Any] | None) -> Reading:
+def read(work: UnitOfWork, cases: Mapping[UUID, CaseView], wanted: Mapping[str, Any], begin: Mapping[str, Any] | None) -> PageRead:
     """Read the entries of a page, from a place on. A text is looked for in what the reader sees of each entry."""
     limit, language = wanted.get("limit", LIMIT), wanted.get("language", "en")
     sought = fold(wanted["text"]) if "text" in wanted else None
-    reading, looked, place = Reading(), 0, dict(begin or _FIRST)
+    reading, looked, place = PageRead(), 0, dict(begin or _FIRST)
     most = limit + 1 if sought is None else _BATCH
     while cases:
         rows, behind = _rows(work, cases, wanted, place, most)

@@ -7,6 +7,8 @@ from marshmallow import fields
 
 from coopapi.access import Role
 from coopapi.directory.fields import Code
+from coopapi.facts.models import CONFIDENCES
+from coopapi.facts.times import PRECISIONS
 from coopapi.http.fields import Count, Many, OneOf, Paged, Shown, Text, When, refusal
 from coopapi.http.paging import WholePage
 from coopapi.http.waiting import LONGEST_POLL
@@ -89,8 +91,6 @@ class JournalFilter(Paged):
 
 _ORDERS = ("asc", "desc")
 _KINDS = ("act", "fact")
-_PRECISIONS = ("year", "month", "day", "hour", "minute", "second")
-_CONFIDENCES = ("low", "medium", "high")
 
 
 class TimelineFilter(Paged):
@@ -123,7 +123,7 @@ class TimelineFilter(Paged):
     since = Text(
         100, metadata={"description": "`change` of an earlier answer: if nothing changed for you since, the answer has no items."}
     )
-    language = OneOf(LANGUAGES, name="TimelineLanguage", metadata={"description": "The language of the sentences (default en)."})
+    language = OneOf(LANGUAGES, metadata={"description": "The language of the sentences (default en)."})
 
     @ma.validates_schema
     def _undated_alone(self, wanted: dict[str, Any], **_: Any) -> None:
@@ -151,7 +151,7 @@ class TimelineAuthorityOut(Shown):
 
     id = fields.UUID(required=True)
     name = fields.String(required=True, allow_none=True)
-    country = fields.String(required=True, allow_none=True)
+    country = Code("countries", required=True, allow_none=True)
 
 
 class TimelineCaseOut(Shown):
@@ -201,7 +201,7 @@ class TimelinePlaceOut(Shown):
     """Where a fact happened. Only the country is shown to roles that read no text about people."""
 
     name = fields.String(required=True, allow_none=True)
-    country = fields.String(required=True, allow_none=True)
+    country = Code("countries", required=True, allow_none=True)
     latitude = fields.Float(required=True, allow_none=True)
     longitude = fields.Float(required=True, allow_none=True)
 
@@ -209,8 +209,8 @@ class TimelinePlaceOut(Shown):
 class TimelineGradingOut(Shown):
     """The grading of the source of a fact, and of the information."""
 
-    source = fields.String(required=True, allow_none=True)
-    information = fields.String(required=True, allow_none=True)
+    source = Code("source_grading", required=True, allow_none=True)
+    information = Code("information_grading", required=True, allow_none=True)
 
 
 class CoOccurrenceOut(Shown):
@@ -228,7 +228,7 @@ class TimelineEntryOut(Shown):
     at = When(
         required=True, allow_none=True, metadata={"description": "When it happened, as precisely as `precision` says, or null."}
     )
-    precision = OneOf(_PRECISIONS, name="TimelinePrecision", required=True, allow_none=True)
+    precision = OneOf(PRECISIONS, name="FactPrecision", required=True, allow_none=True)
     offset = fields.String(required=True, allow_none=True, metadata={"description": "The offset from UTC as it was stated."})
     zone = fields.String(required=True, allow_none=True, metadata={"description": "The time zone as it was stated."})
     until = When(required=True, allow_none=True)
@@ -249,8 +249,8 @@ class TimelineEntryOut(Shown):
     identifiers = fields.List(fields.Nested(TimelineIdentifierOut), required=True)
     place = fields.Nested(TimelinePlaceOut, required=True, allow_none=True)
     text = fields.String(required=True, allow_none=True)
-    basis = fields.String(required=True, allow_none=True)
-    confidence = OneOf(_CONFIDENCES, name="Confidence", required=True, allow_none=True)
+    basis = Code("basis", required=True, allow_none=True)
+    confidence = OneOf(CONFIDENCES, name="Confidence", required=True, allow_none=True)
     grading = fields.Nested(TimelineGradingOut, required=True, allow_none=True)
     detail = fields.Dict(required=True, allow_none=True, metadata={"description": "The ids, codes and figures of an act."})
     co_occurrences = fields.List(

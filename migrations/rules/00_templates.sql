@@ -33,7 +33,7 @@ select j.at, j.id as act, v_none as fact, null::integer as state,
        (v_types is null or j.action = any (v_types)) and (v_authority is null or j.authority_id = v_authority)
        and (v_things is null or j.object_id = any (v_things)) as wanted
 from public.journal_entries j
-where v_with_acts and j.case_id = c.id and not j.consultation and j.at >= v_from and j.at < v_to and (v_known is null or j.at <= v_known)
+where v_with_acts and j.case_id = c.id and not j.consultation and j.at >= v_from and j.at < v_to and j.at <= v_last_at
   and (j.at, j.id) > (v_after, v_after_act) and (j.at, j.id) < (v_before, v_before_act)
 order by j.at {way}, j.id {way} limit v_most
 
@@ -43,7 +43,7 @@ select f.begins_at, v_last, f.id, f.version,
        and (v_subject is null or exists (select from public.fact_subjects s where s.fact_id = f.id and s.subject_id = v_subject))
 from public.facts f
 where v_with_facts and f.case_id = c.id and (f.withdrawn_at is null or f.withdrawn_at > v_known and not f.victims)
-  and (v_known is null or f.changed_at <= v_known)
+  and f.changed_at <= v_last_at
   and f.begins_at >= v_from and f.begins_at < v_to
   and (f.begins_at, f.id) > (v_after, v_after_fact) and (f.begins_at, f.id) < (v_before, v_before_fact)
 order by f.begins_at {way}, f.id {way} limit v_most
@@ -55,7 +55,7 @@ select y.begins_at, v_last, y.fact_id, y.version,
        and (v_subject is null or v_subject = any (y.subjects))
 from (select h.*, f.authority_id from public.fact_history h join public.facts f on f.id = h.fact_id
       where f.withdrawn_at is null or not f.victims) y
-where v_with_facts and y.case_id = c.id and y.recorded_at <= v_known and y.superseded_at > v_known
+where v_with_past and y.case_id = c.id and y.recorded_at <= v_known and y.superseded_at > v_known
   and y.begins_at >= v_from and y.begins_at < v_to
   and (y.begins_at, y.fact_id) > (v_after, v_after_fact) and (y.begins_at, y.fact_id) < (v_before, v_before_fact)
 order by y.begins_at {way}, y.fact_id {way} limit v_most

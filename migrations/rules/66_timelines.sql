@@ -59,6 +59,8 @@ declare
     v_from timestamptz := coalesce((p_wanted ->> 'from')::timestamptz, '-infinity');
     v_to timestamptz := coalesce((p_wanted ->> 'to')::timestamptz, 'infinity');
     v_known timestamptz := (p_wanted ->> 'known')::timestamptz;
+    v_last_at timestamptz := coalesce(v_known, 'infinity');
+    v_with_past boolean := v_with_facts and v_known is not null;
     v_after timestamptz := case when v_descending then '-infinity' else coalesce(p_at, '-infinity') end;
     v_after_act bigint := case when v_descending then 0 else coalesce(p_act, 0) end;
     v_after_fact uuid := case when v_descending then v_none else coalesce(p_fact, v_none) end;

@@ -61,7 +61,11 @@ def test_a_fact_stands_at_its_time_as_it_was_stated(world, told):
     ("language", "act", "of_fact"),
     [
         ("en", "A subject was added to a case: S1 (National Police, NL).", "recorded as an assessment, low confidence"),
-        ("fr", "Une personne concernée a été ajoutée à une affaire\N{NO-BREAK SPACE}: S1 (National Police, NL).", "appréciation, confiance faible"),
+        (
+            "fr",
+            "Une personne concernée a été ajoutée à une affaire\N{NO-BREAK SPACE}: S1 (National Police, NL).",
+            "appréciation, confiance faible",
+        ),
         ("es", "Se añadió una persona a un asunto: S1 (National Police, NL).", "apreciación, confianza baja"),
         ("pt", "Foi acrescentada uma pessoa a um processo: S1 (National Police, NL).", "apreciação, confiança baixa"),
     ],
@@ -87,7 +91,10 @@ def test_facts_without_a_time_are_listed_apart_and_are_given_none(world, told):
     (undated,) = line(world, "investigator", told["case"], undated="true")["items"]
     assert (undated["id"], undated["at"], undated["precision"]) == (told["undated"], None, None)
     assert "time unknown" in undated["sentence"]
-    assert asked(world, "investigator", f"/cases/{told['case']}/timeline", undated="true", to="2026-03-05T00:00:00Z").status_code == 422
+    assert (
+        asked(world, "investigator", f"/cases/{told['case']}/timeline", undated="true", to="2026-03-05T00:00:00Z").status_code
+        == 422
+    )
 
 
 @pytest.mark.parametrize("order", ["asc", "desc"])

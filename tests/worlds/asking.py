@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 FEW = {"authorities": 1, "codelists": 1, "instruments": 1, "providers": 1, "people": 1, "clients": 1, "access": 1, "subjects": 1,
-       "identifiers": 2}  # fmt: skip
+       "identifiers": 2, "facts": 3}  # fmt: skip
 MOST = 6
 NEEDED = {
     "/api/v1/authorities/competent": "?country=FR&measure=witness_hearing",
@@ -33,6 +33,7 @@ ALWAYS = tuple(
     f"/api/v1/{name}"
     for name in ("cases", "overlaps", "disclosures", "exclusions", "events", "journal", "me", "state-index", "worklist")
 )
+TIMELINE = "/api/v1/cases/{case_id}/timeline"
 IN_TURN = 8
 PAGED = ("/api/v1/overlaps", "/api/v1/events", "/api/v1/disclosures", "/api/v1/exclusions", "/api/v1/cases")
 
@@ -78,7 +79,20 @@ class Walk:
                     self._ask(template, template + query)
         for template in PAGED:
             self._pages(template)
+        self._timelines()
         return self.asked
+
+    def _timelines(self):
+        """Read the timelines of all cases that the caller may read as one, and each alone in pages from its beginning."""
+        cases = [case for case in self._listed("/api/v1/cases") if self._reads(case)]
+        for case in cases:
+            self._pages(TIMELINE, f"/api/v1/cases/{case}/timeline", "&order=asc")
+        if cases:
+            self._pages("/api/v1/timelines", "/api/v1/timelines", "".join(f"&case_id={case}" for case in cases), shown="")
+
+    def _reads(self, case):
+        answer = self.asked.answers.get((TIMELINE, f"/api/v1/cases/{case}/timeline"))
+        return answer is not None and answer.status_code == 200
 
     def _ask(self, template, path):
         if (template, path) not in self.asked.answers:
@@ -87,12 +101,13 @@ class Walk:
             self.read[path] = answer.json if answer.is_json else None
         return self.asked.answers[template, path]
 
-    def _pages(self, template):
+    def _pages(self, template, path=None, query="", shown=None):
         """Read a list in pages of two, by its cursors, as far as there is something on a page."""
-        pages = [self.caller.get(f"{template}?limit=2", X_Request_Id="walk")]
+        asked, path = f"{path or template}?limit=2{query}", path or template
+        pages = [self.caller.get(asked, X_Request_Id="walk")]
         while pages[-1].status_code == 200 and pages[-1].json["items"] and (cursor := pages[-1].json["next"]):
-            pages.append(self.caller.get(f"{template}?limit=2&cursor={cursor}", X_Request_Id="walk"))
-        self.asked.answers[template, f"{template}?limit=2&pages={len(pages)}"] = Pages(pages)
+            pages.append(self.caller.get(f"{asked}&cursor={cursor}", X_Request_Id="walk"))
+        self.asked.answers[template, f"{path}?limit=2{query if shown is None else shown}&pages={len(pages)}"] = Pages(pages)
 
     def _paths(self, template):
         paths = [""]

@@ -2,7 +2,8 @@
 
 Times and the times inside UUIDv7 are ranked together over all answers of a caller, so that order and equality stay. Random ids and
 pseudonyms are numbered as they first appear. An ETag's digest must be that of its body; a cursor stands for the page it leads to, and
-its length is compared. A hash of a link of the journal, or of a file with ids, is any hash. Nothing else is touched: numbers, gaps, lengths and orders are part of the answer.
+its length is compared. A hash of a link of the journal, or of a file with ids, is any hash. Change counters are numbered as they first
+appear, so that it shows when one changed. Nothing else is touched: numbers, gaps, lengths and orders are part of the answer.
 """
 
 import json
@@ -19,6 +20,7 @@ CURSOR = re.compile(r'(cursor=|"next": ?")([A-Za-z0-9_-]{40,})')
 MEMBER = re.compile(r'"member": ?"([0-9a-f]{16})"')
 GROUPED = re.compile(r'"overlaps": \[([^]]*)\]')
 HASH = re.compile(r'"(hash|sha256)": ?"[0-9a-f]{64}"')
+CHANGE = re.compile(r'"change": ?"([0-9a-f]{32})"')
 
 
 def _moment(token):
@@ -45,6 +47,7 @@ class Answers:
             self.place |= {token: (moment, place) for place, token in enumerate(same)}
         self.random = {}
         self.members = {}
+        self.changes = {}
         self.about = self._about()
         self.raw = {key: self._settled(key, text) for key, text in self.raw.items()}
 
@@ -63,7 +66,7 @@ class Answers:
             moment = _moment(match[0])
             return "<random>" if moment is None else f"<{self.rank[moment]} {self.place.get(match[0], (0, 0))[1]}>"
 
-        return MEMBER.sub("<member>", CURSOR.sub("<cursor>", TOKEN.sub(token, text)))
+        return CHANGE.sub("<change>", MEMBER.sub("<member>", CURSOR.sub("<cursor>", TOKEN.sub(token, text))))
 
     def _order(self, entry):
         (template, path), text = entry
@@ -84,6 +87,7 @@ class Answers:
             return f"<id {self.rank[moment]}.{self.place[match[0]][1]}>"
 
         text = MEMBER.sub(lambda m: f'"member": "<member {self.members.setdefault(m[1], len(self.members))}>"', text)
+        text = CHANGE.sub(lambda m: f'"change": "<change {self.changes.setdefault(m[1], len(self.changes))}>"', text)
         text = TOKEN.sub(token, CURSOR.sub(lambda m: f"{m[1]}<cursor of {len(m[2])}>", HASH.sub(r'"\1": "<hash>"', text)))
         return GROUPED.sub(lambda m: f'"overlaps": [{", ".join(sorted(m[1].split(", ")))}]', text)
 

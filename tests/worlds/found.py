@@ -1,6 +1,24 @@
 """The leaks that were found by hand, as stories: each was a difference between the worlds before it was mended."""
 
-from worlds.steps import Ask, Assign, Correct, Decide, Export, Hide, Hold, Judge, Link, Look, Open, Relabel, Show, Wait, Withdraw
+from worlds.steps import (
+    Amend,
+    Ask,
+    Assign,
+    Correct,
+    Decide,
+    Export,
+    Hide,
+    Hold,
+    Judge,
+    Link,
+    Look,
+    Open,
+    Record,
+    Relabel,
+    Show,
+    Wait,
+    Withdraw,
+)
 
 
 def held(case, value, about=None):
@@ -16,6 +34,10 @@ def judged(*events, who, side="nl1", other="fr1"):
 
 
 VICTIMS_ONLY_BY_NOW = [*meeting(), held("nl1", "heron"), held("fr1", "heron", "victim"), Withdraw("fr1", "owl")]
+FACTS_OF_VICTIMS = [
+    held("nl1", "heron"), Record("nl1", "victim", cleared=True), Record("nl1", None, cleared=False), Record("nl1", "said", cleared=True), Amend("nl1", 0, "correct"),
+    Amend("nl1", 1, "correct"), Wait(), Amend("nl1", 2, "withdraw"), Record("nl1", "suspect", cleared=False), Look("nl1"), Export("nl1", "fr"),
+]  # fmt: skip
 ABOUT_VICTIMS = {
     "a third case holds the value for a victim": [*meeting(), held("ro1", "owl", "victim")],
     "victims met before anybody else did": [
@@ -52,11 +74,16 @@ ABOUT_VICTIMS = {
     "a case with what it holds about victims is exported": [
         *meeting(), held("nl1", "heron"), held("fr1", "heron", "victim"), Export("fr1", "nl"), Export("nl1", "fr"),
     ],
+    "facts about victims are recorded, corrected and withdrawn": FACTS_OF_VICTIMS,
     "people of another authority are assigned what is about victims": [
         *meeting(), held("nl1", "heron"), held("fr1", "heron", "victim"), Assign("fr1", "nl1"), Withdraw("fr1", "owl"), Assign("fr1", "nl1"),
     ],
 }  # fmt: skip
 HIDDEN_CASES = {
+    "facts of a hidden case are recorded": [
+        held("nl1", "owl"), Open("fr3"), Record("fr3", "suspect", cleared=True), Record("fr3", "victim", cleared=True), Amend("fr3", 0, "correct"),
+        Show("fr3", opened=True), Record("fr3", None, cleared=True),
+    ],
     "a hidden case holds the value": [*meeting(), Open("fr3"), held("fr3", "owl"), Open("ro2"), held("ro2", "owl", "victim")],
     "a hidden case is made visible": [held("nl1", "owl"), Open("fr3"), held("fr3", "owl"), Wait(), Show("fr3", opened=True)],
     "a hidden case about a victim is made visible": [

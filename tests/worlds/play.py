@@ -3,7 +3,8 @@
 The story without the secret is the same list of steps. What the secret is, says `Secret`:
 
 - VICTIMS: what cases of other authorities hold about victims. Without the secret such an identifier is registered when its subject
-  ceases to be a victim, and withdrawn when the subject becomes one.
+  ceases to be a victim, and withdrawn when the subject becomes one. Facts about victims are a secret in every case, also in the caller's own;
+  without the secret they are never recorded.
 - HIDDEN: what happens in other authorities' cases while these are hidden. Without the secret it happens at the moment the case becomes
   visible, or never.
 - REGISTRATION: that others hold a value, as far as the answers to the caller's own registrations show it.
@@ -51,6 +52,7 @@ class Place:
     categories: dict = field(default_factory=lambda: dict(SUBJECTS))
     held: dict = field(default_factory=dict)
     waiting: list = field(default_factory=list)
+    facts: list = field(default_factory=list)
 
     @property
     def authority(self):

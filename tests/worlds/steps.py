@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from hypothesis import strategies as st
-from worlds.play import CASES, CLEARED, DECIDING, HIDDEN_AT_FIRST, OPEN_FROM_THE_START, UNCLEARED, VALUES, Play, Secret
+from worlds.play import CASES, CLEARED, DECIDING, HIDDEN_AT_FIRST, OPEN_FROM_THE_START, SUBJECTS, UNCLEARED, VALUES, Play, Secret
 
 
 @dataclass(frozen=True)
@@ -403,6 +403,55 @@ class Export(Step):
 
 
 @dataclass(frozen=True)
+class Record(Step):
+    """Record a fact of a case: about one of its subjects, said to be about a victim, or about nobody."""
+
+    case: str
+    about: str | None
+    cleared: bool
+
+    def act(self, play):
+        place = play.places[self.case]
+        if place.id is None:
+            return
+        secret = play.secret is Secret.VICTIMS and self.about in {"victim", "said"}
+        involved = {"about_victim": True} if self.about == "said" else {}
+        involved |= {"subjects": [{"id": place.subjects[self.about]}]} if self.about in SUBJECTS else {}
+        fact = {
+            "kind": "payment",
+            "at": "2026-03-05T14:20+01:00",
+            "country": "FR",
+            "place": {"name": "Gare du Nord"},
+            "text": "He paid.",
+        }
+        fact |= {"external_id": "F1"} if self.about in {None, "victim"} else {}
+        who = (CLEARED if self.cleared or secret else UNCLEARED)[place.authority]
+        made = None
+        if play.full or not secret:
+            made = play.send(who, "POST", f"/cases/{place.id}/facts", {"facts": [{**fact, **involved}]})
+        place.facts.append(made.json["facts"][0]["id"] if made is not None and made.status_code == 201 else None)
+
+
+@dataclass(frozen=True)
+class Amend(Step):
+    """Correct or withdraw a fact of a case, as somebody cleared."""
+
+    case: str
+    nth: int
+    event: str
+
+    def act(self, play):
+        place = play.places[self.case]
+        fact = place.facts[self.nth % len(place.facts)] if place.facts else None
+        if fact:
+            path, who = f"/cases/{place.id}/facts/{fact}", CLEARED[place.authority]
+            if self.event == "correct":
+                play.change(who, "PATCH", path, {"text": "He paid twice.", "confidence": "high"})
+            else:
+                play.change(who, "POST", f"{path}/transitions", {"event": "withdraw", "reason": "inaccurate"})
+
+
+@dataclass(frozen=True)
 class Wait(Step):
     """Time passes, for instance until an exclusion lapses."""
 
@@ -457,6 +506,8 @@ def stories(draw, secret, most=24):
         (1, st.builds(Export, _case, st.sampled_from(HOMES))),
         (1, st.builds(lambda pair: Assign(*pair), _pair)),
         (1, st.builds(Wait)),
+        (3, st.builds(Record, cases, st.sampled_from((None, "suspect", "victim", "said")), st.booleans())),
+        (1, st.builds(Amend, cases, some, st.sampled_from(("correct", "withdraw")))),
     ]
     if secret is not Secret.REGISTRATION:
         weighted += [(3, st.builds(Relabel, _case)), (2, st.builds(Link, _case, _value, st.booleans()))]

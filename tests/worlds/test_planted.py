@@ -1,18 +1,20 @@
 """The comparison of two worlds can see: each leak that is planted here is a difference."""
 
 from contextlib import contextmanager
-from dataclasses import replace
 
 import pytest
-from worlds.found import ABOUT_VICTIMS, HIDDEN_CASES, OTHERS_HOLD_IT, VICTIMS_ONLY_BY_NOW, held
+from sqlalchemy import update
+from worlds.found import ABOUT_VICTIMS, FACTS_OF_VICTIMS, HIDDEN_CASES, OTHERS_HOLD_IT, VICTIMS_ONLY_BY_NOW, held
 from worlds.play import Secret
 
 from coopapi.access import Role
+from coopapi.cases.models import Case
 from coopapi.errors import Conflict
+from coopapi.facts import recording
 from coopapi.matching import engine
 from coopapi.ops import administration
 from coopapi.overlaps.models import Overlap
-from coopapi.timelines import service
+from coopapi.timelines import line
 from coopapi.webhooks.sender import Sender
 
 THIRD = ABOUT_VICTIMS["a third case holds the value for a victim"]
@@ -86,15 +88,30 @@ def test_a_step_of_cleared_colleagues_that_all_are_told_of_is_seen(lab, monkeypa
     )
 
 
+def _moves_the_version_of_the_case(work, row, *_, **__):
+    work.session.execute(update(Case).where(Case.id == row.case_id).values(version=Case.version + 1))
+
+
+def _tells_all_readers_of_the_case(work, row, action, **_):
+    work.note(action, case_id=row.case_id, object_type="case", event=True)
+
+
+@pytest.mark.parametrize("leak", [_moves_the_version_of_the_case, _tells_all_readers_of_the_case])
+def test_a_fact_about_a_victim_that_leaves_a_trace_is_seen(lab, monkeypatch, leak):
+    monkeypatch.setattr(recording, "tell", leak)
+    assert lab.compare(Secret.VICTIMS, "colleague", "nl", FACTS_OF_VICTIMS) != []
+
+
 def test_numbers_with_gaps_are_seen(lab, monkeypatch):
-    read = service.timeline
+    read = line.read
 
-    def numbered(work, case_id, wanted):
-        page = read(work, case_id, wanted)
-        numbered = [entry._replace(detail={**entry.detail, "number": entry.id}) for entry in page.items]
-        return replace(page, items=numbered)
+    def numbered(*given):
+        reading = read(*given)
+        for row, entry in reading.found:
+            entry["detail"] = {**entry["detail"], "number": row.act}
+        return reading
 
-    monkeypatch.setattr(service, "timeline", numbered)
+    monkeypatch.setattr(line, "read", numbered)
     assert lab.compare(Secret.VICTIMS, "colleague", "nl", VICTIMS_FIRST) != []
 
 
