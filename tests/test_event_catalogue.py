@@ -13,7 +13,7 @@ from coopapi.journal.catalogue import EVENTS
 from coopapi.shared.workflow import Workflow
 
 ROOT = Path(__file__).parents[1]
-PREFIXES = {"disclosures": "disclosure", "evidence": "evidence", "exports": "export", "jits": "jit", "jurisdiction": "consultation", "meetings": "meeting", "mla": "request"}  # fmt: skip
+PREFIXES = {"disclosures": "disclosure", "evidence": "evidence", "exports": "export", "facts": "fact", "jits": "jit", "jurisdiction": "consultation", "meetings": "meeting", "mla": "request"}  # fmt: skip
 """What precedes the name of an act that the function `tell` of a package writes."""
 STEPS = {"case": "case.", "overlap": "overlap.", "disclosure": "disclosure.", "evidence": "evidence.", "evidence_use": "evidence.use_",
          "consultation": "consultation.", "meeting": "meeting.", "request": "request.", "measure": "request.measure."}  # fmt: skip

@@ -10,6 +10,8 @@ from coopapi.unicode_text import fold
 
 _DIGITS: Final = 3
 """The decimal places of rounded coordinates: a thousandth of a degree of latitude is 111 metres."""
+_PLAIN: Final = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "\u0131": "i"})
+"""Letters with a stroke, which Unicode does not take apart."""
 _BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
 
 
@@ -31,4 +33,4 @@ def place_token(keys: Keyring, place: Mapping[str, Any] | None, country: str | N
 def folded_name(name: str) -> str:
     """Return the name of a place without case, accents and punctuation, as it is compared. A name of signs alone stays as it is."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", fold(name)) if not unicodedata.combining(c))
-    return _BETWEEN_WORDS.sub(" ", fold(bare)).strip() or fold(name)
+    return _BETWEEN_WORDS.sub(" ", fold(bare).translate(_PLAIN)).strip() or fold(name)

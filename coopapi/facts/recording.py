@@ -150,7 +150,7 @@ def record_new(work: UnitOfWork, several: Sequence[tuple[UUID, FactDraft]]) -> l
     _RECORD.rows(work.session, rows=as_json([_as_stored(one) for one in stored]), **_links(ids, drafts))
     take_in(work.session, rows)
     for row in rows:
-        tell(work, row, "fact.recorded", victims=row.victims, kind=row.kind)
+        tell(work, row, "recorded", victims=row.victims, kind=row.kind)
     return rows
 
 
@@ -198,7 +198,7 @@ def put_right(work: UnitOfWork, drafts: Sequence[FactDraft]) -> set[UUID]:
         victims = row.victims or one.victims
         row.set({**one.told, "place_token": one.token, "victims": one.victims, "changed_by": work.actor.id, "changed_at": work.now})
         row.words = _seal(_key(work, row.case_id), one, row.id)
-        tell(work, row, "fact.corrected", victims=victims, kind=row.kind, fields=fields[row.id])
+        tell(work, row, "corrected", victims=victims, kind=row.kind, fields=fields[row.id])
     work.session.flush()
     _RELINK.rows(work.session, facts=ids, **_links(ids, [one for _, one in changed]))
     return set(ids)
@@ -243,7 +243,7 @@ def require_free(work: UnitOfWork, row: Fact, one: FactDraft) -> None:
             raise ExternalIdTaken(existing=f"/api/v1/cases/{row.case_id}/facts/{other.id}")
 
 
-def tell(work: UnitOfWork, row: Fact, action: str, *, victims: bool, **detail: Any) -> None:
+def tell(work: UnitOfWork, row: Fact, act: str, *, victims: bool, **detail: Any) -> None:
     """Tell of a fact: of one about victims to cleared people only."""
-    work.note(action, row, case_id=row.case_id, event=True, **detail)
+    work.note(f"fact.{act}", row, case_id=row.case_id, event=True, **detail)
     work.notes[-1]["victims_only"] = victims

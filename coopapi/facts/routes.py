@@ -9,8 +9,8 @@ from coopapi.access import Action, Level
 from coopapi.cases import service as cases
 from coopapi.cases.external_ids import with_key
 from coopapi.facts import recording, service
-from coopapi.facts.models import Fact, FactIdentifier, EarlierFact, FactSubject
-from coopapi.facts.schemas import FactFilter, FactOut, FactPatch, FactsIn, EarlierFactOut, FactWithdrawalIn
+from coopapi.facts.models import EarlierFact, Fact, FactIdentifier, FactSubject
+from coopapi.facts.schemas import EarlierFactOut, FactFilter, FactOut, FactPatch, FactsIn, FactWithdrawalIn
 from coopapi.facts.transitions import FACT
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged

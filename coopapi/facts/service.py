@@ -8,7 +8,7 @@ from coopapi.access import Action
 from coopapi.cases.external_ids import shows_key
 from coopapi.cases.models import Identifier, Subject
 from coopapi.errors import NotFound, Stale
-from coopapi.facts.models import TOLD, Fact, EarlierFact, columns_told
+from coopapi.facts.models import TOLD, EarlierFact, Fact, columns_told
 from coopapi.facts.times import as_stated, offset_text
 from coopapi.identifiers.service import read_keys
 from coopapi.store import vault

@@ -28,7 +28,7 @@ def _withdraw(step: Step[Fact]) -> None:
     work, row = step.work, step.thing
     row.withdrawn_at, row.withdrawal_reason = work.now, step.data.get("reason")
     work.session.flush()
-    tell(work, row, "fact.withdrawn", victims=row.victims, kind=row.kind)
+    tell(work, row, "withdrawn", victims=row.victims, kind=row.kind)
 
 
 FACT: Final = Workflow[Fact](

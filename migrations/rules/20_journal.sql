@@ -211,7 +211,7 @@ create policy seen on journal_entries for select using (
      or (select priv.role()) not in ('auditor', 'admin') and case_id is not null and (GRANTED(journal_entries.case_id, 2)
              and (action not like 'case.responsible\_%' and object_type <> 'export' or authority_id = (select priv.authority()))
              and (object_type <> 'eurojustrecord' or ANSWERING(journal_entries.case_id))
-             and (object_type <> 'fact' or exists (select from public.facts f where f.id = journal_entries.object_id))
+             and (object_type <> 'fact' or exists (select from public.facts f where f.id = journal_entries.object_id offset 0))
              and (object_type not in ('jit', 'meeting', 'consultation')
                   or authority_id = (select priv.authority()) or PARTY(journal_entries.object_id)
                   or exists (select from public.case_access o

@@ -73,8 +73,8 @@ def test_the_digest_needs_the_key_of_the_service(keys):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("Łódź", "łodz"), ("Αθήνα", "αθηνα"), ("Киев", "киев"), ("Sankt-Gallen", "sankt gallen"), ("!?", "!?")]
+    ("one", "other"),
+    [("Łódź", "lodz"), ("Tromsø", "Tromso"), ("Αθήνα", "αθηνα"), ("Киев", "киев"), ("Sankt-Gallen", "sankt gallen"), ("!?", "!?")],
 )
 def test_spellings_of_a_place_meet(keys, one, other):
-    same = place_token(keys, {"name": one}, None) == place_token(keys, {"name": other}, None)
-    assert same == (one != "Łódź"), "a barred letter is a letter of its own"
+    assert place_token(keys, {"name": one}, "NL") == place_token(keys, {"name": other}, "NL")

@@ -92,8 +92,8 @@ def _moves_the_version_of_the_case(work, row, *_, **__):
     work.session.execute(update(Case).where(Case.id == row.case_id).values(version=Case.version + 1))
 
 
-def _tells_all_readers_of_the_case(work, row, action, **_):
-    work.note(action, case_id=row.case_id, object_type="case", event=True)
+def _tells_all_readers_of_the_case(work, row, act, **_):
+    work.note(f"fact.{act}", case_id=row.case_id, object_type="case", event=True)
 
 
 @pytest.mark.parametrize("leak", [_moves_the_version_of_the_case, _tells_all_readers_of_the_case])
