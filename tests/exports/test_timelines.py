@@ -233,6 +233,27 @@ def test_an_analyst_exports_timelines_for_the_own_authority_without_text(world, 
     assert exports.ask(pair["nl"], "analyst", 403, victims=True, **body)
 
 
+def test_an_analyst_has_the_picture_of_two_overlapping_cases_in_four_calls(world, exports, pair):
+    world.hold("investigator", pair["nl"], "egret@example.org")
+    world.hold("foreign", pair["fr"], "egret@example.org")
+    world.work()
+    analyst, calls = world.as_("analyst"), []
+
+    def call(answer):
+        calls.append(answer)
+        assert answer.status_code in {200, 202}, answer.json
+        return answer
+
+    overlap = call(analyst.get("/overlaps")).json["items"][0]["id"]
+    cases = [one["id"] for one in call(analyst.get(f"/timelines?overlap_id={overlap}")).json["cases"]]
+    assert set(cases) == {pair["nl"], pair["fr"]}
+    body = {"case_id": cases[0], "also_case_ids": cases[1:], "format": "timeline-svg", "purpose": "cross_check", "reason": "R", **own(world)}
+    made = call(analyst.post("/exports", body)).json
+    picture = call(analyst.get(f"/exports/{made['id']}/content"))
+    assert picture.data.startswith(b"<svg")
+    assert len(calls) == 4
+
+
 @pytest.mark.parametrize("form", ["timeline-csv", "timeline-timesketch", "timeline-timesketch-csv"])
 def test_a_long_timeline_is_made_in_portions(world, exports, pair, monkeypatch, form):
     body = {"format": form, "also_case_ids": [pair["fr"]], "timeline": {"kind": "fact"}, **own(world)}
