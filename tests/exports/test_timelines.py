@@ -247,7 +247,14 @@ def test_an_analyst_has_the_picture_of_two_overlapping_cases_in_four_calls(world
     overlap = call(analyst.get("/overlaps")).json["items"][0]["id"]
     cases = [one["id"] for one in call(analyst.get(f"/timelines?overlap_id={overlap}")).json["cases"]]
     assert set(cases) == {pair["nl"], pair["fr"]}
-    body = {"case_id": cases[0], "also_case_ids": cases[1:], "format": "timeline-svg", "purpose": "cross_check", "reason": "R", **own(world)}
+    body = {
+        "case_id": cases[0],
+        "also_case_ids": cases[1:],
+        "format": "timeline-svg",
+        "purpose": "cross_check",
+        "reason": "R",
+        **own(world),
+    }
     made = call(analyst.post("/exports", body)).json
     picture = call(analyst.get(f"/exports/{made['id']}/content"))
     assert picture.data.startswith(b"<svg")
