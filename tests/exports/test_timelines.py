@@ -192,6 +192,8 @@ def test_access_to_every_case_is_needed_until_the_end(world, exports, pair, idle
     with world.register.owner.cursor() as cursor:
         cursor.execute("select state, state_reason from exports where id = %s", [waits["id"]])
         assert cursor.fetchone() == ("stopped", "rights_lost")
+        cursor.execute("select cast(case_id as text) from journal_entries where action = 'export.stopped'")
+        assert {one for (one,) in cursor.fetchall()} == {pair["nl"], pair["fr"]}
 
 
 def test_an_export_is_found_under_each_of_its_cases_and_told_in_each(world, exports, pair):
