@@ -17,34 +17,21 @@ _SPACE: Final = UUID("5d0f6f0e-6d2b-5a54-9d5e-9e7f3c6c1f0a")
 _NL, _FR = (str(uuid5(_SPACE, name)) for name in ("NL-2026-0117", "FR-26-441"))
 _WREN, _MERLE = ("National Police", "NL"), ("Cyber Prosecution Office", "FR")
 _STORY: Final = (
-    (_NL, "fact", "2026-01-12T00:00:00+01:00", "month", "Account opened: fact, confidence high (National Police, NL).", {}),
-    (_NL, "fact", "2026-01-27T21:14:00+01:00", "minute", "Payment: fact (National Police, NL).", {"payment": "identifier"}),
-    (_FR, "fact", "2026-02-02T00:00:00+01:00", "day", "Payment: fact (Cyber Prosecution Office, FR).", {"payment": "identifier"}),
-    (
-        _NL,
-        "fact",
-        "2026-02-05T18:40:00+01:00",
-        "minute",
-        "Meeting: assessment, confidence low (National Police, NL).",
-        {"café": "place"},
-    ),
-    (_FR, "fact", "2026-02-11T00:00:00+01:00", "day", "Meeting: fact (Cyber Prosecution Office, FR).", {"café": "place"}),
-    (_NL, "fact", "2026-02-19T20:03:00+01:00", "minute", "Message sent: fact (National Police, NL).", {"chat": "minute"}),
-    (
-        _FR,
-        "fact",
-        "2026-02-19T20:03:00+01:00",
-        "minute",
-        "Message received: fact (Cyber Prosecution Office, FR).",
-        {"chat": "minute"},
-    ),
-    (_NL, "act", "2026-02-23T09:12:31+00:00", "second", "A case was registered (National Police, NL).", {}),
-    (_FR, "act", "2026-02-25T10:05:02+00:00", "second", "A case was registered (Cyber Prosecution Office, FR).", {}),
-    (_NL, "act", "2026-02-25T10:05:44+00:00", "second", "An overlap was detected: Cyber Prosecution Office, FR.", {}),
-    (_FR, "act", "2026-02-25T10:05:44+00:00", "second", "An overlap was detected: National Police, NL.", {}),
-    (_NL, "act", "2026-03-03T14:30:10+00:00", "second", "An overlap was verified (National Police, NL).", {}),
-    (_FR, "fact", None, None, "Journey: assessment, without a time (Cyber Prosecution Office, FR).", {}),
+    (_NL, "fact", "2026-01-12T00:00:00+01:00", "month", "Account opened: fact, confidence high", {}),
+    (_NL, "fact", "2026-01-27T21:14:00+01:00", "minute", "Payment: fact", {"payment": "identifier"}),
+    (_FR, "fact", "2026-02-02T00:00:00+01:00", "day", "Payment: fact", {"payment": "identifier"}),
+    (_NL, "fact", "2026-02-05T18:40:00+01:00", "minute", "Meeting: assessment, confidence low", {"café": "place"}),
+    (_FR, "fact", "2026-02-11T00:00:00+01:00", "day", "Meeting: fact", {"café": "place"}),
+    (_NL, "fact", "2026-02-19T20:03:00+01:00", "minute", "Message sent: fact", {"chat": "minute"}),
+    (_FR, "fact", "2026-02-19T20:03:00+01:00", "minute", "Message received: fact", {"chat": "minute"}),
+    (_NL, "act", "2026-02-23T09:12:31+00:00", "second", "A case was registered", {}),
+    (_FR, "act", "2026-02-25T10:05:02+00:00", "second", "A case was registered", {}),
+    (_NL, "act", "2026-02-25T10:05:44+00:00", "second", "An overlap was detected", {}),
+    (_FR, "act", "2026-02-25T10:05:44+00:00", "second", "An overlap was detected", {}),
+    (_NL, "act", "2026-03-03T14:30:10+00:00", "second", "An overlap was verified", {}),
+    (_FR, "fact", None, None, "Journey: assessment, without a time", {}),
 )
+"""The case, kind, time, precision and words of each entry, and what it shares with others."""
 
 
 def story() -> tuple[Head, list[dict[str, Any]], Mapping[str, Any]]:
@@ -69,9 +56,9 @@ def _id(n: int) -> str:
 
 
 def _entry(n: int, names: Mapping[str, Sequence[str]], shared: Mapping[str, Sequence[int]]) -> dict[str, Any]:
-    case, kind, at, precision, sentence, links = _STORY[n]
+    case, kind, at, precision, said, links = _STORY[n]
     reference, authority, country = names[case]
-    basis = {"basis": "assessment" if "assessment" in sentence else "fact"} if kind == "fact" else {}
+    basis = {"basis": "assessment" if "assessment" in said else "fact"} if kind == "fact" else {}
     with_ = [{"kind": kind_of, "with": [_id(m) for m in shared[thing] if m != n]} for thing, kind_of in links.items()]
     offset = {"offset": at[-6:]} if at and kind == "fact" else {}
     return {
@@ -79,7 +66,7 @@ def _entry(n: int, names: Mapping[str, Sequence[str]], shared: Mapping[str, Sequ
         "kind": kind,
         "at": at,
         "precision": precision,
-        "sentence": sentence,
+        "sentence": f"{said} ({authority}, {country}).",
         "type": kind,
         "case": {"id": case, "reference": reference},
         "authority": {"name": authority, "country": country},

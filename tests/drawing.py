@@ -73,7 +73,7 @@ def made(count, language="en", seed=1):
         extra = more if kind == "fact" and chance.random() < 0.4 else {}
         basis = {"basis": chance.choice(["fact", "assessment"])} if kind == "fact" else {}
         entries.append(entry(n, at, chance.randint(1, cases), kind, sentence=said, precision=at and precision, **basis, **extra))
-    for n, kind in enumerate(["identifier", "place", "minute"] * (count and max(1, count // 60))):
+    for kind in ["identifier", "place", "minute"] * (count and max(1, count // 60)):
         one, other = chance.sample(entries, 2)
         if one["case"] != other["case"]:
             one["co_occurrences"].append({"kind": kind, "with": [other["id"]]})

@@ -211,3 +211,38 @@ def test_whom_to_consult_is_told_only_of_cases_and_overlaps_that_the_caller_sees
     shown = "select k from priv.beside_cases(array [cast(:case as uuid)]), jsonb_object_keys(responsible) k"
     for who, state in (("foreign", []), ("romanian", []), ("desk", [("accepted",)]), ("investigator", [("accepted",)])):
         assert run(world, who, shown, case=met["theirs"]) == state
+
+
+EXPORT = """
+    insert into exports (id, version, authority_id, principal_id, role, purpose, case_id, also_case_ids, timeline, format, format_version,
+        recipient_id, handling_code, victims, cleared, four_eyes, words, state, stage, created_at)
+    values (:id, 1, priv.authority(), priv.principal(), priv.role(), 'x', :case, cast(:others as uuid[]), cast(:timeline as jsonb), 'x', '1',
+        :recipient, 'H0', :victims, priv.cleared(), false, 'x', 'queued', 'entries', priv.at()) returning 1"""
+
+
+def export(world, who, case, others=(), **changed):
+    said = {"id": str(uuid4()), "case": case, "others": list(others), "timeline": "{}", "victims": False,
+            "recipient": world.authorities["nl"]}  # fmt: skip
+    return run(world, who, EXPORT, **{**said, **changed})
+
+
+def test_an_export_of_several_cases_needs_each_of_them(world):
+    mine, second, theirs = world.case("investigator"), world.case("investigator"), world.case("foreign")
+    hidden = world.case("investigator", visibility="hidden")
+    away = {"recipient": world.authorities["ro"]}
+    assert export(world, "investigator", mine, [second, hidden]) == [(1,)]
+    assert export(world, "investigator", mine, [second], **away) == [(1,)]
+    assert export(world, "investigator", mine, [second, theirs]) == REFUSED
+    assert export(world, "investigator", mine, [second, hidden], **away) == REFUSED
+    grant = {"authority_id": str(world.authorities["nl"]), "level": "read", "reason": "the same group"}
+    assert world.as_("foreign").post(f"/cases/{theirs}/access", grant).status_code == 201
+    assert export(world, "investigator", mine, [second, theirs]) == [(1,)]
+    assert export(world, "investigator", mine, [second, theirs], **away) == REFUSED
+
+
+def test_an_analyst_exports_timelines_for_the_own_authority_only(world):
+    case = world.case("investigator")
+    assert export(world, "analyst", case) == [(1,)]
+    assert export(world, "analyst", case, timeline=None) == REFUSED
+    assert export(world, "analyst", case, recipient=world.authorities["ro"]) == REFUSED
+    assert export(world, "analyst", case, victims=True) == REFUSED

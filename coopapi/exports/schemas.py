@@ -61,7 +61,7 @@ class ExportConsentOut(Shown):
 class ExportTimelineIn(Schema):
     """What of the timelines is exported, and in which language."""
 
-    language = OneOf(LANGUAGES, name="TimelineLanguage", metadata={"description": "The language of the file; `en` by default."})
+    language = OneOf(LANGUAGES, metadata={"description": "The language of the file; `en` by default."})
     start = When(data_key="from", attribute="from", metadata={"description": "Only what was at this time or later."})
     to = When(metadata={"description": "Only what was before this time."})
     kind = OneOf(("act", "fact"), name="TimelineKind", metadata={"description": "Only acts in the register, or only facts."})
@@ -79,7 +79,7 @@ class ExportTimelineIn(Schema):
 class ExportTimelineOut(Shown):
     """What of the timelines was asked for."""
 
-    language = OneOf(LANGUAGES, name="TimelineLanguage", required=True)
+    language = OneOf(LANGUAGES, required=True)
     start = fields.String(data_key="from", attribute="from", allow_none=True)
     to = fields.String(allow_none=True)
     kind = OneOf(("act", "fact"), name="TimelineKind", allow_none=True)

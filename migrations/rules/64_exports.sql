@@ -36,7 +36,8 @@ begin
         return;
     end if;
     delete from public.export_pieces p where p.export_id = p_export;
-    perform priv.append(jsonb_build_array(STOPPED(e)));
+    perform priv.append((
+        select jsonb_agg(STOPPED(e) || jsonb_build_object('case_id', c.id)) from unnest(e.case_id || e.also_case_ids) c (id)));
 end $$;
 
 -- Let other exports have their turn before one whose next portion failed.
@@ -66,7 +67,8 @@ begin
         update public.exports x set state = 'refused', state_reason = 'expired', wrapped = null, ended_at = (select priv.at()),
                 version = x.version + 1
             where x.state = 'waiting_for_approval' and x.created_at <= (select priv.at()) - interval '7 days' returning x.*)
-    select jsonb_agg(STOPPED(r)) into entries from refused r;
+    select jsonb_agg(STOPPED(r) || jsonb_build_object('case_id', c.id)) into entries
+        from refused r cross join unnest(r.case_id || r.also_case_ids) c (id);
     if entries is not null then
         perform priv.append(entries);
     end if;

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from itertools import combinations, pairwise
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import drawing
 import pytest
@@ -207,7 +207,7 @@ def test_what_somebody_wrote_stays_text_in_a_page():
 
 def test_an_image_has_outlines_of_letters_and_no_text_but_its_title():
     for image in hostile(Svg()):
-        root = ElementTree.fromstring(image)
+        root = ET.fromstring(image)
         tags = defaultdict(int)
         for one in root.iter():
             tags[one.tag.removeprefix(SVG)] += 1

@@ -18,16 +18,20 @@ from coopapi.exports.timelines.entries import written
 from coopapi.exports.timelines.timesketch import TimesketchCsv, TimesketchJsonl
 
 ACTIVE = re.compile(r"^[\s\u00a0]*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]")
-HOSTILE = [
-    drawing.entry(n) | dict(
-        sentence=text, text=text, place={"name": text, "country": text, "latitude": -1.5, "longitude": -2.5}, offset="-03:30",
-        subjects=[{"id": "s", "pseudonym": text, "category": "suspect"}], identifiers=[{"id": "i", "kind": text}], zone=text,
-        authority={"name": text, "country": text}, at=datetime(1960, 1, 1, tzinfo=UTC),
-        grading={"source": text, "information": text}, confidence=text, handling_code=text or "H1",
-        case={"id": text or "x", "reference": text},
-    )
-    for n, text in enumerate(drawing.HOSTILE)
-]  # fmt: skip
+
+
+def hostile(n, text):
+    """An entry of which every text is this one, and every number is negative."""
+    return {
+        **drawing.entry(n), "sentence": text, "text": text, "offset": "-03:30", "zone": text, "at": datetime(1960, 1, 1, tzinfo=UTC),
+        "place": {"name": text, "country": text, "latitude": -1.5, "longitude": -2.5}, "authority": {"name": text, "country": text},
+        "subjects": [{"id": "s", "pseudonym": text, "category": "suspect"}], "identifiers": [{"id": "i", "kind": text}],
+        "grading": {"source": text, "information": text}, "confidence": text, "handling_code": text or "H1",
+        "case": {"id": text or "x", "reference": text},
+    }  # fmt: skip
+
+
+HOSTILE = [hostile(n, text) for n, text in enumerate(drawing.HOSTILE)]
 
 
 def file_of(form, entries, head=None):

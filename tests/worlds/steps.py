@@ -389,7 +389,7 @@ class Look(Step):
 
 @dataclass(frozen=True)
 class Export(Step):
-    """A cleared person of the owner has a case, with what it holds about victims, put into a file for another authority."""
+    """A cleared person of the owner has a case and its timeline, with what they hold about victims, put into files for another authority."""
 
     case: str
     to: str
@@ -398,8 +398,9 @@ class Export(Step):
         place = play.places[self.case]
         if place.id and not place.hidden:
             recipient = {"authority_id": str(play.world.authorities[self.to])}
-            body = {"case_id": place.id, "format": "ndjson", "purpose": "investigation", "recipient": recipient, "reason": "R"}
-            play.send(CLEARED[place.authority], "POST", "/exports", {**body, "victims": True})
+            body = {"case_id": place.id, "purpose": "investigation", "recipient": recipient, "reason": "R"}
+            for form in ("ndjson", "timeline-csv"):
+                play.send(CLEARED[place.authority], "POST", "/exports", {**body, "format": form, "victims": True})
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from icalendar import Calendar, Event, Timezone
 
 from coopapi.exports.formats.common import in_words
 from coopapi.exports.timelines.entries import WHOLE_DAYS, Entry, Head, case_of, span
-from coopapi.exports.timelines.words import Words
+from coopapi.exports.timelines.words import Labels
 
 MOST_EVENTS: Final = 3_000
 """The most entries of a calendar."""
@@ -30,7 +30,7 @@ class Ics:
 
     def write(self, head: Head, entries: Iterable[Entry], counted: Mapping[str, Any]) -> bytes:
         """Return the calendar. What it says of itself is in its description, and its class is confidential."""
-        words, about = Words(head.language), head.about
+        words, about = Labels(head.language), head.about
         calendar: Any = Calendar()
         calendar.add("prodid", "-//coopapi//timeline//EN")
         calendar.add("version", "2.0")
@@ -51,7 +51,7 @@ class Ics:
         written: bytes = calendar.to_ical()
         return written
 
-    def _duty(self, head: Head, words: Words, duty: Mapping[str, Any]) -> Any:
+    def _duty(self, head: Head, words: Labels, duty: Mapping[str, Any]) -> Any:
         event: Any = Event()
         event.add("uid", f"{duty['id']}@coopapi")
         event.add("summary", plain(f"{duty['title']} ({duty['case_reference']})"))
@@ -64,7 +64,7 @@ class Ics:
         return event
 
     def _entry(self, head: Head, entry: Entry) -> Any:
-        words, event = Words(head.language), Event()
+        words, event = Labels(head.language), Event()
         event.add("uid", f"{entry['id']}@coopapi")
         event.add("summary", plain(f"{entry['sentence']} ({case_of(entry)})"))
         begins, ends = span(entry) or (head.about.made_at, head.about.made_at)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from coopapi.exports.timelines.entries import Entry, Head, in_order, partners_of, span
 from coopapi.exports.timelines.lanes import BAR, COLOURS, LINKS, Lane, lanes_of, mark
 from coopapi.exports.timelines.periods import bounds, divided, ticks
-from coopapi.exports.timelines.words import Words
+from coopapi.exports.timelines.words import Labels
 
 Shape = dict[str, Any]
 WIDTH: Final = 762.0
@@ -71,13 +71,13 @@ def draw(head: Head, entries: Iterable[Entry]) -> Drawing:
     numbered = list(enumerate(ordered, 1))
     numbers = {str(entry["id"]): n for n, entry in numbered}
     partners = {n: _partners(entry, numbers) for n, entry in numbered}
-    lanes = lanes_of(head, ordered, Words(head.language))
+    lanes = lanes_of(head, ordered, Labels(head.language))
     placed = [
         Placed(n, entry, lanes[lane_key], *found, partners=partners[n])
         for n, entry in numbered
         if (found := span(entry)) and (lane_key := (str(entry["case"]["id"]), entry["kind"]))
     ]
-    words = Words(head.language)
+    words = Labels(head.language)
     return Drawing(_panels(placed, words), numbered, [one for one in numbered if one[1].get("at") is None], partners)
 
 
@@ -85,7 +85,7 @@ def _partners(entry: Entry, numbers: Mapping[str, int]) -> list[tuple[str, int]]
     return sorted({(kind, numbers[other]) for kind, other in partners_of(entry) if other in numbers}, key=lambda one: one[1])
 
 
-def _panels(placed: Sequence[Placed], words: Words) -> list[Panel]:
+def _panels(placed: Sequence[Placed], words: Labels) -> list[Panel]:
     if not placed:
         return []
     if len(placed) <= MOST_LABELLED:
@@ -111,7 +111,7 @@ class _Axis:
         return round(_LEFT + min(max(part, 0), 1) * (WIDTH - _LEFT), 2)
 
 
-def _labelled(placed: Sequence[Placed], words: Words, more: str) -> Panel:
+def _labelled(placed: Sequence[Placed], words: Labels, more: str) -> Panel:
     """Return a panel in which each entry has its own place, its number and its sentence."""
     axis = _Axis(placed)
     shapes: list[Shape] = []
@@ -177,7 +177,7 @@ def _bar(one: Placed, axis: _Axis, middle: float) -> list[Shape]:
     return [bar] if right - left > 1 else []
 
 
-def _overview(placed: Sequence[Placed], words: Words) -> Panel:
+def _overview(placed: Sequence[Placed], words: Labels) -> Panel:
     """Return a panel of the whole period, in which marks that would touch each other are one mark with their number."""
     axis = _Axis(placed)
     shapes: list[Shape] = []
@@ -239,7 +239,7 @@ def _lane(lane: Lane, y: float, height: float, place: int) -> list[Shape]:
     return [*tint, side, {**name, "align": "start"}, {**kind, "align": "start"}]
 
 
-def _grid(axis: _Axis, bottom: float, words: Words) -> list[Shape]:
+def _grid(axis: _Axis, bottom: float, words: Labels) -> list[Shape]:
     shapes: list[Shape] = [{"t": "line", "x1": _LEFT, "y1": _AXIS, "x2": WIDTH, "y2": _AXIS, "stroke": _QUIET, "width": 0.6}]
     for at, unit in ticks(axis.first, axis.last):
         x = axis.x(at)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from coopapi.exports.timelines.entries import Entry, Head, case_of
-from coopapi.exports.timelines.words import Words
+from coopapi.exports.timelines.words import Labels
 
 Shape = dict[str, Any]
 COLOURS: Final = ("#0072b2", "#b34700", "#00795a", "#8a4f7d", "#7a5c00", "#2f6f9f", "#8c2d19", "#4d4d4d")
@@ -33,7 +33,7 @@ class Lane:
     light: str
 
 
-def lanes_of(head: Head, entries: Iterable[Entry], words: Words) -> dict[tuple[str, str], Lane]:
+def lanes_of(head: Head, entries: Iterable[Entry], words: Labels) -> dict[tuple[str, str], Lane]:
     """Return the lanes by the id of the case and the kind of the entry: cases in the order of the head, facts before acts."""
     names = {case.id: f"{case.reference}{f' ({case.country})' if case.country else ''}" for case in head.cases}
     for entry in entries:
@@ -55,7 +55,7 @@ def mark(entry: Entry, colour: str, x: float, y: float) -> list[Shape]:
     return [{"t": "circle", "x": x, "y": y, "r": _SIZE, "fill": colour, "stroke": "#ffffff"}]
 
 
-def legend(words: Words, *, several: bool) -> list[dict[str, Any]]:
+def legend(words: Labels, *, several: bool) -> list[dict[str, Any]]:
     """Return the legend: the shapes of each sign, and what it means."""
     grey, middle = COLOURS[-1], 6.0
     signs: list[tuple[list[Shape], str]] = [

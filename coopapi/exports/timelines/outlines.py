@@ -1,4 +1,4 @@
-"""Make images of the typesetter smaller: short names for the outlines of letters, and each outline once for all images of a page."""
+"""Make images of the typesetter smaller: short names for outlines of letters, and each outline once for all images of a page."""
 
 import re
 from collections.abc import Sequence

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from coopapi.exports.timelines import pictures
 from coopapi.exports.timelines.drawing import draw
 from coopapi.exports.timelines.entries import Entry, Head, case_of
-from coopapi.exports.timelines.words import Words
+from coopapi.exports.timelines.words import Labels
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _PAGES: Final = Environment(
@@ -32,7 +32,7 @@ _SIZED: Final = re.compile(rb' width="[^"]*"| height="[^"]*"')
 
 def page(head: Head, entries: Iterable[Entry], counted: Mapping[str, Any]) -> bytes:
     """Return the page. Its policy forbids it to run or load anything, also when it is opened from a disk."""
-    words, drawing = Words(head.language), draw(head, entries)
+    words, drawing = Labels(head.language), draw(head, entries)
     images = pictures.panels(head, drawing, counted)
     shown = {
         "style": Markup(_STYLE),  # noqa: S704 (a file of this package)

@@ -18,7 +18,7 @@ from coopapi.exports.timelines.entries import (
 )
 from coopapi.exports.timelines.lanes import legend
 from coopapi.exports.timelines.outlines import shortened
-from coopapi.exports.timelines.words import Words
+from coopapi.exports.timelines.words import Labels
 from coopapi.typesetting.lines import direction, pieces, printable
 from coopapi.typesetting.typst import Shown, typeset
 
@@ -34,7 +34,7 @@ _SHORT: Final = 2_000
 _COLUMNS: Final = ("number", "time", "what", "case", "about", "basis", "together")
 
 
-class Text:
+class Printer:
     """Writes texts with printable characters, and remembers whether one was replaced."""
 
     def __init__(self, shown: Shown) -> None:
@@ -72,7 +72,7 @@ def report(head: Head, entries: Iterable[Entry], counted: Mapping[str, Any]) -> 
 def titled(svg: bytes, head: Head) -> bytes:
     """Return an image with a title for readers that do not see it. It names the cases, with all signs escaped."""
     cases = ", ".join(case.reference for case in head.cases)
-    name = f"{Words(head.language).title}: {cases}"
+    name = f"{Labels(head.language).title}: {cases}"
     safe = "".join(char if char.isalnum() or char in " -:,/." else f"&#{ord(char)};" for char in name if char.isprintable())
     start = svg.index(b">") + 1
     return svg[: start - 1] + b' role="img">' + f"<title>{safe}</title>".encode() + svg[start:]
@@ -80,11 +80,11 @@ def titled(svg: bytes, head: Head) -> bytes:
 
 def _typeset(form: str, head: Head, drawing: Drawing, counted: Mapping[str, Any]) -> list[bytes]:
     kind = "pdf" if form == "report" else "svg"
-    return typeset(_TEMPLATE, lambda shown: _data(form, head, drawing, counted, Text(shown)), head.about.made_at, kind)
+    return typeset(_TEMPLATE, lambda shown: _data(form, head, drawing, counted, Printer(shown)), head.about.made_at, kind)
 
 
-def _data(form: str, head: Head, drawing: Drawing, counted: Mapping[str, Any], text: Text) -> dict[str, Any]:
-    words = Words(head.language)
+def _data(form: str, head: Head, drawing: Drawing, counted: Mapping[str, Any], text: Printer) -> dict[str, Any]:
+    words = Labels(head.language)
     said = {
         "form": form,
         "language": head.language,
@@ -105,7 +105,7 @@ def _data(form: str, head: Head, drawing: Drawing, counted: Mapping[str, Any], t
     return {**said, "replaced": words.label("replaced") if text.replaced else ""}
 
 
-def _shapes(shapes: Sequence[Mapping[str, Any]], text: Text) -> list[dict[str, Any]]:
+def _shapes(shapes: Sequence[Mapping[str, Any]], text: Printer) -> list[dict[str, Any]]:
     made = []
     for shape in shapes:
         one = dict(shape)
@@ -116,7 +116,7 @@ def _shapes(shapes: Sequence[Mapping[str, Any]], text: Text) -> list[dict[str, A
     return made
 
 
-def row_of(number: int, entry: Entry, drawing: Drawing, words: Words) -> dict[str, Any]:
+def row_of(number: int, entry: Entry, drawing: Drawing, words: Labels) -> dict[str, Any]:
     """Return the texts of an entry in a table, by column."""
     shared: dict[int, list[str]] = defaultdict(list)
     for kind, n in drawing.partners[number]:
@@ -139,11 +139,11 @@ def row_of(number: int, entry: Entry, drawing: Drawing, words: Words) -> dict[st
     }
 
 
-def _row(number: int, entry: Entry, drawing: Drawing, words: Words, text: Text) -> dict[str, Any]:
+def _row(number: int, entry: Entry, drawing: Drawing, words: Labels, text: Printer) -> dict[str, Any]:
     cells = row_of(number, entry, drawing, words)
     return {"whole": len(str(cells)) < _SHORT, "cells": [_lines(cells[name], text) for name in _COLUMNS]}
 
 
-def _lines(cell: Any, text: Text) -> list[dict[str, Any]]:
+def _lines(cell: Any, text: Printer) -> list[dict[str, Any]]:
     lines = [text(line) for line in (cell if isinstance(cell, list) else [cell])]
     return [{"dir": direction(line), "pieces": pieces(line)} for line in lines]

@@ -12,8 +12,8 @@ _ACTIVE: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uf
 COLUMNS: Final = (
     "record", "id", "kind", "at", "precision", "offset", "zone", "until", "recorded_at", "type", "sentence", "case_id",
     "case_reference", "authority", "authority_country", "role", "object_type", "object_id", "object_name", "subjects",
-    "identifiers", "place", "place_country", "latitude", "longitude", "text", "basis", "confidence", "source_grading", "information_grading",
-    "co_occurrences", "handling_code",
+    "identifiers", "place", "place_country", "latitude", "longitude", "text", "basis", "confidence", "source_grading",
+    "information_grading", "co_occurrences", "handling_code",
 )  # fmt: skip
 """The columns. `record` is `export` for the first row, `entry`, or `left_out` for the rows at the end."""
 

@@ -22,7 +22,7 @@ def _labels() -> Mapping[str, Mapping[str, str]]:
     return found
 
 
-class Words:
+class Labels:
     """The wording of one language."""
 
     def __init__(self, language: str) -> None:
