@@ -75,7 +75,7 @@ def of_table(subject: str, by: Sequence[str], rows: Sequence[tuple[tuple[str, ..
 
 def _label(keys: Sequence[str], figures: Mapping[str, Any]) -> str:
     """Return the name of a group. A state of requests is told by a figure of its own."""
-    told = [*keys, *([figures["state"]] if isinstance(figures.get("state"), str) else [])]
+    told = [*keys, *([figures["stage"]] if isinstance(figures.get("stage"), str) else [])]
     return " · ".join(told) or "all"
 
 
