@@ -141,6 +141,7 @@ BEFORE = {
     "/api/v1/me/notifications": "insert into mail_accounts (id, version) select id, 1 from principals where kind = 'person'"
     " on conflict (id) do update set version = 1",
     "/api/v1/contact-points/{point}/roster/{shift}": "update duty_shifts set version = 1",
+    "/api/v1/cases/{case}/proceedings/{proceedings}": "update case_proceedings set version = 1",
     "/api/v1/service-targets": "delete from service_targets where urgency = 'urgent'",
     "/api/v1/service-targets/{target}": "update service_targets set version = 1",
     "/api/v1/times/{time}/transitions": "update stated_times set state = 'stated', version = 1",
