@@ -77,7 +77,7 @@ def test_a_drawing_has_a_bar_for_each_group_and_runs_nothing(told):
         root = ET.fromstring(answer.text)
         assert root.tag == f"{SVG}svg"
         assert root.findall(f".//{SVG}script") == []
-        assert "http" not in answer.text.replace("http://www.w3.org", "").replace("http://pygal.org", "").replace("http://wiki", "")
+        assert "http" not in answer.text.replace("http://www.w3.org/", "")
     drawn = told("requests?by=executing_country&format=svg").text
     assert "FR" in drawn
     assert "RO" in drawn

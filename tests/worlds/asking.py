@@ -17,6 +17,8 @@ NEEDED = {
     "/api/v1/state-index": "?type=disclosure",
     "/api/v1/search": "?q=case",
     "/api/v1/graph": f"?case_id={NOBODY}",
+    "/api/v1/statistics/e-evidence": "?year=2026",
+    "/api/v1/statistics/eurojust": "?year=2026",
 }
 ASKED_TOO = {
     "/api/v1/overlaps": (
@@ -28,6 +30,9 @@ ASKED_TOO = {
     "/api/v1/worklist": (
         "?counts=true", "?type=overlap", "?type=disclosure", "?overdue=true", "?assignee=none", "?assignee=me", "?urgency=urgent",
     ),
+    "/api/v1/statistics/overlaps": ("?by=strength,state", "?by=identifier_kind,counterpart_country", "?by=quarter,crime_category"),
+    "/api/v1/statistics/cases": ("?by=state,crime_category", "?by=authority", "?by=stage"),
+    "/api/v1/statistics/requests": ("?by=kind,outcome", "?by=crime_category", "?by=executing_country"),
     "/api/v1/disclosures": ("?side=owner", "?side=asking", "?overdue=true", "?state=requested"),
     "/api/v1/search": ("?q=fr3", "?q=case+registered", "?q=cases&country=FR", "?q=fr1", "?q=ro2&kind=case", "?q=nl1"),
     "/api/v1/state-index": ("?type=disclosure&missed=true", "?type=request", "?type=meeting", "?type=team"),
@@ -47,6 +52,7 @@ ALWAYS = tuple(
         "search",
         "saved-searches",
         "graph",
+        "statistics",
     )
 )
 TIMELINE = "/api/v1/cases/{case_id}/timeline"
