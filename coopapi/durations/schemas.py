@@ -32,7 +32,7 @@ class DurationFigureFilter(Schema):
     until = When(metadata={"description": "Only states that were left before this time."})
 
 
-class StageOut(Shown):
+class TimedStateOut(Shown):
     """A state in which a thing was."""
 
     state = fields.String(required=True, metadata={"description": "The state; `unknown` for what was not recorded."})
@@ -57,7 +57,7 @@ class DurationOut(Shown):
         },
     )
     state = fields.String(required=True)
-    stages = fields.List(fields.Nested(StageOut), required=True)
+    stages = fields.List(fields.Nested(TimedStateOut), required=True)
 
 
 class _WhoOut(Shown):

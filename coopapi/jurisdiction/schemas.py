@@ -93,9 +93,7 @@ class DifficultyFilter(Schema):
     """Between whom, and of which requests."""
 
     country = Code("countries", metadata={"description": "Only requests to this country."})
-    since = When(
-        metadata={"description": "Only requests sent at this time or later; a year before `until` if not given."}
-    )
+    since = When(metadata={"description": "Only requests sent at this time or later; a year before `until` if not given."})
     until = When(metadata={"description": "Only requests that were sent before this time; until now if not given."})
 
 
@@ -219,7 +217,7 @@ class NotificationDutyOut(Shown):
     conditions = fields.List(fields.Nested(NotificationConditionOut), required=True)
 
 
-class NextStepOut(Shown):
+class DifficultyStepOut(Shown):
     """What may be done about a difficulty."""
 
     step = Code("next_steps", required=True)
@@ -245,7 +243,7 @@ class OneDifficultyOut(Shown):
         " `question`)."
     )
     by_instrument = _numbers("The requests by instrument; `none` if they have none.")
-    next_steps = fields.List(fields.Nested(NextStepOut), required=True)
+    next_steps = fields.List(fields.Nested(DifficultyStepOut), required=True)
 
 
 class DifficultyOut(Shown):
