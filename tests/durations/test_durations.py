@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import gathering
 from assisting import SUBSCRIBER, TRAFFIC, act, draft, read, sent, step, walk
 from waiting import START, answer, ask, durations, figures, judge, overlapping, stages, waiting, whom
 
@@ -167,3 +168,17 @@ def test_a_time_in_which_states_were_left_is_chosen(world, clock):
     assert figures(world, "central", f"?since={until}")["request", "eio", "transmitted"]["hours"]["number"] == 1
     assert step(world, "prosecutor_fr", request, "acknowledge").status_code == 200
     assert read(world, "prosecutor", request)["state"] == "acknowledged"
+
+
+def test_a_case_waits_for_a_provider_and_for_a_desk_of_eurojust(world, clock):
+    clock.at(START)
+    case, _, found = gathering.overlap(world)
+    order = sent(world, "prosecutor", "epoc", "provider", reference="e-1", measures=[SUBSCRIBER], case_id=case)
+    meeting = gathering.proposed(world, origin=("overlap", found))
+    told = {one["id"]: (one["who"], one["country"], one["step"]) for one in waiting(world, "prosecutor", case)["waiting"]}
+    assert told[order] == ("provider", "IE", "receive")
+    assert told[meeting] == ("eurojust_desk", "NL", "schedule")
+    clock.forward(hours=3)
+    assert gathering.step(world, "desk", meeting, "schedule", **gathering.hours(world, 24, 27)).status_code == 200
+    assert stages(world, "prosecutor", case, "meeting") == [[("proposed", 3.0), ("scheduled", 0.0)]]
+    assert figures(world, "desk", "?type=meeting")["meeting", "III", "proposed"]["hours"]["median"] == 3
