@@ -635,6 +635,7 @@ QUESTIONS: Final = (
     *(
         "requests?by=crime_category,data_category",
         "stages?by=kind",
+        "durations",
         "overlaps?by=strength,counterpart_country",
         "cases?by=crime_category,state",
     ),

@@ -6,10 +6,14 @@ from typing import Any, Final
 
 from coopapi.access import Action
 from coopapi.deadlines import rules
+from coopapi.directory import codelists
 from coopapi.disclosures.transitions import DISCLOSURE
+from coopapi.jits.transitions import TEAM
+from coopapi.meetings.lifecycles import LEVELS
 from coopapi.meetings.transitions import MEETING
 from coopapi.mla.lifecycles import KINDS
 from coopapi.mla.measure_transitions import MEASURE
+from coopapi.mla.transitions import REQUEST
 from coopapi.overlaps.verification import OVERLAP
 from coopapi.shared.lifecycle import Awaited, Lifecycle, Side, Transition
 from coopapi.store.db import as_json
@@ -25,6 +29,25 @@ READ_BY: Final = {
 """The types of things that have durations, and the action that reads each."""
 WHO: Final = ("own", "authority", "provider", "court", "eurojust_desk")
 """On whom a case can wait, as seen by the reader: its own authority, or another one by its kind."""
+STATES: Final = tuple(
+    dict.fromkeys(
+        (*(state for workflow in (REQUEST, MEASURE, OVERLAP, DISCLOSURE, MEETING, TEAM) for state in workflow.states), "unknown")
+    )
+)
+"""Every state in which a thing can have been; `unknown` for what was not recorded."""
+KINDS_OF_THINGS: Final = tuple(
+    dict.fromkeys(
+        (
+            *KINDS,
+            *(item.code for item in codelists.load("measures").items),
+            *("none", *(item.code for item in codelists.load("overlap_strength").items)),
+            *("outgoing", "incoming"),
+            *LEVELS,
+            *(item.code for item in codelists.load("jit_legal_bases").items),
+        )
+    )
+)
+"""Kinds of requests, codes of measures, strengths of overlaps, directions of disclosures, levels of meetings, bases of teams."""
 _LIVES: Final[dict[str, Lifecycle]] = {
     workflow.name: workflow.lifecycles[0] for workflow in (MEASURE, OVERLAP, DISCLOSURE, MEETING)
 }

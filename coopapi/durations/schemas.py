@@ -3,12 +3,25 @@
 from marshmallow import fields
 
 from coopapi.directory.fields import Code
-from coopapi.durations.awaited import READ_BY, WHO
+from coopapi.durations.awaited import KINDS_OF_THINGS, READ_BY, STATES, WHO
 from coopapi.http.fields import Count, OneOf, Paged, Schema, Shown, When
 from coopapi.http.paging import MOST
 from coopapi.statistics.fields import number, spread
 
 _TYPES = tuple(READ_BY)
+
+
+def _state() -> OneOf:
+    about = "The state; `unknown` for what was not recorded."
+    return OneOf(STATES, name="TimedState", required=True, metadata={"description": about})
+
+
+def _kind() -> OneOf:
+    about = (
+        "The kind of a request, the code of a measure, the strength of an overlap, `outgoing` or `incoming` of a disclosure, the"
+        " level of a meeting, the legal basis of a team."
+    )
+    return OneOf(KINDS_OF_THINGS, name="TimedKind", required=True, allow_none=True, metadata={"description": about})
 
 
 class DurationsFilter(Paged):
@@ -32,10 +45,10 @@ class DurationFigureFilter(Schema):
     until = When(metadata={"description": "Only states that were left before this time."})
 
 
-class StageOut(Shown):
+class TimedStateOut(Shown):
     """A state in which a thing was."""
 
-    state = fields.String(required=True, metadata={"description": "The state; `unknown` for what was not recorded."})
+    state = _state()
     since = When(required=True, allow_none=True, metadata={"description": "When it entered the state, if that is known."})
     until = When(required=True, allow_none=True, metadata={"description": "When it left the state; null if it has not."})
     hours = fields.Float(
@@ -48,16 +61,9 @@ class DurationOut(Shown):
 
     type = OneOf(_TYPES, name="TimedType", required=True)
     id = fields.UUID(required=True)
-    kind = fields.String(
-        required=True,
-        allow_none=True,
-        metadata={
-            "description": "The kind of a request, the code of a measure, the strength of an overlap, `outgoing` or `incoming` of a"
-            " disclosure, the level of a meeting, the legal basis of a team."
-        },
-    )
-    state = fields.String(required=True)
-    stages = fields.List(fields.Nested(StageOut), required=True)
+    kind = _kind()
+    state = _state()
+    stages = fields.List(fields.Nested(TimedStateOut), required=True)
 
 
 class _WhoOut(Shown):
@@ -84,8 +90,8 @@ class WaitingOut(_WhoOut):
 
     type = OneOf(_TYPES, name="TimedType", required=True)
     id = fields.UUID(required=True)
-    kind = fields.String(required=True, allow_none=True)
-    state = fields.String(required=True)
+    kind = _kind()
+    state = _state()
     step = fields.String(required=True, metadata={"description": "The event that is awaited."})
     since = When(required=True, allow_none=True)
     hours = fields.Float(required=True, allow_none=True)
@@ -106,8 +112,8 @@ class DurationFiguresOut(Shown):
     """How long things of one type and kind were in one state."""
 
     type = OneOf(_TYPES, name="TimedType", required=True)
-    kind = fields.String(required=True, allow_none=True)
-    state = fields.String(required=True)
+    kind = _kind()
+    state = _state()
     now_in = number("How many are in the state now.")
     not_known = number("How many left the state after a time that is not known; only counted if you name no period.")
     hours = spread("The hours in the state, of those that have left it.")

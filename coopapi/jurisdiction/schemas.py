@@ -217,7 +217,7 @@ class NotificationDutyOut(Shown):
     conditions = fields.List(fields.Nested(NotificationConditionOut), required=True)
 
 
-class NextStepOut(Shown):
+class DifficultyStepOut(Shown):
     """What may be done about a difficulty."""
 
     step = Code("next_steps", required=True)
@@ -243,7 +243,7 @@ class OneDifficultyOut(Shown):
         " `question`)."
     )
     by_instrument = _numbers("The requests by instrument; `none` if they have none.")
-    next_steps = fields.List(fields.Nested(NextStepOut), required=True)
+    next_steps = fields.List(fields.Nested(DifficultyStepOut), required=True)
 
 
 class DifficultyOut(Shown):

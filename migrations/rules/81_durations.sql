@@ -103,7 +103,8 @@ begin
         select 'overlap', s.overlap_id, s.case_id, (array ['none', 'weak', 'possible', 'strong'])[s.strength + 1], 'detected', s.at
         from priv.own_sides(p_case) s where 'overlap' = any (p_types)
         union all
-        select 'disclosure', d.id, null, case when d.asking_authority = me then 'outgoing' else 'incoming' end, 'requested', d.asked_at
+        select 'disclosure', d.id, null, case when d.asking_case in (select o.case_id from own o) then 'outgoing' else 'incoming' end, 'requested',
+               d.asked_at
         from public.disclosures d
         where 'disclosure' = any (p_types) and (cleared or not d.victims_only)
           and (d.asking_case in (select o.case_id from own o) or d.owner_case in (select o.case_id from own o))
@@ -180,6 +181,8 @@ declare
     cleared boolean := (select priv.cleared());
 begin
     return query
+    with awaited as materialized (
+        select z.* from jsonb_to_recordset(p_steps) z (place integer, type text, kinds text[], state text, side text, event text, who text))
     select s.object_type, s.object_id, s.kind, s.state, w.event,
            case when w.who is not null then w.who when x.id = me then 'own' when a.type = 'service_provider' then 'provider'
                 when a.type in ('judge', 'court', 'investigating_judge') then 'court' when a.type = 'eurojust_desk' then 'eurojust_desk'
@@ -187,7 +190,7 @@ begin
            x.id, a.name, coalesce(a.country, x.country), s.since, s.until, s.is_last and x.live, x.due_at
     from priv.timed_stages(p_case, p_types, p_acted) s
     cross join lateral (
-        select z.side, z.event, z.who from jsonb_to_recordset(p_steps) z (place integer, type text, kinds text[], state text, side text, event text, who text)
+        select z.side, z.event, z.who from awaited z
         where z.type = s.object_type and z.state = s.state and (z.kinds is null or s.kind = any (z.kinds))
         order by z.place limit 1) w
     cross join lateral (

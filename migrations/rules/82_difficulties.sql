@@ -27,19 +27,23 @@ begin
           and r.state not in ('draft', 'validation_pending', 'ready') and coalesce(r.requesting_country, q.country) is not null
           and (p_country is null or r.executing_country = p_country)
           and (not is_desk or home in (coalesce(r.requesting_country, q.country), r.executing_country))),
+    entered as (  -- a stage begins no earlier than the one before
+        select s.request_id, s.id, s.state, max(s.since) over (partition by s.request_id order by s.id) as since
+        from public.mla_stages s join asked a on a.id = s.request_id where s.state not in ('draft', 'validation_pending', 'ready')),
     stage as materialized (
-        select s.request_id, s.state, s.since, s.id, lag(s.state) over w as before, coalesce(lead(s.since) over w, 'infinity') as until
-        from public.mla_stages s join asked a on a.id = s.request_id where s.state not in ('draft', 'validation_pending', 'ready')
-        window w as (partition by s.request_id order by s.id)),
+        select e.request_id, e.id, e.state, e.since, lag(e.state) over w as before, coalesce(lead(e.since) over w, 'infinity') as until
+        from entered e window w as (partition by e.request_id order by e.id)),
+    ended as materialized (  -- the stage before the last refusal, or before the last statement that nothing was carried out
+        select distinct on (s.request_id, s.state) s.request_id, s.state, s.before from stage s where s.state in ('refused', 'not_executed')
+        order by s.request_id, s.state, s.id desc),
     clock as materialized (
         select d.object_id, d.rule, d.met_at, d.due_at from public.deadlines d join asked a on a.id = d.object_id
         where d.owed_by = 'executing' and d.cancelled_at is null and d.suspended_at is null
           and d.rule not in ('service_target', 'epoc_conflict', 'bud_29_min', 'postponed_until', 'postponed_decision')
           and (d.met_at > d.due_at or d.met_at is null and d.due_at < now_at)),
     fact as materialized (
-        select a.id, 'refused' as code, coalesce(s.before, 'received') as stage, g as detail
-        from asked a left join lateral (
-            select x.before from stage x where x.request_id = a.id and x.state = 'refused' order by x.id desc limit 1) s on true
+        select a.id, 'refused' as code, coalesce(e.before, 'received') as stage, g as detail
+        from asked a left join ended e on e.request_id = a.id and e.state = 'refused'
         left join lateral unnest(a.refusal_grounds) g on true where a.outcome = 'refused'
         union
         select m.request_id, 'refused', 'in_execution', g from public.mla_measures m join asked a on a.id = m.request_id
@@ -48,22 +52,20 @@ begin
         select m.request_id, 'not_executed', 'in_execution', m.outcome_reason
         from public.mla_measures m join asked a on a.id = m.request_id where m.state = 'not_executed'
         union
-        select a.id, 'not_executed', coalesce((select x.before from stage x where x.request_id = a.id and x.state = 'not_executed'
-                                               order by x.id desc limit 1), 'in_execution'), null
-        from asked a where a.outcome = 'not_fulfilled'
+        select a.id, 'not_executed', coalesce(e.before, 'in_execution'), null
+        from asked a left join ended e on e.request_id = a.id and e.state = 'not_executed' where a.outcome = 'not_fulfilled'
             and not exists (select from public.mla_measures m where m.request_id = a.id and m.state = 'not_executed')
         union
         select a.id, 'returned', 'received', null from asked a where a.outcome = 'returned'
         union
         select c.object_id, case when c.met_at is null then 'overdue' else 'late' end, coalesce(s.state, 'transmitted'), c.rule
-        from clock c left join lateral (
-            select x.state from stage x where x.request_id = c.object_id and x.since <= c.due_at order by x.id desc limit 1) s on true
+        from clock c left join stage s on s.request_id = c.object_id and s.since <= c.due_at and c.due_at < s.until
         union
         select a.id, 'unanswered', a.state, 'request' from asked a where a.state = 'transmitted' and a.transmitted_at < now_at - p_silence
         union
         select m.request_id, 'unanswered', coalesce(s.state, 'transmitted'), 'question'
         from public.mla_messages m join asked a on a.id = m.request_id
-        left join lateral (select x.state from stage x where x.request_id = a.id and x.since <= m.at order by x.id desc limit 1) s on true
+        left join stage s on s.request_id = a.id and s.since <= m.at and m.at < s.until
         where m.act = 'question' and m.side = 'requesting' and not m.internal and m.at < now_at - p_silence
           and a.outcome is null and not exists (select from public.mla_messages r where r.reply_to = m.id)
         union

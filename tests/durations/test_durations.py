@@ -1,71 +1,10 @@
 """How long things were in each state, and on whom a case waits, over HTTP."""
 
-import random
-from collections import defaultdict
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
-import pytest
+import gathering
 from assisting import SUBSCRIBER, TRAFFIC, act, draft, read, sent, step, walk
-
-START = "2026-11-02T10:00:00+01:00"
-
-
-def durations(world, who, case, query=""):
-    found = world.as_(who).get(f"/cases/{case}/durations{query}")
-    assert found.status_code == 200, found.json
-    return found.json["items"]
-
-
-def stages(world, who, case, type_):
-    """The states of each thing of one type: state and hours."""
-    return [[(one["state"], one["hours"]) for one in item["stages"]] for item in durations(world, who, case, f"?type={type_}")]
-
-
-def waiting(world, who, case, query=""):
-    found = world.as_(who).get(f"/cases/{case}/waiting{query}")
-    assert found.status_code == 200, found.json
-    return found.json
-
-
-def whom(world, who, case):
-    """On whom a case waits now: who, its country, the type of thing, the step that is awaited."""
-    return [(one["who"], one["country"], one["type"], one["step"]) for one in waiting(world, who, case)["waiting"]]
-
-
-def figures(world, who, query=""):
-    found = world.as_(who).get(f"/statistics/durations{query}")
-    assert found.status_code == 200, found.json
-    return {(row["type"], row["kind"], row["state"]): row for row in found.json["rows"]}
-
-
-def overlapping(world):
-    """A Dutch and a French case that share an address; gives both and the overlap."""
-    mine, theirs = world.case("prosecutor"), world.case("prosecutor_fr")
-    world.hold("prosecutor", mine, "owl@example.org")
-    world.hold("prosecutor_fr", theirs, "owl@example.org")
-    return mine, theirs, world.overlaps("prosecutor", mine)[0]["id"]
-
-
-def judge(world, who, overlap, event, **more):
-    me = world.as_(who)
-    tag = me.get(f"/overlaps/{overlap}/transitions").json["etag"]
-    answer = me.post(f"/overlaps/{overlap}/transitions", {"event": event, **more}, If_Match=f'"{tag}"')
-    assert answer.status_code == 200, answer.json
-
-
-def ask(world, who, overlap):
-    body = {"purpose": "investigation", "offence": "ocsea", "items_asked": ["names"]}
-    made = world.as_(who).post(f"/overlaps/{overlap}/disclosures", body)
-    assert made.status_code == 201, made.json
-    return made.json["id"]
-
-
-def answer(world, who, disclosure, event, **more):
-    me = world.as_(who)
-    tag = me.get(f"/disclosures/{disclosure}").json["etag"]
-    taken = me.post(f"/disclosures/{disclosure}/transitions", {"event": event, **more}, If_Match=f'"{tag}"')
-    assert taken.status_code == 200, taken.json
+from waiting import START, answer, ask, durations, figures, judge, overlapping, stages, waiting, whom
 
 
 def test_a_request_waits_for_one_authority_after_the_other(world, clock):
@@ -219,86 +158,6 @@ def test_what_was_not_recorded_is_unknown(world, owner, clock):
     assert (row["hours"], row["not_known"], row["now_in"]) == (None, 1, 0)
 
 
-def brute(owner, now):
-    """The hours in each state that was left, from the entries of the journal, one by one in plain Python."""
-    with owner.cursor() as cursor:
-        cursor.execute(
-            "select object_type, object_id::text, at, action, detail from journal_entries"
-            " where authority_id = (select id from authorities where name = 'National Police') order by id"
-        )
-        entries = cursor.fetchall()
-        cursor.execute("select to_jsonb(m) from mla_measures m")
-        measures = {row["id"]: row for (row,) in cursor.fetchall()}
-        cursor.execute("select id::text, asked_at from disclosures")
-        asked = dict(cursor.fetchall())
-        cursor.execute("select o.id::text, case a.country when 'NL' then o.detected_a else o.detected_b end from case_overlaps o"
-                       " join authorities a on a.id = o.authority_a")  # fmt: skip
-        detected = dict(cursor.fetchall())
-    entered = defaultdict(list)
-    for type_, id_, at, action, detail in entries:
-        if type_ == "overlap" and action.split(".")[1] in {"take", "confirm", "reject", "doubt", "release"}:
-            entered[type_, id_].append((at, detail["state"]))
-        elif action.startswith("disclosure.") and detail["state"] != "requested":
-            entered["disclosure", detail["disclosure"]].append((at, detail["state"]))
-        elif type_ == "request" and "measure" in detail:
-            entered["measure", detail["measure"]].append((at, detail["state"]))
-        elif action == "request.recognise":
-            for measure, row in measures.items():
-                if row["request_id"] == id_:
-                    entered["measure", measure].insert(0, (at, "pending"))
-    for id_, at in detected.items():
-        entered["overlap", id_].insert(0, (at, "detected"))
-    for id_, at in asked.items():
-        entered["disclosure", id_].insert(0, (at, "requested"))
-    hours = defaultdict(list)
-    for (type_, _), steps in entered.items():
-        for (since, state), (until, _) in pairwise(steps):
-            hours[type_, state].append((until - since) / timedelta(hours=1))
-    return hours
-
-
-def test_the_figures_equal_a_recomputation_from_the_journal(world, owner, clock):
-    clock.at(START)
-    chance = random.Random(18)
-
-    def wait():
-        clock.forward(minutes=chance.randrange(10, 3000))
-
-    for number in range(5):
-        mine, theirs = world.case("prosecutor"), world.case("prosecutor_fr")
-        world.hold("prosecutor", mine, f"owl{number}@example.org")
-        world.hold("prosecutor_fr", theirs, f"owl{number}@example.org")
-        overlap = world.overlaps("prosecutor", mine)[0]["id"]
-        wait()
-        judge(world, "prosecutor", overlap, "take")
-        wait()
-        decision = chance.choice(("confirm", "doubt", "release"))
-        judge(world, "prosecutor", overlap, decision, **({"reason": "r"} if decision == "doubt" else {}))
-        if decision == "confirm":
-            disclosure = ask(world, "prosecutor", overlap)
-            wait()
-            if chance.random() < 0.5:
-                answer(world, "prosecutor_fr", disclosure, "await_authorisation")
-                wait()
-            answer(world, "prosecutor_fr", disclosure, "refuse", reason="no", ground="authorisation_refused")
-        request = sent(world, case_id=mine, reference=f"eio-{number}", measures=[SUBSCRIBER, TRAFFIC])
-        for event in ("receive", "acknowledge", "recognise"):
-            wait()
-            walk(world, request, ("prosecutor_fr", event))
-        for measure in range(2):
-            for event in ("start", "execute", "transfer")[: chance.randrange(4)]:
-                wait()
-                assert act(world, "prosecutor_fr", request, measure, event).status_code == 200
-    expected = brute(owner, clock())
-    found = defaultdict(list)
-    for (type_, _, state), row in figures(world, "central").items():
-        if type_ != "request" and row["hours"]:
-            found[type_, state].append((row["hours"]["number"], row["hours"]["mean"] * row["hours"]["number"]))
-    summed = {key: (sum(n for n, _ in parts), pytest.approx(sum(h for _, h in parts), rel=1e-2)) for key, parts in found.items()}
-    assert {key: (len(values), sum(values)) for key, values in expected.items()} == summed
-    assert {"measure", "overlap", "disclosure"} == {type_ for type_, _ in expected}
-
-
 def test_a_time_in_which_states_were_left_is_chosen(world, clock):
     clock.at(START)
     request = sent(world, case_id=world.case("prosecutor"))
@@ -309,3 +168,17 @@ def test_a_time_in_which_states_were_left_is_chosen(world, clock):
     assert figures(world, "central", f"?since={until}")["request", "eio", "transmitted"]["hours"]["number"] == 1
     assert step(world, "prosecutor_fr", request, "acknowledge").status_code == 200
     assert read(world, "prosecutor", request)["state"] == "acknowledged"
+
+
+def test_a_case_waits_for_a_provider_and_for_a_desk_of_eurojust(world, clock):
+    clock.at(START)
+    case, _, found = gathering.overlap(world)
+    order = sent(world, "prosecutor", "epoc", "provider", reference="e-1", measures=[SUBSCRIBER], case_id=case)
+    meeting = gathering.proposed(world, origin=("overlap", found))
+    told = {one["id"]: (one["who"], one["country"], one["step"]) for one in waiting(world, "prosecutor", case)["waiting"]}
+    assert told[order] == ("provider", "IE", "receive")
+    assert told[meeting] == ("eurojust_desk", "NL", "schedule")
+    clock.forward(hours=3)
+    assert gathering.step(world, "desk", meeting, "schedule", **gathering.hours(world, 24, 27)).status_code == 200
+    assert stages(world, "prosecutor", case, "meeting") == [[("proposed", 3.0), ("scheduled", 0.0)]]
+    assert figures(world, "desk", "?type=meeting")["meeting", "III", "proposed"]["hours"]["median"] == 3
