@@ -1,11 +1,11 @@
-"""The tour of the README, and the longer one of docs/tour.md behind it, as one script; and the page for integrators as another."""
+"""The tour of the README, and the longer one of docs/tour.md and the examples of docs/search.md behind it, as one script; and the page for integrators as another."""
 
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 INTEGRATING = ROOT / "docs" / "integrating.md"
-PAGES = (ROOT / "README.md", ROOT / "docs" / "tour.md")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "tour.md", ROOT / "docs" / "search.md")
 MARKED = re.compile(r"^<!-- run: (?:tour|integrating) -->\n```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
