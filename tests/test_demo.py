@@ -144,6 +144,8 @@ def test_one_command_shows_two_countries_that_they_hold_the_same_perpetrator(fol
     for _ in range(2):
         said = walk(folder, told)
         assert "disclosed_partial [('iban', 'FR14 2004 1010 0505 0001 3M02 606', 'intelligence only')]" in said
+        assert "case NL-2026-0117 ['operation']\n" in said
+        assert "strong [('NL-2026-0117', 'btc_address', 'same value')]\n" in said
         assert re.search(
             r"^True \[\]\nready \ntransmitted \nreceived \n(.*EIO Art.*\n){2}acknowledged \nNone .*'rule': 'ground'",
             said,
