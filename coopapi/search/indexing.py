@@ -10,6 +10,7 @@ from coopapi.search import saved, service
 from coopapi.search.words import words_in
 from coopapi.store.db import Database, as_json
 from coopapi.store.statements import Statement
+from coopapi.store.vault import BrokenSeal
 
 MOST_THINGS: Final = 50
 """How many entries of the list of changed things are followed in one transaction."""
@@ -49,18 +50,25 @@ def compare_saved(database: Database, share: float = 1) -> None:
     with database.worker() as session:
         waiting = _CHECKS.rows(session, most=max(1, int(MOST_SEARCHES * share)), each=MOST_COMPARED)
     for search in waiting:
-        found = _found(database, search)
+        try:
+            found = _found(database, search)
+        except Exception as fault:  # noqa: BLE001 (the others are compared meanwhile, and this one is tried again)
+            _log.error("a saved search will be made again", extra={"error": type(fault).__name__})
+            continue
         with database.worker() as session:
             ids, kinds = [row.object_id for row in found], [row.kind for row in found]
             _TELL.rows(session, search=search.id, compared=search.objects, found=ids, kinds=kinds)
 
 
 def _found(database: Database, search: Any) -> list[Any]:
-    """Return those of the things that a saved search finds now. If its owner may no longer search, it finds nothing."""
+    """Return those of the things that a saved search finds now.
+
+    If its owner may no longer search, or its text can no longer be read, it finds nothing.
+    """
     try:
         with as_account(database, search, uuid4().hex) as work:
             wanted = {**search.filters, "q": saved.said(work, search)["q"]}
             return service.found(work, wanted, MOST_COMPARED, only=search.objects)[0]
-    except CoopError as fault:
+    except (CoopError, BrokenSeal) as fault:
         _log.warning("a saved search was not made", extra={"error": type(fault).__name__})
         return []
