@@ -25,6 +25,7 @@ NEEDLESS = {
     "/.well-known/jwks.json",
     "/api/v1/statistics/registrations",
     "/api/v1/timelines",
+    "/api/v1/graph",
 }
 """What is no list, figures, which are of days that have ended, and what needs one of several parameters."""
 ROLES = {"investigator", "prosecutor", "central_authority", "contact_point", "desk", "analyst", "system", "auditor", "admin"}
@@ -151,6 +152,8 @@ def test_one_command_shows_two_countries_that_they_hold_the_same_perpetrator(fol
         said = walk(folder, told)
         assert "disclosed_partial [('iban', 'FR14 2004 1010 0505 0001 3M02 606', 'intelligence only')]" in said
         assert "2026-03-05T14:20+01:00 minute is now 2026-03-05 day" in said
+        assert "case NL-2026-0117 ['operation']\n" in said
+        assert "strong [('NL-2026-0117', 'btc_address', 'same value')]\n" in said
         assert re.search(
             r"^True \[\]\nready \ntransmitted \nreceived \n(.*EIO Art.*\n){2}acknowledged \nNone .*'rule': 'ground'",
             said,

@@ -172,7 +172,6 @@ REFUSED = {
         "p_only",
     ): """select object_id from priv.search('{x}', '[["=nl"]]', '[[]]', '{"kinds": ["case"]}', null, null, 9, array['{case}'::uuid])
         where object_id is not null""",
-    ("index_thing", "p_object"): "select priv.index_thing('{case}', '{}', '[]')",
     ("tell_found", "p_search"): "select priv.tell_found(gen_random_uuid(), '{}', '{}', '{}')",
 }
 TESTED_BY_ITSELF = {

@@ -1,11 +1,13 @@
-"""The tour of the README, with the longer one of docs/tour.md and the facts of docs/facts.md behind it, as one script; and the page for integrators as another."""
+"""The tour of the README, with the longer one of docs/tour.md and the examples of facts and search behind it, as one script; and the page for
+integrators as another.
+"""
 
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 INTEGRATING = ROOT / "docs" / "integrating.md"
-PAGES = (ROOT / "README.md", ROOT / "docs" / "tour.md", ROOT / "docs" / "facts.md")
+PAGES = (ROOT / "README.md", *(ROOT / "docs" / name for name in ("tour.md", "facts.md", "search.md")))
 MARKED = re.compile(r"^<!-- run: (?:tour|integrating) -->\n```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 

@@ -151,7 +151,9 @@ def page_of(schema: type[ma.Schema]) -> type[ma.Schema]:
                 metadata={"description": "The total number of items, if `totals` was requested, counted up to 1,000."}
             ),
             "complete": fields.Boolean(
-                metadata={"description": "In the feed of events: whether there were no more. If not, ask for `next` at once."}
+                metadata={
+                    "description": "In the feed of events: whether there were no more; if not, ask for `next` at once. In a search: whether all was looked at."
+                }
             ),
         },
         name=name,

@@ -10,15 +10,16 @@ from coopapi.search import saved, service
 from coopapi.search.words import words_in
 from coopapi.store.db import Database, as_json
 from coopapi.store.statements import Statement
+from coopapi.store.vault import BrokenSeal
 
-MOST_THINGS: Final = 200
+MOST_THINGS: Final = 50
 """How many entries of the list of changed things are followed in one transaction."""
 MOST_SEARCHES: Final = 20
 """How many saved searches are compared at one time."""
 MOST_COMPARED: Final = 200
 """With how many things one saved search is compared at one time."""
 _NEXT: Final = Statement("select * from priv.to_index(:most)")
-_STORE: Final = Statement("select priv.index_thing(:id, cast(:entries as bigint[]), cast(:places as jsonb))")
+_STORE: Final = Statement("select priv.index_things(cast(:things as jsonb))")
 _CHECKS: Final = Statement("select * from priv.searches_to_check(:most, :each)")
 _TELL: Final = Statement(
     "select priv.tell_found(:search, cast(:compared as uuid[]), cast(:found as uuid[]), cast(:kinds as text[]))"
@@ -29,12 +30,16 @@ _log = logging.getLogger("coopapi.search")
 def index(database: Database, share: float = 1) -> None:
     """Write the words of the next things that were made or changed, or that somebody sees more or less of."""
     with database.worker() as session:
-        for thing in _NEXT.rows(session, most=max(1, int(MOST_THINGS * share))):
-            places = [
-                {"place": place["place"], "words": words_in(thing.said, place.get("fields") or thing.said.keys())}
-                for place in thing.places
-            ]
-            _STORE.rows(session, id=thing.object_id, entries=thing.entries, places=as_json(places))
+        things = _NEXT.rows(session, most=max(1, int(MOST_THINGS * share)))
+        if things:
+            _STORE.rows(session, things=as_json([_indexed(thing) for thing in things]))
+
+
+def _indexed(thing: Any) -> dict[str, Any]:
+    """Return a thing with the words that each place may find it by."""
+    fields = [(place["place"], place.get("fields") or thing.said.keys()) for place in thing.places]
+    places = [{"place": place, "words": words_in(thing.said, names)} for place, names in fields]
+    return {"id": thing.object_id, "entries": thing.entries, "places": places}
 
 
 def compare_saved(database: Database, share: float = 1) -> None:
@@ -45,18 +50,25 @@ def compare_saved(database: Database, share: float = 1) -> None:
     with database.worker() as session:
         waiting = _CHECKS.rows(session, most=max(1, int(MOST_SEARCHES * share)), each=MOST_COMPARED)
     for search in waiting:
-        found = _found(database, search)
+        try:
+            found = _found(database, search)
+        except Exception as fault:  # noqa: BLE001 (the others are compared meanwhile, and this one is tried again)
+            _log.error("a saved search will be made again", extra={"error": type(fault).__name__})
+            continue
         with database.worker() as session:
             ids, kinds = [row.object_id for row in found], [row.kind for row in found]
             _TELL.rows(session, search=search.id, compared=search.objects, found=ids, kinds=kinds)
 
 
 def _found(database: Database, search: Any) -> list[Any]:
-    """Return those of the things that a saved search finds now. If its owner may no longer search, it finds nothing."""
+    """Return those of the things that a saved search finds now.
+
+    If its owner may no longer search, or its text can no longer be read, it finds nothing.
+    """
     try:
         with as_account(database, search, uuid4().hex) as work:
             wanted = {**search.filters, "q": saved.said(work, search)["q"]}
             return service.found(work, wanted, MOST_COMPARED, only=search.objects)[0]
-    except CoopError as fault:
+    except (CoopError, BrokenSeal) as fault:
         _log.warning("a saved search was not made", extra={"error": type(fault).__name__})
         return []

@@ -47,7 +47,7 @@ language sql immutable return (
 -- Return the next things on the list, at most p_most entries of it, each with the places that see it, the fields that each may search, and
 -- what is in the fields. Only the worker calls this, in one transaction at a time: if another one is at work, nothing is returned.
 create function priv.to_index(p_most integer) returns table (object_id uuid, entries bigint[], places jsonb, said jsonb)
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 #variable_conflict use_column
 begin
     perform priv.require_worker();
@@ -105,32 +105,40 @@ create function priv.grams(p_word text) returns text[] language sql immutable re
 -- Tell whether a word can have a typing error: another number is another thing, and short words resemble too many.
 create function priv.can_be_misspelt(p_word text) returns boolean language sql immutable return p_word ~ '^[a-z]{4,}$';
 
--- Write the words of a thing for each place (`place`, `words` with `field` and `word`) in place of those that it had, and have the saved
--- searches of those who see it for the first time compared with it. Only the worker calls this, after priv.to_index in the same transaction.
-create function priv.index_thing(p_object uuid, p_entries bigint[], p_places jsonb) returns void
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+-- Write the words of things for each place in place of those that they had, and have the saved searches of those who see a thing for the
+-- first time compared with it. p_things has for each thing its `id`, its `entries` on the list, and its `places` (`place`, and `words` with
+-- `field` and `word`). Only the worker calls this, after priv.to_index in the same transaction.
+create function priv.index_things(p_things jsonb) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+declare
+    things uuid[] := array (select (t ->> 'id')::uuid from jsonb_array_elements(p_things) t);
 begin
     perform priv.require_worker();
-    delete from public.search_words w where w.object_id = p_object;
-    delete from public.search_places s where s.object_id = p_object
-        and s.place not in (select (p ->> 'place')::uuid from jsonb_array_elements(p_places) p);
+    delete from public.search_words w where w.object_id = any (things);
+    delete from public.search_places s where s.object_id = any (things) and not exists (
+        select from jsonb_array_elements(p_things) t, jsonb_array_elements(t -> 'places') p
+        where (t ->> 'id')::uuid = s.object_id and (p ->> 'place')::uuid = s.place);
     insert into public.search_places (place, object_id, since)
-        select (p ->> 'place')::uuid, p_object, (select priv.at()) from jsonb_array_elements(p_places) p on conflict do nothing;
-    insert into public.search_words (place, word, object_id, field)
-        select distinct (p ->> 'place')::uuid, w ->> 'word', p_object, w ->> 'field'
-        from jsonb_array_elements(p_places) p cross join jsonb_array_elements(p -> 'words') w;
+        select (p ->> 'place')::uuid, (t ->> 'id')::uuid, (select priv.at())
+        from jsonb_array_elements(p_things) t, jsonb_array_elements(t -> 'places') p on conflict do nothing;
+    with written as (
+        insert into public.search_words (place, word, object_id, field)
+            select distinct (p ->> 'place')::uuid, w ->> 'word', (t ->> 'id')::uuid, w ->> 'field'
+            from jsonb_array_elements(p_things) t, jsonb_array_elements(t -> 'places') p, jsonb_array_elements(p -> 'words') w
+            returning place, word)
     insert into public.search_grams (place, gram, word)
-        select distinct w.place, g.gram, w.word
-        from public.search_words w cross join unnest(priv.grams(w.word)) g (gram)
-        where w.object_id = p_object and priv.can_be_misspelt(w.word)
+        select distinct x.place, g.gram, x.word
+        from (select distinct w.place, w.word from written w where priv.can_be_misspelt(w.word)) x cross join unnest(priv.grams(x.word)) g (gram)
+        where not exists (select from public.search_grams k where k.place = x.place and k.gram = substr('  ' || x.word, 1, 3) and k.word = x.word)
         on conflict do nothing;
     insert into public.saved_search_checks (search_id, object_id)
-        select s.id, p_object from public.search_places k
+        select s.id, k.object_id from public.search_places k
         join public.saved_searches s on k.place in (s.authority_id, s.principal_id)
-        where k.object_id = p_object and s.active and k.since > s.created_at
-          and not exists (select from public.saved_search_finds f where f.search_id = s.id and f.object_id = p_object)
+        where k.object_id = any (things) and s.active and k.since > s.created_at
+          and not exists (select from public.saved_search_finds f where f.search_id = s.id and f.object_id = k.object_id)
         on conflict do nothing;
-    delete from public.search_queue q where q.n = any (p_entries);
+    delete from public.search_queue q where q.n = any (array (
+        select jsonb_array_elements_text(t -> 'entries')::bigint from jsonb_array_elements(p_things) t));
 end $$;
 
 -- Return the words of the caller's places that share groups of three letters with each of some words, those that share most of them first: at
@@ -219,7 +227,7 @@ begin
         select u.n, u.word, array (select jsonb_array_elements_text(p_codes -> u.n::integer - 1)) as codes,
                array (select jsonb_array_elements_text(p_similar -> u.n::integer - 1)) as similar
         from unnest(p_words) with ordinality u (word, n)),
-    hit as (
+    hit as materialized (
         select w.object_id, w.field, a.n,
                case w.field when 'reference' then 8 when 'operation' then 6 when 'title' then 5 when 'handler' then 4 else 2 end
                * case when w.word = a.word then 10 when length(a.word) > 1 and starts_with(w.word, a.word) then 7
@@ -246,7 +254,7 @@ begin
 end $$;
 
 grant execute on function priv.searched_fields(integer, boolean, boolean, boolean, boolean), priv.to_index(integer), priv.grams(text),
-    priv.can_be_misspelt(text), priv.index_thing(uuid, bigint[], jsonb), priv.similar_words(text[]), priv.things_with(text, text[], text[], integer),
+    priv.can_be_misspelt(text), priv.index_things(jsonb), priv.similar_words(text[]), priv.things_with(text, text[], text[], integer),
     priv.searchable(uuid[]), priv.search(text[], jsonb, jsonb, jsonb, integer, uuid, integer, uuid[]) to APP_ROLE;
 
 grant select, insert, delete on search_places to coopapi_definer;

@@ -191,3 +191,29 @@ def test_old_cases_are_searched_page_by_page(world, monkeypatch):
         assert (seen, pages) == (held[::-1], 3)
     body["cursor"] = "x" * 40
     assert world.as_("investigator").post("/search/identifiers", body).status_code == 400
+
+
+def test_what_others_hold_changes_no_byte_of_the_answer(world, owner, monkeypatch):
+    """A visible case of others, a hidden one and one about a victim; and a search that knows of them, which is seen."""
+    case = world.case("investigator")
+    world.hold("investigator", case, "jay@example.org")
+
+    def answers():
+        found = [searched(world, "investigator", case, value=value) for value in (OWL, "jay@example.org")]
+        return [(one.data, sorted(one.headers.keys()), one.headers["RateLimit"].partition(";t=")[0]) for one in found]
+
+    answers()  # counts the values
+    before = answers()
+    for who, about, more in (("foreign", None, {}), ("foreign", None, {"visibility": "hidden"}), ("romanian", "victim", {})):
+        there = world.case(who, **more)
+        world.hold(who, there, OWL, "jay@example.org", subject_id=about and world.subject(who, there, about))
+    assert answers() == before
+    about = identifiers._about
+
+    def leaky(item, reading):
+        with owner.cursor() as cursor:
+            cursor.execute("select count(*) from holdings where case_id <> %s", (case,))
+            return {**about(item, reading), "warnings": [{"code": "held", "detail": str(cursor.fetchone()[0])}]}
+
+    monkeypatch.setattr(identifiers, "_about", leaky)
+    assert answers() != before

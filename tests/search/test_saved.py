@@ -151,3 +151,24 @@ def test_there_is_a_limit_also_for_requests_at_the_same_time(world, monkeypatch)
 def test_bad_input_is_named_and_identifiers_and_persons_are_refused(world, body, pointer):
     answer = world.as_("investigator").post("/saved-searches", body)
     assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, pointer)
+
+
+def test_a_search_that_cannot_be_made_does_not_hold_up_the_others(world, database, owner, monkeypatch):
+    broken, well = saved(world, "investigator"), saved(world, "colleague")
+    with owner.cursor() as cursor:
+        cursor.execute("update saved_searches set sealed = 'x' where id = %s", (broken["id"],))
+    case = world.case("investigator", title="heron")
+    assert told(world, "colleague") == [(well["id"], case)]
+    assert told(world, "investigator") == []
+    find, fails = indexing._found, []
+
+    def failing(database, search):
+        if not fails:
+            fails.append(search.id)
+            raise OSError
+        return find(database, search)
+
+    monkeypatch.setattr(indexing, "_found", failing)
+    other = world.case("investigator", title="heron")
+    assert told(world, "colleague") == [(well["id"], case), (well["id"], other)]
+    assert len(fails) == 1
