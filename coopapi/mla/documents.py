@@ -13,7 +13,7 @@ from coopapi.http.fields import OneOf, Schema, Shown
 from coopapi.http.files import Printed
 from coopapi.instruments import own as own_instruments
 from coopapi.mla import forms, issuing, presentation, printing
-from coopapi.mla.models import Request
+from coopapi.mla.models import Message, Request
 from coopapi.mla.responses import RequestOut
 from coopapi.mla.wording import LANGUAGES
 from coopapi.shared import parties
@@ -21,6 +21,8 @@ from coopapi.shared.lifecycle import Side
 from coopapi.store.db import UnitOfWork
 
 MEDIA_TYPES: Final[Mapping[str, str]] = {"html": "text/html", "pdf": "application/pdf"}
+_DECISIONS: Final = frozenset({"refuse", "postpone", "not_execute", "execute_partly", "not_preserve", "propose_other"})
+"""The steps with whose reasons a request is answered."""
 _WITH_ALL: Final = frozenset({Side.REQUESTING, Side.ENFORCING})
 
 
@@ -114,7 +116,19 @@ def _view(work: UnitOfWork, request: Request) -> dict[str, Any]:
     if notified := find_authority(work, request.enforcing_id):
         view["enforcing"] = {"name": notified.name, "country": notified.country}
     entered = {one.code: one.titles for one in own_instruments.every(work) if one.own}
-    return {**view, "unchecked": _unchecked(view), "entered": entered}
+    return {**view, **_replies(work, request, view), "unchecked": _unchecked(view), "entered": entered}
+
+
+def _replies(work: UnitOfWork, request: Request, view: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the executing side last said with a decision on the request, and on each of its measures."""
+    rows = work.session.scalars(
+        work.all(Message)
+        .where(Message.request_id == request.id, Message.side == Side.EXECUTING, Message.internal.is_(False))
+        .order_by(Message.id)
+    ).all()
+    last = {row.measure_id: words for row, words in parties.with_texts(work, rows) if row.act.rpartition(".")[2] in _DECISIONS}
+    measures = [{**one, "reply": last.get(UUID(str(one["id"])), {})} for one in view["measures"]]
+    return {"reply": last.get(None, {}), "measures": measures}
 
 
 def _unchecked(view: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -139,13 +139,15 @@ def _bound(spec: Mapping[str, Any], page: _Page, sections: tuple[Section, ...]) 
         mark=words.label("draft") if view["state"] in _UNFINISHED else "",
         preamble=words.label(spec.get("preamble", "")),
         sections=sections,
-        notes=(*(f"* {note}" for note in words.footnotes.values()), *_unchecked(view, words)),
+        notes=(*(f"* {note}" for note in words.footnotes.values()), *_unchecked(view, words, form=bool(spec.get("verify")))),
         footer=f"{title} · {words.label('reference')} {reference}",
     )
 
 
-def _unchecked(view: Mapping[str, Any], words: Words) -> Iterator[str]:
-    """Yield a note that names the time limits of the request that were not checked against the official text."""
+def _unchecked(view: Mapping[str, Any], words: Words, *, form: bool) -> Iterator[str]:
+    """Yield notes of what was not checked against the official text: the form itself, and rules about the request."""
+    if form:
+        yield f"† {words.label('form_unchecked')}."
     if found := [f"{words.label(rule['titles'])} ({rule['article']})" for rule in view.get("unchecked", ())]:
         yield f"† {words.label('unchecked')}: {'; '.join(found)}."
 

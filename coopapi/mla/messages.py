@@ -58,4 +58,4 @@ def show(work: UnitOfWork, rows: Sequence[Message]) -> list[dict[str, Any]]:
 
 def _show(row: Message, words: Mapping[str, Any]) -> dict[str, Any]:
     recorded = {**row.recorded, "proof": words.get("proof")} if row.recorded else None
-    return {**row.shown(), "text": words.get("text"), "recorded": recorded}
+    return {**row.shown(), "text": words.get("text"), "legal_remedy": words.get("legal_remedy"), "recorded": recorded}

@@ -27,7 +27,7 @@ vault.register_readers(
         # of measures
         *("description", "identifiers", "data_categories", "since", "until", "place_of_execution", "deadline", "duration_days"),
         "questions",
-        *("text", "proof"),  # of messages
+        *("text", "proof", "legal_remedy"),  # of messages
     ),
 )
 

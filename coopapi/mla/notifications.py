@@ -33,6 +33,7 @@ class Turn:
     measure_id: UUID | None = None
     reply_to: UUID | None = None
     internal: bool = False
+    legal_remedy: str | None = None
 
 
 def step(work: UnitOfWork, request: Request, act: Act) -> None:
@@ -42,9 +43,9 @@ def step(work: UnitOfWork, request: Request, act: Act) -> None:
     taken, words, measure = act.taken, act.words, act.measure
     stages.enter(work, request, taken.at, act.time_id)
     if taken.recorded or words.get("reason") or words.get("grounds"):
-        about = measure.id if measure else None
-        before = request.state in BEFORE
-        say(work, request, taken, Turn(act.name, words.get("reason"), words.get("grounds", ()), about, internal=before))
+        about, before, remedy = measure.id if measure else None, request.state in BEFORE, words.get("legal_remedy")
+        turn = Turn(act.name, words.get("reason"), words.get("grounds", ()), about, internal=before, legal_remedy=remedy)
+        say(work, request, taken, turn)
     detail = {"state": measure.state if measure else request.state, "side": taken.side, "recorded": taken.recorded is not None}
     detail |= statistical_codes.changed(request, act)
     named = {"measure": str(measure.id), "code": measure.code, "request_state": request.state} if measure else {}
@@ -103,6 +104,7 @@ def say(work: UnitOfWork, request: Request, taken: Taken, turn: Turn) -> Message
     """Add a message. Its text, and the proof of a statement recorded for another authority, are encrypted."""
     recorded = taken.recorded
     words = {"text": turn.text, "proof": recorded["proof"] if recorded else None}
+    words |= {"legal_remedy": turn.legal_remedy} if turn.legal_remedy else {}
     message = parties.new_part(
         work,
         Message,

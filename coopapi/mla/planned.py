@@ -43,8 +43,9 @@ class PlannedRequest:
 
     @property
     def forms(self) -> list[dict[str, Any]]:
-        """The forms of the kind of request, each with whether its text was checked."""
-        return [{"form": code, "verify": bool(read(code).get("verify"))} for code in forms.forms_of(self.kind)]
+        """The forms with which such a request is made, each with whether its text was not checked. Replies are none of them."""
+        made = [code for code in forms.forms_of(self.kind) if not read(code).get("needs")]
+        return [{"form": code, "verify": bool(read(code).get("verify"))} for code in made]
 
     @property
     def possible(self) -> bool:

@@ -161,6 +161,9 @@ class MessageOut(Shown):
         metadata={"description": "The kind of message: question, answer, message, or the step to which the text belongs."},
     )
     text = fields.String(allow_none=True)
+    legal_remedy = fields.String(
+        allow_none=True, metadata={"description": "With a refusal: the legal remedy against it in the executing State."}
+    )
     reply_to = fields.UUID(allow_none=True)
     measure_id = fields.UUID(allow_none=True)
     grounds = fields.List(fields.String(), required=True)

@@ -10,6 +10,7 @@ from coopapi.mla.content import ContentIn, MeasureIn
 from coopapi.mla.lifecycles import KINDS, STATES
 from coopapi.shared.lifecycle import Side
 
+_REMEDY = {"description": "With a refusal: the legal remedy against it in the executing State, and its time limit."}
 RELATIONS = ("follow_up", "after_preservation", "extension", "supplement", "same_matter")
 
 
@@ -155,6 +156,7 @@ class RequestStepIn(TransitionIn):
         10,
         metadata={"description": "The grounds of a refusal or postponement: codes of mla_refusal_grounds or postponement_grounds."},
     )
+    legal_remedy = Text(2000, metadata=_REMEDY)
     until = When(metadata={"description": "The date until which the request is postponed, or the data are preserved."})
     to_authority = fields.UUID(metadata={"description": "The authority to which the request is forwarded."})
     foreign_reference = Line(100, metadata={"description": "The reference of the executing side."})
@@ -176,6 +178,7 @@ class MeasureStepIn(TransitionIn):
 
     reason = Text(4000)
     grounds = Many(Text(60), 10)
+    legal_remedy = Text(2000, metadata=_REMEDY)
     until = When(metadata={"description": "The date until which the measure is postponed."})
     outcome_reason = Code("non_execution_reasons")
     conditions = Many(Code("use_conditions"), 10, metadata={"description": "The conditions on which the result is offered."})

@@ -26,6 +26,7 @@ NUMBERS = {
     "epoc": ("epoc", list("ABCDEFGHIJKL")),
     "epoc_pr": ("epoc_pr", list("ABCDEFGH")),
     "letter": ("mla_letter", [str(number) for number in range(1, 13)]),
+    "reply": ("eio", list("12345")),
     "spontaneous": ("spontaneous_information", [str(number) for number in range(1, 8)]),
 }
 OFFICE = {"office": "Section J3", "person_in_charge": "Duty prosecutor", "email": "j3@heron.example", "time_zone": "Europe/Paris"}
@@ -68,6 +69,7 @@ VIEW = {
     "validated_at": "2026-11-20T09:00:00+00:00",
     "received_at": "2026-11-21T10:00:00+00:00",
     "created_at": "2026-11-19T09:00:00+00:00",
+    "decided_at": "2026-11-24T09:00:00+00:00",
     "content": CONTENT,
     "measures": [{"code": "subscriber", "state": "pending", "asked": ASKED}],
 }
@@ -124,6 +126,35 @@ def test_the_words_of_a_form_differ_by_language(form):
     assert len(set(sections.values())) == 4
 
 
+def test_a_form_says_that_its_text_was_not_checked_and_one_that_is_nobodys_does_not():
+    words = {"en": "not checked against the official form", "fr": "contrôlé sur le formulaire officiel", "es": "formulario oficial",
+             "pt": "formulário oficial"}  # fmt: skip
+    for language in LANGUAGES:
+        assert any(words[language] in note for note in filled("eio", language, "eio_b").notes)
+        assert not any(words[language] in note for note in filled("eio", language, "reply").notes)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_refusal_names_ground_and_legal_remedy_and_a_part_says_what_is_missing(language):
+    remedy = {"text": "The facts are time-barred here.", "legal_remedy": "Appeal to the court within ten days."}
+    refused = filled("eio", language, "reply", state="refused", grounds=["eio_ne_bis_in_idem"], reply=remedy)
+    lines = said(refused, "3")
+    assert remedy["text"] in lines
+    assert remedy["legal_remedy"] in lines
+    assert sum(line.startswith("☒") for line in lines) == 1
+    assert "eio_ne_bis_in_idem" not in lines
+    done = {
+        "code": "hearing",
+        "state": "partly_executed",
+        "outcome_reason": "data_not_available",
+        "reply": {"text": "One witness died."},
+    }
+    part = filled("eio", language, "reply", state="partially_executed", measures=[{**done, "asked": {}}])
+    missing = said(part, "4")
+    assert "One witness died." in missing
+    assert not {"partly_executed", "data_not_available", "hearing"} & set(missing)
+
+
 def labels(data):
     """Every label in the data of a form, wherever it stands."""
     if isinstance(data, dict):
@@ -155,7 +186,7 @@ def test_codes_are_said_by_their_labels_and_an_unknown_one_by_itself():
 
 def test_kosovo_carries_its_footnote_and_a_form_without_it_carries_none():
     assert "UNSCR 1244" in " ".join(filled("eio").notes)
-    assert filled("eio", content={"persons": []}).notes == ()
+    assert not any(note.startswith("*") for note in filled("eio", content={"persons": []}).notes)
 
 
 def test_an_address_is_said_with_port_time_and_offset():
@@ -354,3 +385,23 @@ def test_the_whole_is_for_the_side_that_asks(world):
     assert world.as_("prosecutor").get(f"/mla-requests/{request}/document?whole=true").status_code == 200
     assert world.as_("prosecutor_fr").get(f"/mla-requests/{request}/document").status_code == 200
     assert world.as_("prosecutor_fr").get(f"/mla-requests/{request}/document?whole=true").status_code == 403
+
+
+def test_both_sides_print_the_reply_after_a_refusal_and_not_before(world):
+    request = draft(world)
+    walk(world, request, ("prosecutor", "ready"), ("prosecutor", "transmit", {"transmission": SENT}))
+    walk(world, request, ("prosecutor_fr", "receive"), ("prosecutor_fr", "acknowledge"))
+    path = f"/mla-requests/{request}/document?form=reply&language=en"
+    assert world.as_("prosecutor").get(path).status_code == 409
+    said_why = {"reason": "The person was acquitted here.", "legal_remedy": "Appeal within ten days to the Court of Appeal."}
+    walk(world, request, ("prosecutor_fr", "refuse", {"grounds": ["eio_ne_bis_in_idem"], **said_why}))
+    for who in ("prosecutor", "prosecutor_fr"):
+        printed = world.as_(who).get(path).json
+        (decision,) = [one for one in printed["sections"] if one["number"] == "3"]
+        lines = [line for field in decision["fields"] for line in field["lines"]]
+        assert set(said_why.values()) <= set(lines)
+        assert "official form" not in " ".join(printed["notes"])
+    (told,) = [
+        one for one in world.as_("prosecutor").get(f"/mla-requests/{request}/messages").json["items"] if one["act"] == "refuse"
+    ]
+    assert told["legal_remedy"] == said_why["legal_remedy"]

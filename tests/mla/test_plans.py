@@ -45,6 +45,7 @@ def wish(world, row):
     body |= {"data_categories": row["data"].split()} if row["data"] else {}
     body |= {"emergency_ground": ground} if ground else {}
     body |= {"provider": str(world.authorities[PROVIDERS[row["to"]]])} if row["more"] == "provider" else {}
+    body |= {"kind": row["more"].removeprefix("kind:")} if row["more"].startswith("kind:") else {}
     return body | ({"preserved": True} if row["more"] == "preserved" else {})
 
 
