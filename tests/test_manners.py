@@ -134,9 +134,8 @@ def test_whatever_is_made_under_a_key_is_a_row_that_can_be_shown_again(app):
     made = {name: get_type_hints(inspect.unwrap(app.view_functions[name]))["return"] for name in posts}
     del made["identifiers.extract_identifiers"]  # it makes nothing
     del made["worklist.take_worklist_steps"]  # each of its steps has a key of its own
-    made["identifiers.register_identifiers"] = get_args(made["identifiers.register_identifiers"])[
-        0
-    ]  # the other is a list of outcomes
+    for several in ("identifiers.register_identifiers", "facts.record_facts"):
+        made[several] = get_args(made[several])[0]  # the other is a list of outcomes
     rows = {name: (get_args(kind) or [kind])[0] for name, kind in made.items()}
     assert len(rows) > 50
     assert {name for name, kind in rows.items() if not issubclass(kind, Versioned)} == set()
