@@ -138,7 +138,7 @@ def test_the_report_says_everything_on_paper(count, language):
     head, entries = drawing.made(count, language)
     pdf = Pdf().write(head, entries, drawing.COUNTED)
     assert re.search(rb"<pdfaid:part>2</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance>", pdf)
-    said = words.Words(language)
+    said = words.Labels(language)
     for page in PdfReader(io.BytesIO(pdf)).pages:
         assert f"{said.label('handling')}: H1" in " ".join(page.extract_text().split())
     text = words_of(pdf)
