@@ -2,7 +2,8 @@
 
 Times and the times inside UUIDv7 are ranked together over all answers of a caller, so that order and equality stay. Random ids and
 pseudonyms are numbered as they first appear. An ETag's digest must be that of its body; a cursor stands for the page it leads to, and
-its length is compared. A hash of a link of the journal, or of a file with ids, is any hash. Nothing else is touched: numbers, gaps, lengths and orders are part of the answer.
+its length is compared. Hours follow from the times beside them, and are rounded. A hash of a link of the journal, or of a file with ids,
+is any hash. Nothing else is touched: numbers, gaps, lengths and orders are part of the answer.
 """
 
 import json
@@ -18,6 +19,7 @@ DIGEST = re.compile(r'"(v\d+[a-z]*)-([0-9a-f]{16})"')
 CURSOR = re.compile(r'(cursor=|"next": ?")([A-Za-z0-9_-]{40,})')
 MEMBER = re.compile(r'"member": ?"([0-9a-f]{16})"')
 GROUPED = re.compile(r'"overlaps": \[([^]]*)\]')
+HOURS = re.compile(r'"((?:longest_)?hours)": ?\d+(?:\.\d+)?')
 HASH = re.compile(r'"(hash|sha256)": ?"[0-9a-f]{64}"')
 
 
@@ -32,7 +34,7 @@ class Answers:
     """All answers of one caller in one world, in a form that can be compared."""
 
     def __init__(self, asked):
-        self.raw = {key: _text(key, answer) for key, answer in asked.items()}
+        self.raw = {key: HOURS.sub(r'"\1":"<hours>"', _text(key, answer)) for key, answer in asked.items()}
         tokens = {
             match[0]
             for text in (*self.raw.values(), *(path.partition("?")[0] for _, path in self.raw))
@@ -99,11 +101,19 @@ class Answers:
     def _settled(self, key, text):
         """Lists in which a random id decides between equals: those stand in the order of what is said of them."""
         template = key[0]
-        if not template.endswith(("/overlaps", "/clusters", "/worklist")) or not text.startswith("200"):
+        if not template.endswith(("/overlaps", "/clusters", "/worklist", "/durations", "/waiting")) or not text.startswith("200"):
             return text
         head, body = text.split("\n\n", 1)
         shown = json.loads(body)
-        if template.endswith("/clusters"):
+        if template.startswith("/api/v1/statistics"):
+            return text
+        if template.endswith("/durations"):
+            shown["items"] = self._told_apart(shown["items"], lambda one: (one["stages"][0]["since"], one["type"], one["kind"]))
+        elif template.endswith("/waiting"):
+            shown["waiting"] = self._told_apart(
+                shown["waiting"], lambda one: (one["due_at"], one["since"], one["type"], one["kind"])
+            )
+        elif template.endswith("/clusters"):
             for group in shown["items"]:
                 group["cases"].sort(key=lambda c: (c["case_id"] or "~", c["authority_id"]))
         elif template.endswith("/worklist"):
@@ -115,6 +125,14 @@ class Answers:
         else:
             shown["items"] = self._in_order(shown["items"])
         return f"{head}\n\n{json.dumps(shown, ensure_ascii=False)}"
+
+    def _told_apart(self, items, rank):
+        """Keep the order by rank; put those of one rank in the order of what is said of them."""
+        return [
+            one
+            for _, same in groupby(items, key=rank)
+            for one in sorted(same, key=lambda one: (self._ranked(json.dumps(one)), self.about.get(one["id"], "")))
+        ]
 
     def _in_order(self, items):
         """Keep the order by rank; put those of one rank in the order of what is said of them."""
