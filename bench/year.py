@@ -343,7 +343,7 @@ def _team(year: Year, number: int) -> Rows:
     of = {
         "maker_id": actor.authority_id,
         "reference": f"J-{number}",
-        "legal_basis": chance.choice(("fd_2002_465", "eu2000", "untoc")),
+        "legal_basis": chance.choice(("eu2000_art13", "fd_2002_465", "ets182_art20")),
     }
     life = {"since": since, "until": since and since + timedelta(days=730), "ended_at": ended, "state": state}
     why = chance.choice(("expiry", "goal", "withdrawal")) if ended else None

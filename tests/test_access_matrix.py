@@ -119,6 +119,8 @@ BODIES = {
         "handed_over": ["File"],
     },
     "POST /api/v1/jurisdiction-consultations/{consultation}/transfers/{transfer}/case": {"case_id": "{case}"},
+    "POST /api/v1/cases/{case}/proceedings": {"stage": "investigated", "result": "under_way", "reached_on": "2026-01-01"},
+    "PATCH /api/v1/cases/{case}/proceedings/{proceedings}": {"result": "passed_on"},
     "POST /api/v1/cases/{case}/eurojust-records": {"article": "21(5)", "recorded_on": "2026-01-01"},
     "POST /api/v1/cases/{case}/eurojust-records/{record}/answer": {"answer": "followed", "answered_on": "2026-01-02"},
     "POST /api/v1/evidence-uses/{use}/transitions": {"event": "withdraw", "reason": "settled"},
@@ -139,6 +141,7 @@ BEFORE = {
     "/api/v1/me/notifications": "insert into mail_accounts (id, version) select id, 1 from principals where kind = 'person'"
     " on conflict (id) do update set version = 1",
     "/api/v1/contact-points/{point}/roster/{shift}": "update duty_shifts set version = 1",
+    "/api/v1/cases/{case}/proceedings/{proceedings}": "update case_proceedings set version = 1",
     "/api/v1/service-targets": "delete from service_targets where urgency = 'urgent'",
     "/api/v1/service-targets/{target}": "update service_targets set version = 1",
     "/api/v1/times/{time}/transitions": "update stated_times set state = 'stated', version = 1",
@@ -155,6 +158,8 @@ BEFORE = {
 QUERIES = {
     "/api/v1/instruments/applicable": "?from=NL&to=FR&measure=content",
     "/api/v1/holidays": "?country=NL&year=2026",
+    "/api/v1/statistics/e-evidence": "?year=2026",
+    "/api/v1/statistics/eurojust": "?year=2026",
     "/api/v1/authorities/competent": "?country=NL",
 }
 
@@ -187,6 +192,10 @@ def one_place_of_each(world, owner):
         "record": world.as_("prosecutor")
         .post(f"/cases/{case}/eurojust-records", {"article": "4(5)", "recorded_on": "2026-01-01"})
         .json["id"],
+        "proceedings": world.as_("investigator")
+        .post(f"/cases/{case}/proceedings", {"stage": "investigated", "result": "under_way", "reached_on": "2026-01-01"})
+        .json["id"],
+        "period": "2026",
         **mail_address(world),
         "target": world.as_("central").post("/service-targets", {"urgency": "routine", "hours": 99}).json["id"],
         "court": world.authorities["fr_court"],

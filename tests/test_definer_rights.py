@@ -126,6 +126,10 @@ WORKERS_OWN = (
     "select priv.tell(cast(:a as uuid), null, '{}', '{}', '{}', true, null)",
     "select * from priv.take_mails(9)",
     "select priv.settle_mail(cast(:a as uuid), null, false)",
+    "select * from priv.periods_to_publish()",
+    "select * from priv.usual_times_of(now(), now(), 10, 3)",
+    "select priv.publish('2026', now(), '[]', '[]')",
+    *(f"select * from priv.{one}_figures(true, '{{}}', '{{}}')" for one in ("request", "overlap", "case", "meeting", "team")),
 )
 
 

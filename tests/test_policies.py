@@ -250,7 +250,10 @@ PROBES = {
 
 FOR_EVERYBODY = {
     (table, "seen")
-    for table in ("contact_points", "contact_checks", "competences", "providers", "mous", "requirement_notices", "service_targets")
+    for table in (
+        *("contact_points", "contact_checks", "competences", "providers", "mous", "requirement_notices", "service_targets"),
+        *("published_periods", "published_cells", "usual_times"),
+    )
 }
 
 MEETING_PROBES = {
@@ -326,6 +329,10 @@ MEETING_PROBES = {
     ("eurojust_records", "made"): "insert into eurojust_records (id, version, case_id, authority_id, kind, article, recorded_on,"
     f" created_by, created_at) values ({NEW}, 1, '{{case}}', '{{nl}}', 'notification', '21(5)', now(), '{{person}}', now())",
     ("eurojust_records", "changed"): "update eurojust_records set version = 9",
+    ("case_proceedings", "seen"): "select count(*) from case_proceedings",
+    ("case_proceedings", "made"): "insert into case_proceedings (id, version, case_id, authority_id, stage, result, reached_on,"
+    f" created_by, created_at) values ({NEW}, 1, '{{case}}', '{{nl}}', 'investigated', 'under_way', now(), '{{person}}', now())",
+    ("case_proceedings", "changed"): "update case_proceedings set version = 9",
 }
 PROBES |= MEETING_PROBES
 IMPORT = """
@@ -365,7 +372,12 @@ MEETING = """
     insert into proceedings_transfers (id, version, consultation_id, from_case, from_id, to_id, transferred_on, sealed, created_by, created_at)
         values (gen_random_uuid(), 1, %(consultation)s, %(case)s, %(nl)s, %(ro)s, now(), 'x', %(person)s, now());
     insert into eurojust_records (id, version, case_id, authority_id, kind, article, recorded_on, created_by, created_at)
-        values (gen_random_uuid(), 1, %(case)s, %(nl)s, 'notification', '21(5)', now(), %(person)s, now())"""
+        values (gen_random_uuid(), 1, %(case)s, %(nl)s, 'notification', '21(5)', now(), %(person)s, now());
+    insert into case_proceedings (id, version, case_id, authority_id, stage, result, reached_on, created_by, created_at)
+        values (gen_random_uuid(), 1, %(case)s, %(nl)s, 'investigated', 'under_way', now(), %(person)s, now());
+    insert into published_periods values ('2026', now(), now());
+    insert into published_cells values ('2026', 'requests', '{}', 'issued', 5);
+    insert into usual_times values ('2026', 'kind', 'eio', '', '', 9, 9)"""
 
 
 @pytest.fixture

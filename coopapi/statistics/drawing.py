@@ -14,8 +14,8 @@ sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module_
 MOST_BARS: Final = 30
 """How many groups are drawn, the largest first. The title says how many are left out."""
 _LONGEST: Final = 40
-_SCRIPT: Final = re.compile("<script.*?</script>", re.DOTALL)
-"""What would show values under the pointer. Texts of a drawing are escaped, so this is no part of one."""
+_BESIDE: Final = re.compile("<script.*?</script>|<!--.*?-->", re.DOTALL)
+"""The script that would show values under the pointer, and comments. Texts of a drawing are escaped, so this is no part of one."""
 _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "requests": (
         "fulfilled",
@@ -70,12 +70,12 @@ def of_table(subject: str, by: Sequence[str], rows: Sequence[tuple[tuple[str, ..
     for place, name in enumerate(parts):
         chart.add(_words(name), [bars[place] for _, bars in drawn])
     svg: str = chart.render(is_unicode=True)
-    return _SCRIPT.sub("", svg).encode()
+    return _BESIDE.sub("", svg).encode()
 
 
 def _label(keys: Sequence[str], figures: Mapping[str, Any]) -> str:
     """Return the name of a group. A state of requests is told by a figure of its own."""
-    told = [*keys, *([figures["state"]] if isinstance(figures.get("state"), str) else [])]
+    told = [*keys, *([figures["stage"]] if isinstance(figures.get("stage"), str) else [])]
     return " · ".join(told) or "all"
 
 

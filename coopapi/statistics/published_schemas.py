@@ -2,6 +2,7 @@
 
 from marshmallow import fields
 
+from coopapi.directory.fields import Code
 from coopapi.http.fields import OneOf, Schema, Shown, When
 from coopapi.statistics.fields import FORMAT
 from coopapi.statistics.tables import NAMES
@@ -57,7 +58,7 @@ class PublishedFiguresOut(Shown):
 class UsualTimeOut(Shown):
     """How long requests of this kind usually take, in the figures that were published last."""
 
-    kind = fields.String(required=True)
+    kind = Code("request_kinds", required=True)
     of_group = OneOf(
         ("country_pair", "executing_country", "kind"),
         name="UsualGroup",

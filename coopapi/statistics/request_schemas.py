@@ -77,7 +77,7 @@ class StageFiguresOut(Shown):
     """How long the requests of one group were in one state."""
 
     keys = keys()
-    state = fields.String(required=True)
+    stage = fields.String(required=True, metadata={"description": "A state of requests."})
     hours = spread("The hours in this state, of the requests that have left it.")
 
 

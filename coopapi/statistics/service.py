@@ -52,7 +52,7 @@ def teams(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
 def stages(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Return how many hours these requests were in each state that they have left. Raises `TooManyGroups`."""
     by, rows = _counted(work, _STAGES, "stages", wanted)
-    return _table(by, [{"keys": dict(zip(by, row.keys, strict=True)), "state": row.state, "hours": row.figures} for row in rows])
+    return _table(by, [{"keys": dict(zip(by, row.keys, strict=True)), "stage": row.state, "hours": row.figures} for row in rows])
 
 
 def _grouped(work: UnitOfWork, statement: Statement, subject: str, wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,8 @@ create function priv.overlaps_to_count(p_published boolean, p_wanted jsonb)
 returns table (id uuid, year text, quarter text, strength text, kinds text[], scope text, counterpart_country text, regions text[],
                crime_categories text[], authority text, state text, stands boolean, asked boolean, disclosed boolean, refused boolean,
                verified_after real, disclosed_after real)
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable rows 5000 security definer set search_path = pg_catalog, pg_temp
+    set enable_nestloop = off as $$
 #variable_conflict use_column
 declare
     me uuid := (select priv.authority());
@@ -103,7 +104,8 @@ end $$;
 create function priv.cases_to_count(p_published boolean, p_wanted jsonb)
 returns table (id uuid, year text, quarter text, authority text, owner_country text, state text, case_type text, crime_categories text[],
                countries text[], regions text[], stage text, result text, created_at timestamptz, ended_at timestamptz, third_state boolean)
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable rows 5000 security definer set search_path = pg_catalog, pg_temp
+    set enable_nestloop = off as $$
 #variable_conflict use_column
 declare
     v_since timestamptz := (p_wanted ->> 'since')::timestamptz;

@@ -63,13 +63,21 @@ def test_an_sdmx_message_has_each_number_at_the_place_of_its_codes(told):
 
 
 def test_a_drawing_has_a_bar_for_each_group_and_runs_nothing(told):
-    for path in ("requests?by=executing_country", "requests", "stages?by=kind", "overlaps?by=strength", "cases", "meetings", "teams"):
+    for path in (
+        "requests?by=executing_country",
+        "requests",
+        "stages?by=kind",
+        "overlaps?by=strength",
+        "cases",
+        "meetings",
+        "teams",
+    ):
         answer = told(f"{path}{'&' if '?' in path else '?'}format=svg")
         assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
         root = ET.fromstring(answer.text)
         assert root.tag == f"{SVG}svg"
         assert root.findall(f".//{SVG}script") == []
-        assert "http" not in answer.text.replace("http://www.w3.org", "").replace("http://pygal.org", "").replace("http://wiki", "")
+        assert "http" not in answer.text.replace("http://www.w3.org/", "")
     drawn = told("requests?by=executing_country&format=svg").text
     assert "FR" in drawn
     assert "RO" in drawn

@@ -181,7 +181,7 @@ def test_stages_before_sending_are_for_the_side_that_asks(world, clock):
     clock.forward(hours=7)
     walk(world, request, ("prosecutor_fr", "receive"))
     mine, theirs = (
-        {row["state"]: round(row["hours"]["mean"]) for row in world.as_(who).get("/statistics/stages").json["rows"]}
+        {row["stage"]: round(row["hours"]["mean"]) for row in world.as_(who).get("/statistics/stages").json["rows"]}
         for who in ("prosecutor", "prosecutor_fr")
     )
     assert mine == {"draft": 5, "ready": 0, "transmitted": 7}

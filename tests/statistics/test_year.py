@@ -107,7 +107,7 @@ def test_filters_leave_what_plain_counting_leaves(world, owner, clock, callers):
 def test_the_time_in_each_state(world, owner, clock, callers):
     for name, caller in callers.items():
         answer = told(world, name, "stages?by=kind")
-        rows = {((row["keys"]["kind"],), row["state"]): row["hours"] for row in answer["rows"]}
+        rows = {((row["keys"]["kind"],), row["stage"]): row["hours"] for row in answer["rows"]}
         counted = Brute(owner, clock(), caller).stage_figures(["kind"])
         assert rows.keys() == counted.keys()
         assert [key for key in rows if not same(rows[key], counted[key])] == []

@@ -15,6 +15,8 @@ NEEDED = {
     "/api/v1/instruments/applicable": "?from=NL&to=FR",
     "/api/v1/requirement-notices": "?country=FR",
     "/api/v1/state-index": "?type=disclosure",
+    "/api/v1/statistics/e-evidence": "?year=2026",
+    "/api/v1/statistics/eurojust": "?year=2026",
 }
 ASKED_TOO = {
     "/api/v1/overlaps": (
@@ -26,12 +28,26 @@ ASKED_TOO = {
     "/api/v1/worklist": (
         "?counts=true", "?type=overlap", "?type=disclosure", "?overdue=true", "?assignee=none", "?assignee=me", "?urgency=urgent",
     ),
+    "/api/v1/statistics/overlaps": ("?by=strength,state", "?by=identifier_kind,counterpart_country", "?by=quarter,crime_category"),
+    "/api/v1/statistics/cases": ("?by=state,crime_category", "?by=authority", "?by=stage"),
+    "/api/v1/statistics/requests": ("?by=kind,outcome", "?by=crime_category", "?by=executing_country"),
     "/api/v1/disclosures": ("?side=owner", "?side=asking", "?overdue=true", "?state=requested"),
     "/api/v1/state-index": ("?type=disclosure&missed=true", "?type=request", "?type=meeting", "?type=team"),
 }  # fmt: skip
 ALWAYS = tuple(
     f"/api/v1/{name}"
-    for name in ("cases", "overlaps", "disclosures", "exclusions", "events", "journal", "me", "state-index", "worklist")
+    for name in (
+        "cases",
+        "overlaps",
+        "disclosures",
+        "exclusions",
+        "events",
+        "journal",
+        "me",
+        "state-index",
+        "statistics",
+        "worklist",
+    )
 )
 IN_TURN = 8
 PAGED = ("/api/v1/overlaps", "/api/v1/events", "/api/v1/disclosures", "/api/v1/exclusions", "/api/v1/cases")
