@@ -13,7 +13,7 @@ from coopapi.store.db import UnitOfWork
 from coopapi.store.statements import Statement, array
 
 _PAGE: Final = Statement(
-    "select * from priv.page_of_durations(:case, cast(:types as text[]), cast(:acted as jsonb), :type, cast(:after as uuid), :most)"
+    "select * from priv.page_of_durations(:case, cast(:types as text[]), cast(:acted as jsonb), cast(:after as text[]), :most)"
 )
 _WAITING: Final = Statement(
     "select * from priv.case_waiting("
@@ -33,10 +33,10 @@ def of_case(work: UnitOfWork, case_id: UUID, wanted: Mapping[str, Any]) -> Page:
     """
     types = _types(work, case_id, wanted)
     place, limit = place_of(work, f"durations/{case_id}", wanted), wanted.get("limit", LIMIT)
-    after = begins_at(work, wanted, place) or (None, None)
-    asked = {"types": types, "acted": awaited.acted_on(), "type": after[0], "after": after[1]}
+    after = begins_at(work, wanted, place)
+    asked = {"types": types, "acted": awaited.acted_on(), "after": None if after is None else array(after)}
     rows = _PAGE.rows(work.session, case=case_id, most=limit + 1, **asked)
-    found = cut(work, rows, limit, place, lambda row: [row.type, str(row.id)])
+    found = cut(work, rows, limit, place, lambda row: [row.begun.isoformat(), row.type, row.kind or "", str(row.id)])
     shown = [{**row._asdict(), "stages": [_in_time(stage) for stage in row.stages]} for row in found.items]
     return Page(shown, found.next)
 

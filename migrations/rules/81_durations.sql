@@ -154,19 +154,23 @@ begin
     group by 1, 2, 3 order by 1, 2, 3;
 end $$;
 
--- Return a page of the things of a case after one, each with its states in order.
-create function priv.page_of_durations(p_case uuid, p_types text[], p_acted jsonb, p_after_type text, p_after uuid, p_most integer)
-returns table (type text, id uuid, kind text, state text, stages jsonb)
+-- Return a page of the things of a case after one, each with its states in order: in the order in which they began. p_after has the beginning, the
+-- type, the kind and the id of the last thing of the page before. Ids of overlaps are random, so they decide last.
+create function priv.page_of_durations(p_case uuid, p_types text[], p_acted jsonb, p_after text[], p_most integer)
+returns table (type text, id uuid, kind text, state text, begun timestamptz, stages jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin
     return query
-    select s.object_type, s.object_id, s.kind, max(s.state) filter (where s.is_last),
-           jsonb_agg(jsonb_build_object('state', s.state, 'since', s.since, 'until', s.until,
-               'hours', round(priv.hours_between(s.since, case when s.is_last then (select priv.at()) else s.until end)::numeric, 1)) order by s.place)
-    from priv.timed_stages(p_case, p_types, p_acted) s
-    where p_after is null or (s.object_type, s.object_id) > (p_after_type, p_after)
-    group by s.object_type, s.object_id, s.kind order by s.object_type, s.object_id limit p_most;
+    select f.* from (
+        select s.object_type as type, s.object_id as id, s.kind, max(s.state) filter (where s.is_last),
+               coalesce(max(s.since) filter (where s.place = 1), 'infinity') as begun,
+               jsonb_agg(jsonb_build_object('state', s.state, 'since', s.since, 'until', s.until,
+                   'hours', round(priv.hours_between(s.since, case when s.is_last then (select priv.at()) else s.until end)::numeric, 1)) order by s.place)
+        from priv.timed_stages(p_case, p_types, p_acted) s
+        group by s.object_type, s.object_id, s.kind) f
+    where p_after is null or (f.begun, f.type, coalesce(f.kind, ''), f.id) > (p_after[1]::timestamptz, p_after[2], p_after[3], p_after[4]::uuid)
+    order by f.begun, f.type, coalesce(f.kind, ''), f.id limit p_most;
 end $$;
 
 -- Return the times in which a case waited or waits for a step, and the authority whose step it was or is. p_steps has the awaited steps, the more
@@ -236,7 +240,7 @@ begin
                max(v.hours) filter (where v.waits) as longest, min(v.due_at) filter (where v.waits) as next_due
         from wait v group by 1, 2, 3, 4),
     first as (
-        select v.* from wait v where v.waits order by v.due_at nulls last, v.since nulls last, v.id limit p_most)
+        select v.* from wait v where v.waits order by v.due_at nulls last, v.since nulls last, v.type, v.kind, v.state, v.id limit p_most)
     select
         coalesce((select jsonb_agg(jsonb_build_object(
             'who', v.who, 'authority_id', v.authority_id, 'authority', v.name, 'country', v.country, 'waiting', v.now_in, 'overdue', v.overdue,
@@ -245,11 +249,12 @@ begin
         coalesce((select jsonb_agg(jsonb_build_object(
             'type', v.type, 'id', v.id, 'kind', v.kind, 'state', v.state, 'step', v.step, 'who', v.who, 'authority_id', v.authority_id,
             'authority', v.name, 'country', v.country, 'since', v.since, 'hours', round(v.hours::numeric, 1), 'due_at', v.due_at,
-            'overdue', coalesce(v.due_at < now_at, false)) order by v.due_at nulls last, v.since nulls last, v.id) from first v), '[]'),
+            'overdue', coalesce(v.due_at < now_at, false)) order by v.due_at nulls last, v.since nulls last, v.type, v.kind, v.state, v.id)
+            from first v), '[]'),
         (select count(*) from wait v where v.waits);
 end $$;
 
 grant execute on function priv.duration_figures(text[], jsonb, timestamptz, timestamptz),
-    priv.page_of_durations(uuid, text[], jsonb, text, uuid, integer),
+    priv.page_of_durations(uuid, text[], jsonb, text[], integer),
     priv.case_waiting(uuid, text[], jsonb, jsonb, jsonb, integer) to APP_ROLE;
 grant select, insert on object_stages to coopapi_definer;
