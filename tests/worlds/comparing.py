@@ -2,13 +2,9 @@
 
 Times and the times inside UUIDv7 are ranked together over all answers of a caller, so that order and equality stay. Random ids and
 pseudonyms are numbered as they first appear. An ETag's digest must be that of its body; a cursor stands for the page it leads to, and
-<<<<<<< HEAD
-its length is compared. A hash of a link of the journal, or of a file with ids, is any hash. Change counters are numbered as they first
-appear, so that it shows when one changed. Nothing else is touched: numbers, gaps, lengths and orders are part of the answer.
-=======
 its length is compared. Hours follow from the times beside them, and are rounded. A hash of a link of the journal, or of a file with ids,
-is any hash. Nothing else is touched: numbers, gaps, lengths and orders are part of the answer.
->>>>>>> w-durations
+is any hash. Change counters are numbered as they first appear, so that it shows when one changed. Nothing else is touched: numbers, gaps,
+lengths and orders are part of the answer.
 """
 
 import json
@@ -24,12 +20,10 @@ DIGEST = re.compile(r'"(v\d+[a-z]*)-([0-9a-f]{16})"')
 CURSOR = re.compile(r'(cursor=|"next": ?")([A-Za-z0-9_-]{40,})')
 MEMBER = re.compile(r'"member": ?"([0-9a-f]{16})"')
 GROUPED = re.compile(r'"overlaps": \[([^]]*)\]')
-<<<<<<< HEAD
 PSEUDONYM = re.compile("case:[0-9a-f]{16}")
-=======
 HOURS = re.compile(r'"((?:longest_)?hours)": ?\d+(?:\.\d+)?')
->>>>>>> w-durations
 HASH = re.compile(r'"(hash|sha256)": ?"[0-9a-f]{64}"')
+LISTS = ("/overlaps", "/clusters", "/worklist", "/graph", "/durations", "/waiting")
 CHANGE = re.compile(r'"change": ?"([0-9a-f]{32})"')
 
 
@@ -113,28 +107,19 @@ class Answers:
     def _settled(self, key, text):
         """Lists in which a random id decides between equals: those stand in the order of what is said of them."""
         template = key[0]
-<<<<<<< HEAD
-        listed = template.endswith(("/overlaps", "/clusters", "/worklist", "/graph")) and not template.startswith("/api/v1/statistics/")
-=======
-        listed = template.endswith(("/overlaps", "/clusters", "/worklist", "/durations", "/waiting")) and not template.startswith(
-            "/api/v1/statistics/"
-        )
->>>>>>> w-durations
+        listed = template.endswith(LISTS) and not template.startswith("/api/v1/statistics/")
         if not listed or not text.startswith("200"):
             return text
         head, body = text.split("\n\n", 1)
         shown = json.loads(body)
-<<<<<<< HEAD
         if template.endswith("/graph"):
             shown = self._drawn(shown)
-=======
-        if template.endswith("/durations"):
+        elif template.endswith("/durations"):
             shown["items"] = self._told_apart(shown["items"], lambda one: (one["stages"][0]["since"], one["type"], one["kind"]))
         elif template.endswith("/waiting"):
             shown["waiting"] = self._told_apart(
                 shown["waiting"], lambda one: (one["due_at"], one["since"], one["type"], one["kind"])
             )
->>>>>>> w-durations
         elif template.endswith("/clusters"):
             for group in shown["items"]:
                 group["cases"].sort(key=lambda c: (c["case_id"] or "~", c["authority_id"]))
@@ -148,7 +133,6 @@ class Answers:
             shown["items"] = self._in_order(shown["items"])
         return f"{head}\n\n{json.dumps(shown, ensure_ascii=False)}"
 
-<<<<<<< HEAD
     def _drawn(self, graph):
         """A graph in which each pseudonym is replaced by what is said of its edges, and nodes and edges stand in the order of what is said."""
         hidden = {node["id"] for node in graph["nodes"] if PSEUDONYM.fullmatch(node["id"])}
@@ -166,7 +150,7 @@ class Answers:
         nodes.sort(key=lambda node: (node["distance"], self._ranked(json.dumps(node))))
         edges.sort(key=lambda edge: (self._ranked(json.dumps(edge)), self.about.get(edge.get("overlap_id"), "")))
         return {**graph, "nodes": nodes, "edges": edges}
-=======
+
     def _told_apart(self, items, rank):
         """Keep the order by rank; put those of one rank in the order of what is said of them."""
         return [
@@ -174,7 +158,6 @@ class Answers:
             for _, same in groupby(items, key=rank)
             for one in sorted(same, key=lambda one: (self._ranked(json.dumps(one)), self.about.get(one["id"], "")))
         ]
->>>>>>> w-durations
 
     def _in_order(self, items):
         """Keep the order by rank; put those of one rank in the order of what is said of them."""
