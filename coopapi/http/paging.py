@@ -151,7 +151,8 @@ def page_of(schema: type[ma.Schema]) -> type[ma.Schema]:
             ),
             "complete": fields.Boolean(
                 metadata={
-                    "description": "In the feed of events: whether there were no more; if not, ask for `next` at once. In a search: whether all was looked at."
+                    "description": "In the feed: whether there were no more; if not, ask for `next` at once. In a search: whether"
+                    " everything was looked at."
                 }
             ),
         },
