@@ -192,8 +192,9 @@ def _conditions(instrument: Instrument, asked: Question) -> list[Reason]:
 def _nothing_else(asked: Question) -> tuple[str, str]:
     """Return why reciprocity is offered, with its source: the register knows no treaty, which does not mean that there is none."""
     text = (
-        f"The register knows no treaty between {_name(asked.from_)} and {_name(asked.to)} that serves this. It does not have every"
-        " treaty: ask your central authority before you rely on reciprocity (verify)."
+        f"Apart from conventions about certain offences, the register knows no treaty between {_name(asked.from_)} and"
+        f" {_name(asked.to)} that serves this. It does not have every treaty: ask your central authority before you rely on"
+        " reciprocity (verify)."
     )
     return text, "General practice"
 
