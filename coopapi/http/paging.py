@@ -40,7 +40,7 @@ class Page:
     """The rows of one page, the cursor of the next page, and the total number of rows if it was requested.
 
     `complete` says of a feed whether there was nothing more when it was read. `counts` are the figures of the worklist, if they
-    were requested. `shown` says that the items are already as they are shown.
+    were requested. `shown` says that the items are already as they are shown. `more` has further members of the page.
     """
 
     items: Sequence[Any]
@@ -49,6 +49,7 @@ class Page:
     complete: bool | None = None
     counts: Sequence[Any] | None = None
     shown: bool = False
+    more: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +152,8 @@ def page_of(schema: type[ma.Schema]) -> type[ma.Schema]:
             ),
             "complete": fields.Boolean(
                 metadata={
-                    "description": "In the feed: whether there were no more; if not, ask for `next` at once. In a search: whether"
-                    " everything was looked at."
+                    "description": "In the feed of events: whether there were no more; if not, ask for `next` at once."
+                    " In a search: whether everything was looked at."
                 }
             ),
         },
