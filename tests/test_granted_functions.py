@@ -152,6 +152,8 @@ REFUSED = {
     ("apply_webhook", "p_approval"): "select priv.apply_webhook('{approval}')",
     ("apply_export", "p_approval"): "select priv.apply_export('{approval}')",
     ("refuse_export", "p_approval"): "select priv.refuse_export('{approval}')",
+    ("apply_instrument", "p_approval"): "select priv.apply_instrument('{approval}')",
+    ("refuse_instrument", "p_approval"): "select priv.refuse_instrument('{approval}')",
     ("resume_webhook", "p_endpoint"): "select priv.resume_webhook('{webhook}')",
     ("send_webhook", "p_endpoint"): "select priv.send_webhook(gen_random_uuid(), '{webhook}', null)",
     ("send_webhook", "p_delivery"): "select priv.send_webhook(gen_random_uuid(), '{webhook}', '{delivery}')",
