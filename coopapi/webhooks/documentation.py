@@ -3,7 +3,8 @@
 from typing import Any, Final
 from uuid import UUID
 
-from coopapi.journal.catalogue import EVENTS, path_of
+from coopapi.journal.catalogue import EVENTS
+from coopapi.journal.places import path_of
 from coopapi.webhooks.messages import PING
 
 _ID: Final = {"type": "string", "format": "uuid"}

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from coopapi.journal.catalogue import path_of
 from coopapi.journal.models import JournalEntry
+from coopapi.journal.places import path_of
 
 PING: Final = "webhook.ping"
 
