@@ -42,9 +42,8 @@ def downgrade() -> None:
 
 
 def _without_timelines() -> None:
-    timelines = "select id from exports where timeline is not null"
-    op.execute(f"delete from approvals where object_id in ({timelines})")
-    op.execute(f"delete from export_pieces where export_id in ({timelines})")
+    op.execute("delete from approvals where object_id in (select id from exports where timeline is not null)")
+    op.execute("delete from export_pieces where export_id in (select id from exports where timeline is not null)")
     op.execute("delete from exports where timeline is not null")
     op.execute(
         "alter table exports drop constraint export_of_several_cases, drop column also_case_ids, drop column timeline,"
