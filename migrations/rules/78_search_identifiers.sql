@@ -30,8 +30,9 @@ end $$;
 
 -- Return identifiers of cases that the caller may read which have one of these match tokens, with the tokens that they share: those of the
 -- p_cases newest cases before one, at most p_most. Each case is looked up by itself, so the time does not depend on what other cases hold.
--- Identifiers that belong to victims alone are for the cleared. `last` is the oldest of the cases that were looked at, and null if there are
--- no older ones.
+-- Who reads a case sees the values of all its identifiers but, without victim clearance, no links to victims. So everybody finds the same, or
+-- what is not found would tell that it is a victim's. `last` is the oldest of the cases that were looked at, and null if there are no older
+-- ones.
 create function priv.identifiers_with(p_tokens bytea[], p_before uuid, p_cases integer, p_most integer)
 returns table (identifier_id uuid, case_id uuid, shared bytea[], strengths smallint[], last uuid)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
@@ -39,7 +40,6 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp s
 #variable_conflict use_column
 declare
     me uuid := priv.authority();
-    cleared boolean := priv.cleared();
 begin
     return query
     with mine as materialized (
@@ -52,7 +52,7 @@ begin
         select h.identifier_id, h.case_id, array_agg(h.token order by h.token) as shared, array_agg(h.strength order by h.token) as strengths
         from mine m cross join lateral (
             select x.identifier_id, x.case_id, x.token, x.strength from public.holdings x
-            where x.case_id = m.case_id and x.token = any (p_tokens) and not x.outdated and (cleared or priv.open(x.roles)) offset 0) h
+            where x.case_id = m.case_id and x.token = any (p_tokens) and not x.outdated offset 0) h
         group by 1, 2 order by h.case_id desc, h.identifier_id limit p_most) f on true
     order by f.case_id desc, f.identifier_id;
 end $$;
