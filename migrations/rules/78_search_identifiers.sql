@@ -28,12 +28,12 @@ begin
         from unnest(counted.quotas) q (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean);
 end $$;
 
--- Return identifiers of cases that the caller may read which have one of these match tokens, with the tokens that they share: those of the
--- p_cases newest cases before one, at most p_most. Each case is looked up by itself, so the time does not depend on what other cases hold.
+-- Return identifiers of cases that the caller may read which have one of these match tokens, with the tokens that they share: at most p_most
+-- in the p_cases newest cases before one, or beginning with that case itself after an identifier of it. Each case is looked up by itself, so the time does not depend on what other cases hold.
 -- Who reads a case sees the values of all its identifiers but, without victim clearance, no links to victims. So everybody finds the same, or
 -- what is not found would tell that it is a victim's. `last` is the oldest of the cases that were looked at, and null if there are no older
 -- ones.
-create function priv.identifiers_with(p_tokens bytea[], p_before uuid, p_cases integer, p_most integer)
+create function priv.identifiers_with(p_tokens bytea[], p_before uuid, p_after uuid, p_cases integer, p_most integer)
 returns table (identifier_id uuid, case_id uuid, shared bytea[], strengths smallint[], last uuid)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
     set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -44,7 +44,7 @@ begin
     return query
     with mine as materialized (
         select distinct g.case_id from public.case_access g
-        where g.authority_id = me and g.case_id < p_before and g.level >= 2 and LIVE(g)
+        where g.authority_id = me and g.case_id <= p_before and (g.case_id < p_before or p_after is not null) and g.level >= 2 and LIVE(g)
         order by g.case_id desc limit p_cases)
     select f.identifier_id, f.case_id, f.shared, f.strengths, e.last
     from (select case when count(*) = p_cases then (array_agg(m.case_id order by m.case_id))[1] end as last from mine m) e
@@ -52,10 +52,11 @@ begin
         select h.identifier_id, h.case_id, array_agg(h.token order by h.token) as shared, array_agg(h.strength order by h.token) as strengths
         from mine m cross join lateral (
             select x.identifier_id, x.case_id, x.token, x.strength from public.holdings x
-            where x.case_id = m.case_id and x.token = any (p_tokens) and not x.outdated offset 0) h
+            where x.case_id = m.case_id and x.token = any (p_tokens)
+              and not x.outdated and (x.case_id < p_before or x.identifier_id > p_after) offset 0) h
         group by 1, 2 order by h.case_id desc, h.identifier_id limit p_most) f on true
     order by f.case_id desc, f.identifier_id;
 end $$;
 
-grant execute on function priv.reserve_search(uuid, uuid, bytea[], smallint[]), priv.identifiers_with(bytea[], uuid, integer, integer)
+grant execute on function priv.reserve_search(uuid, uuid, bytea[], smallint[]), priv.identifiers_with(bytea[], uuid, uuid, integer, integer)
     to APP_ROLE;

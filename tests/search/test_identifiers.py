@@ -8,6 +8,7 @@ from coopapi.search import identifiers
 
 OWL = "owl@example.org"
 BUDDE = {"names": [{"given": "Jan", "family": "Brandsma"}], "birth_dates": ["1984-03-02"]}
+ALSO = ("Appel", "Berger", "Citroen", "Dekker")
 LIKE_BUDDE = {"names": [{"full": "Brandsma Jan"}], "birth_dates": ["1984-03-02"]}
 
 
@@ -193,6 +194,29 @@ def test_old_cases_are_searched_page_by_page(world, monkeypatch):
         assert (seen, pages) == (held[::-1], 3)
     body["cursor"] = "x" * 40
     assert world.as_("investigator").post("/search/identifiers", body).status_code == 400
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_a_case_with_more_hits_than_a_page_is_found_whole(world, monkeypatch, most):
+    """Four similar persons in one case, with another case before and behind it."""
+    cases = [world.case("investigator") for _ in range(3)]
+    held = []
+    for case, count in zip(cases, (1, 4, 1), strict=True):
+        subjects = [{"id": world.subject("investigator", case)} for _ in range(count)]
+        people = [{**LIKE_BUDDE, "names": [*LIKE_BUDDE["names"], {"full": f"Kees {word}"}]} for word in ALSO[:count]]
+        items = [{"kind": "person", "person": p, "subjects": [one]} for p, one in zip(people, subjects, strict=True)]
+        made = world.as_("investigator").post(f"/cases/{case}/identifiers", {"identifiers": items})
+        held += [item["id"] for item in made.json["identifiers"]]
+    monkeypatch.setattr(identifiers, "MOST_FOUND", most)
+    body = {"case_id": cases[0], "purpose": "investigation", "identifier": {"kind": "person", "person": BUDDE}}
+    seen = []
+    for _ in range(10):
+        answer = world.as_("investigator").post("/search/identifiers", body).json
+        seen += [item["identifier_id"] for item in answer["items"]]
+        if not answer["next"]:
+            break
+        body["cursor"] = answer["next"]
+    assert sorted(seen) == sorted(held)
 
 
 def test_what_others_hold_changes_no_byte_of_the_answer(world, owner, monkeypatch):
