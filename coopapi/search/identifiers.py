@@ -51,8 +51,9 @@ class Match:
 def search_identifiers(work: UnitOfWork, data: Mapping[str, Any]) -> dict[str, Any]:
     """Find a value or a person in the cases that the caller may read, for one of these cases and a purpose.
 
-    The search counts against the quotas as a registration in that case does, and is recorded as a consultation of it without
-    the value. Raises `NotFound` if the caller may not read the case, `ImpossibleIdentifiers`, and `QuotaExceeded`.
+    The search counts against the quotas as a registration in that case does, and is recorded as a consultation of it and of
+    each case with something that was found, without the value. Raises `NotFound` if the caller may not read the case,
+    `ImpossibleIdentifiers`, and `QuotaExceeded`.
     """
     case_id = data["case_id"]
     cases.require_access(work, case_id, Level.READ)
@@ -66,7 +67,10 @@ def search_identifiers(work: UnitOfWork, data: Mapping[str, Any]) -> dict[str, A
     at = begins_at(work, data, place)
     rows, last = _candidates(work, held, UUID(at[0]) if at else _LAST, UUID(at[1]) if at and at[1] else None)
     following = seal_cursor(work, {"at": last}, place) if last else None
-    return {**_about(item, reading), "items": _show(work, _judged(work, item, reading, held, rows)), "next": following}
+    shown = _show(work, _judged(work, item, reading, held, rows))
+    for found in sorted({one["case_id"] for one in shown} - {case_id}):
+        named.note("identifiers.searched", object_type="case", case_id=found, consultation=True, kind=item["kind"])
+    return {**_about(item, reading), "items": shown, "next": following}
 
 
 def _read(item: Mapping[str, Any]) -> Reading:

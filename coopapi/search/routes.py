@@ -46,7 +46,8 @@ def search_identifiers(data: dict[str, Any], *, work: UnitOfWork) -> dict[str, A
 
     The value is read as when it is registered, and persons are scored as in overlaps. What others hold is never searched: register
     the value in your case, and overlaps are found. What is found tells nothing of links to victims. The search counts against
-    your quotas as a registration does, and is recorded as a consultation of the case, without the value.
+    your quotas as a registration does, and is recorded as a consultation of the case and of each case in which something is
+    found, without the value.
     """
     return identifiers.search_identifiers(work, data)
 

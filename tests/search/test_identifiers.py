@@ -177,6 +177,23 @@ def test_the_journal_has_the_purpose_and_the_kind_but_nothing_of_the_value(world
     assert [one["purpose"] for one in looked if one["action"] == "identifiers.searched"] == ["victim_identification"]
 
 
+def test_the_owner_of_each_case_in_which_something_is_found_learns_of_the_search(world):
+    case, there, empty = world.case("investigator"), world.case("foreign"), world.case("foreign")
+    world.hold("foreign", there, OWL)
+    world.hold("foreign", empty, "jay@example.org")
+    for one in (there, empty):
+        grant = {"authority_id": world.authorities["nl"], "level": "read", "reason": "R"}
+        assert world.as_("foreign").post(f"/cases/{one}/access", grant).status_code == 201
+    assert len(found(searched(world, "investigator", case, purpose="prosecution"))) == 1
+
+    def consulted(one):
+        items = world.as_("foreign").get(f"/cases/{one}/consultations").json["items"]
+        return [(o["authority_id"], o["purpose"]) for o in items if o["action"] == "identifiers.searched"]
+
+    assert consulted(there) == [(str(world.authorities["nl"]), "prosecution")]
+    assert consulted(empty) == []
+
+
 def test_old_cases_are_searched_page_by_page(world, monkeypatch):
     made = [world.case("investigator") for _ in range(5)]
     held = [world.hold("investigator", case, OWL)[0] for case in made]
