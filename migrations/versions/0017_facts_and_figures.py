@@ -32,6 +32,7 @@ def downgrade() -> None:
     op.execute("alter table mla_measures drop column data_categories")
     op.execute("alter table cases drop column ended_at")
     op.execute("drop index holdings_hidden")
+    op.execute("drop index cases_by_handler")
     op.execute("delete from imported_rows where kind = 'fact'")
     op.execute(
         "alter table imported_rows drop constraint imported_kind,"
