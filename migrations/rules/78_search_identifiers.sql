@@ -1,7 +1,8 @@
 -- Search for a value or a person among identifiers of cases that the caller may read.
 
 -- Count a value that is searched for a case which the caller may read against the quotas, as if it were registered there. It is free if the
--- case has, or was searched for, the value before. Returns the quotas as priv.reserve does.
+-- caller searched for it in the last 24 hours, and for those who may register in the case also if the case ever registered it; others would learn
+-- from that what the case withdrew. What others searched for changes nothing. Returns the quotas as priv.reserve does.
 create function priv.reserve_search(p_case uuid, p_search uuid, p_tokens bytea[], p_strengths smallint[])
 returns table (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -15,12 +16,16 @@ begin
     if exists (select from unnest(p_tokens) t where octet_length(t) <> 32) then
         raise exception 'the value is not a match token' using errcode = '22023';
     end if;
+    delete from public.searched_values s where (s.principal_id, s.digest) in (
+        select x.principal_id, x.digest from public.searched_values x where x.until <= (select priv.at())
+        order by x.until limit 1000 for update skip locked);
     select c.visibility = 'hidden' into hidden from public.cases c where c.id = p_case;
     select array_agg(v.digest) digests, array_agg(v.identifier_id) identifiers, array_agg(v.cost) costs into said
         from priv.values_of(p_case, array_fill(p_search, array [coalesce(cardinality(p_tokens), 0)]), p_tokens, p_strengths) v;
     select array_agg(q) quotas, coalesce(bool_or(q.exceeded), false) exceeded into counted
         from priv.count_values(hidden, array_fill(p_case, array [coalesce(cardinality(said.digests), 0)]),
-            array_fill(hidden, array [coalesce(cardinality(said.digests), 0)]), said.digests, said.identifiers, said.costs) q;
+            array_fill(hidden, array [coalesce(cardinality(said.digests), 0)]), said.digests, said.identifiers, said.costs,
+            true, LEVEL(p_case) >= 3) q;
     if not counted.exceeded then
         perform priv.notice_honey(p_case, p_tokens);
     end if;

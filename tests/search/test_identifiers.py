@@ -1,5 +1,7 @@
 """Search for a value or a person: what is found, for whom, and what is left behind of it."""
 
+from datetime import timedelta
+
 import pytest
 
 from coopapi.identifiers.kinds import Context
@@ -132,17 +134,61 @@ def test_bad_input_is_named(world, identifier, pointer):
     assert any(error["pointer"].startswith(pointer.rsplit("/", 1)[0]) for error in answer.json["errors"]), answer.json
 
 
+def left(answer):
+    """How many values the quota of the hour leaves."""
+    return int(answer.headers["RateLimit"].split("r=")[1].split(";")[0])
+
+
 def test_a_search_counts_against_the_quotas_once_and_what_it_counted_may_be_registered(world):
     case = world.case("investigator")
     me = world.as_("investigator")
-
-    def left(answer):
-        return int(answer.headers["RateLimit"].split("r=")[1].split(";")[0])
 
     first, again, other = (left(searched(world, "investigator", case, value=value)) for value in (OWL, OWL, "jay@example.org"))
     assert (first - again, first - other) == (0, 1)
     registered = me.post(f"/cases/{case}/identifiers", {"identifiers": [{"kind": "email", "value": OWL}]})
     assert left(registered) == other
+
+
+def charged(world, who, case, value):
+    """Whether a search for a value is charged, as somebody sees it by the quota."""
+    before = left(searched(world, who, case, "ip", "10.0.0.7"))
+    return before - left(searched(world, who, case, value=value))
+
+
+def test_the_quota_does_not_tell_a_reader_what_others_searched_or_withdrew(world):
+    case = world.case("foreign")
+    grant = {"authority_id": world.authorities["nl"], "level": "read", "reason": "R"}
+    assert world.as_("foreign").post(f"/cases/{case}/access", grant).status_code == 201
+    (gone,) = world.hold("foreign", case, "gone@example.org")
+    etag = world.as_("foreign").get(f"/cases/{case}/identifiers/{gone}").headers["ETag"]
+    world.as_("foreign").post(
+        f"/cases/{case}/identifiers/{gone}/transitions", {"event": "withdraw", "reason": "inaccurate"}, If_Match=etag
+    )
+    assert searched(world, "foreign", case, value=OWL).status_code == 200
+    searched(world, "investigator", case, "ip", "10.0.0.7")
+    assert [charged(world, "investigator", case, value) for value in ("gone@example.org", OWL, "never@example.org")] == [1, 1, 1]
+    assert [charged(world, "investigator", case, value) for value in ("gone@example.org", OWL)] == [0, 0]
+    searched(world, "colleague", case, "ip", "10.0.0.7")
+    assert charged(world, "colleague", case, OWL) == 1
+    searched(world, "uncleared", case, "ip", "10.0.0.7")
+    assert [charged(world, "uncleared", case, value) for value in ("gone@example.org", OWL)] == [0, 1]
+
+
+def test_what_was_searched_is_not_announced_and_is_forgotten_after_a_day(world, owner):
+    case = world.case("investigator")
+    assert searched(world, "investigator", case).status_code == 200
+
+    def stored():
+        with owner.cursor() as cursor:
+            cursor.execute("select (select count(*) from registered_values), (select count(*) from searched_values)")
+            return cursor.fetchone()
+
+    assert stored() == (0, 1)
+    world.clock.stopped = world.clock() + timedelta(hours=25)
+    assert searched(world, "investigator", case, value="jay@example.org").status_code == 200
+    assert stored() == (0, 1)
+    world.hold("investigator", case, "jay@example.org")
+    assert stored() == (1, 1)
 
 
 def test_a_quota_that_is_used_up_ends_searching(world, owner):
