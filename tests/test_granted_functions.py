@@ -189,6 +189,7 @@ FOR_ALL = {
     ("page_of_overlaps", "p_id"): "a place in the list, which need not be the id of an overlap",
     ("search", "p_id"): "a place in the caller's own list",
     ("identifiers_with", "p_before"): "a place among the caller's own cases",
+    ("identifiers_with", "p_after"): "a place among the identifiers of that case",
     ("client", "p_client"): "who proves to be a client has no context yet",
     ("same_state", "p_authority"): "the country of an authority is in the directory",
     ("may_be_responsible", "p_authority"): "country and type of an authority are in the directory",

@@ -130,7 +130,9 @@ TABLES = {
     **dict.fromkeys(("journal_linking",), "journal"),
     **dict.fromkeys(("signing_keys",), "auth"),
     **dict.fromkeys(("token_attempts",), "oauth"),
-    **dict.fromkeys(("hiding_confirmations", "honey_values", "quota_use", "quotas", "registered_values"), "store"),
+    **dict.fromkeys(
+        ("hiding_confirmations", "honey_values", "quota_use", "quotas", "registered_values", "searched_values"), "store"
+    ),
     **dict.fromkeys(("holdings", "likenesses", "match_tokens", "matching_queue", "pairs_due", "pending_holdings"), "matching"),
     **dict.fromkeys(("clearance_watch",), "overlaps"),
     **dict.fromkeys(("mails",), "mail"),

@@ -707,6 +707,7 @@ def test_the_next_transaction_of_a_pooled_connection_starts_with_nothing(world, 
         "select priv.refresh('{}', '{}', '{1,1}')",
         "select * from likenesses",
         "select * from registered_values",
+        "select * from searched_values",
         "select * from honey_values",
         "update quota_use set used = 0",
         "insert into quotas default values",
@@ -794,7 +795,7 @@ LINT = {
         " ('alembic_version', 'match_tokens', 'holdings', 'likenesses', 'signing_keys', 'used_assertions', 'token_attempts',"
         " 'registered_values', 'quota_use', 'quotas', 'honey_values', 'hiding_confirmations', 'pending_holdings', 'matching_queue',"
         " 'pairs_due', 'journal_linking', 'clearance_watch', 'mails', 'object_stages', 'search_places', 'search_queue',"
-        " 'saved_search_checks', 'saved_search_finds')",
+        " 'saved_search_checks', 'saved_search_finds', 'searched_values')",
         "create table planted (id uuid)",
     ),
     "a right of the application to change every column of a row": (

@@ -27,6 +27,8 @@ MODELS: Final[Mapping[str, tuple[type[Versioned], Action, str]]] = {
     "meeting": (Meeting, Action.MEETING_READ, "/api/v1/meetings/{0.id}"),
 }
 """Each kind of node with its model, the action that is needed to see it, and its path."""
+_PARTS: Final = frozenset({"subject", "identifier"})
+"""The kinds of nodes that are parts of a case."""
 _EMPTY: Final[Mapping[str, Any]] = {"label": None, "state": None, "category": None, "authority_id": None, "path": None}
 
 
@@ -70,20 +72,28 @@ def graph(work: UnitOfWork, start: Node, depth: int) -> dict[str, Any]:
             for read in readers if ids else ():
                 made.add(read(work, ids), distance, [(name, one) for one in ids])
         frontier = [node for node in made.nodes if node not in known]
-    work.note("graph.consulted", object_type=first.__kind__, case_id=_case_of(kind, first), consultation=True, depth=depth)
-    return _shown(work, made)
+    rows = _rows(work, made.nodes)
+    _note(work, kind, first, rows, depth)
+    return _shown(work, made, rows)
 
 
-def _case_of(kind: str, first: Any) -> UUID | None:
-    """Return the case of which the graph is a consultation, or None."""
-    found: UUID | None = (
-        first.id if kind == "case" else getattr(first, "case_id", None) if kind in {"subject", "identifier"} else None
-    )
+def _note(work: UnitOfWork, kind: str, first: Versioned, rows: Mapping[Node, Any], depth: int) -> None:
+    """Record a consultation of the thing that the graph begins with, and of each case with a subject or an identifier in it."""
+    start: UUID | None = _case_of(kind, first)
+    work.note("graph.consulted", object_type=first.__kind__, case_id=start, consultation=True, depth=depth)
+    shown = {_case_of(name, row) for (name, _), row in rows.items() if name in _PARTS}
+    for case_id in sorted(case for case in shown if case not in {None, start}):
+        work.note("graph.consulted", object_type="case", case_id=case_id, consultation=True, depth=depth)
+
+
+def _case_of(kind: str, row: Any) -> UUID | None:
+    """Return the case that a node is or belongs to, or None."""
+    found: UUID | None = row.id if kind == "case" else row.case_id if kind in _PARTS else None
     return found
 
 
-def _shown(work: UnitOfWork, made: Graph) -> dict[str, Any]:
-    said = _said(work, made.nodes)
+def _shown(work: UnitOfWork, made: Graph, rows: Mapping[Node, Any]) -> dict[str, Any]:
+    said = _said(work, rows)
     nodes = [
         {**_EMPTY, "id": name_of(node), "kind": node[0], "distance": distance, **said.get(node, {})}
         for node, distance in sorted(made.nodes.items(), key=lambda item: (item[1], item[0][0], str(item[0][1])))
@@ -101,16 +111,24 @@ def name_of(node: Node) -> str:
     return f"{node[0]}:{node[1]}"
 
 
-def _said(work: UnitOfWork, nodes: Iterable[Node]) -> dict[Node, dict[str, Any]]:
-    """Return what is shown of each node that is a thing which the caller sees."""
-    found: dict[Node, dict[str, Any]] = {}
-    for kind, (model, _, path) in MODELS.items():
+def _rows(work: UnitOfWork, nodes: Iterable[Node]) -> dict[Node, Any]:
+    """Return the row of each node that is a thing which the caller sees."""
+    found: dict[Node, Any] = {}
+    for kind, (model, _, _) in MODELS.items():
         ids = [node[1] for node in nodes if node[0] == kind and isinstance(node[1], UUID)]
         rows: Sequence[Any] = work.session.scalars(work.all(model).where(model.id.in_(ids))).all() if ids else []
-        views = {view["id"]: view for view in show_cases(work, rows)} if kind == "case" else {}
-        for row in rows:
-            found[kind, row.id] = {**_about(kind, row, views.get(row.id, {})), "path": path.format(row)}
+        found |= {(kind, row.id): row for row in rows}
     return found
+
+
+def _said(work: UnitOfWork, rows: Mapping[Node, Any]) -> dict[Node, dict[str, Any]]:
+    """Return what is shown of each node that is a thing which the caller sees."""
+    cases = [row for (kind, _), row in rows.items() if kind == "case"]
+    views = {view["id"]: view for view in show_cases(work, cases)} if cases else {}
+    return {
+        (kind, row.id): {**_about(kind, row, views.get(row.id, {})), "path": MODELS[kind][2].format(row)}
+        for (kind, _), row in rows.items()
+    }
 
 
 def _about(kind: str, row: Any, view: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,9 @@ MOST_CASES: Final = 20_000
 MOST_FOUND: Final = 200
 _LAST: Final = UUID(int=2**128 - 1)
 _RESERVE: Final = "select * from priv.reserve_search(:case, :search, cast(:tokens as bytea[]), cast(:strengths as smallint[]))"
-_FIND: Final = Statement("select * from priv.identifiers_with(cast(:tokens as bytea[]), :before, :cases, :most)")
+_FIND: Final = Statement(
+    "select * from priv.identifiers_with(cast(:tokens as bytea[]), :before, cast(:after as uuid), :cases, :most)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,9 @@ class Match:
 def search_identifiers(work: UnitOfWork, data: Mapping[str, Any]) -> dict[str, Any]:
     """Find a value or a person in the cases that the caller may read, for one of these cases and a purpose.
 
-    The search counts against the quotas as a registration in that case does, and is recorded as a consultation of it without
-    the value. Raises `NotFound` if the caller may not read the case, `ImpossibleIdentifiers`, and `QuotaExceeded`.
+    The search counts against the quotas as a registration in that case does, and is recorded as a consultation of it and of
+    each case with something that was found, without the value. Raises `NotFound` if the caller may not read the case,
+    `ImpossibleIdentifiers`, and `QuotaExceeded`.
     """
     case_id = data["case_id"]
     cases.require_access(work, case_id, Level.READ)
@@ -62,9 +65,12 @@ def search_identifiers(work: UnitOfWork, data: Mapping[str, Any]) -> dict[str, A
     named.note("identifiers.searched", object_type="case", case_id=case_id, consultation=True, kind=item["kind"])
     place = place_of(work, "search/identifiers", {"case": case_id, "fingerprint": sorted(token.hex() for token, *_ in held)})
     at = begins_at(work, data, place)
-    rows, before = _candidates(work, held, UUID(at[0]) if at else _LAST)
-    following = seal_cursor(work, {"at": [before]}, place) if before else None
-    return {**_about(item, reading), "items": _show(work, _judged(work, item, reading, held, rows)), "next": following}
+    rows, last = _candidates(work, held, UUID(at[0]) if at else _LAST, UUID(at[1]) if at and at[1] else None)
+    following = seal_cursor(work, {"at": last}, place) if last else None
+    shown = _show(work, _judged(work, item, reading, held, rows))
+    for found in sorted({one["case_id"] for one in shown} - {case_id}):
+        named.note("identifiers.searched", object_type="case", case_id=found, consultation=True, kind=item["kind"])
+    return {**_about(item, reading), "items": shown, "next": following}
 
 
 def _read(item: Mapping[str, Any]) -> Reading:
@@ -88,18 +94,23 @@ def _count(work: UnitOfWork, case_id: UUID, held: Sequence[Held]) -> None:
     quotas.require(work.quotas)
 
 
-def _candidates(work: UnitOfWork, held: Sequence[Held], before: UUID) -> tuple[list[Any], UUID | None]:
-    """Return identifiers that share a token, in newest cases first, and the case before which the search goes on, if it does."""
+def _candidates(
+    work: UnitOfWork, held: Sequence[Held], before: UUID, after: UUID | None
+) -> tuple[list[Any], tuple[UUID, UUID | None] | None]:
+    """Return identifiers that share a token, in newest cases first, and where the search goes on, if it does.
+
+    It goes on before a case, or in the case itself after one of its identifiers.
+    """
     if not held:
         return [], None
     size = max(1, min(MOST_CASES, MOST_LOOK_UPS // len(held)))
     tokens = array(token for token, *_ in held)
-    rows = _FIND.rows(work.session, tokens=tokens, before=before, cases=size, most=MOST_FOUND + 1)
+    rows = _FIND.rows(work.session, tokens=tokens, before=before, after=after, cases=size, most=MOST_FOUND + 1)
     hits = [row for row in rows if row.identifier_id]
     if len(hits) <= MOST_FOUND:
-        return hits, rows[0].last
-    whole = [row for row in hits if row.case_id != hits[-1].case_id] or hits[:MOST_FOUND]
-    return whole, whole[-1].case_id
+        return hits, (rows[0].last, None) if rows[0].last else None
+    page = hits[:MOST_FOUND]
+    return page, (page[-1].case_id, page[-1].identifier_id)
 
 
 def _judged(work: UnitOfWork, item: Mapping[str, Any], reading: Reading, held: Sequence[Held], rows: Sequence[Any]) -> list[Match]:

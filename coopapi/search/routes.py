@@ -45,8 +45,9 @@ def search_identifiers(data: dict[str, Any], *, work: UnitOfWork) -> dict[str, A
     """Find a value or a person among the identifiers of cases that you may read, for one of these cases.
 
     The value is read as when it is registered, and persons are scored as in overlaps. What others hold is never searched: register
-    the value in your case, and overlaps are found. Identifiers of victims alone are found by cleared people. The search counts
-    against your quotas as a registration does, and is recorded as a consultation of the case, without the value.
+    the value in your case, and overlaps are found. What is found tells nothing of links to victims. The search counts against
+    your quotas as a registration does, and is recorded as a consultation of the case and of each case in which something is
+    found, without the value.
     """
     return identifiers.search_identifiers(work, data)
 

@@ -102,15 +102,18 @@ begin
 end $$;
 
 -- Count values that are new to their cases, unless that would exceed a quota. The arrays are parallel: the case of each value, whether that
--- case is hidden or about to be, the digest, identifier and cost of the value. p_in_hidden tells whether the quotas of hidden cases apply.
--- Return the quotas as priv.reserve does.
+-- case is hidden or about to be, the digest, identifier and cost of the value. p_in_hidden tells whether the quotas of hidden cases apply. What
+-- the caller searched for lately is counted already. With p_search the values are remembered as searched for, and not as registered; without
+-- p_known what is registered is counted too, because the use of the quota would tell the caller of it. Return the quotas as priv.reserve does.
 create function priv.count_values(p_in_hidden boolean, p_cases uuid[], p_hidden boolean[], p_digests bytea[], p_identifiers uuid[],
-                                  p_costs bigint[])
+                                  p_costs bigint[], p_search boolean default false, p_known boolean default true)
 returns table (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
 language plpgsql volatile as $$
 #variable_conflict use_column
 declare
     home uuid := priv.authority();
+    me uuid := priv.principal();
+    now_at timestamptz := priv.at();
     fresh bigint;
     fresh_hidden bigint;
     refused boolean;
@@ -118,10 +121,11 @@ begin
     -- Lock one row of the authority for this short time. It stands for the rows of its clients too.
     insert into public.quota_use (holder_id, policy, since, used) values (home, 'hour', 'epoch', 0) on conflict do nothing;
     perform from public.quota_use q where q.holder_id = home and q.policy = 'hour' for update;
-    select coalesce(sum(v.cost) filter (where r.digest is null), 0),
-           coalesce(sum(v.cost) filter (where v.hidden and r.hidden is not true), 0) into fresh, fresh_hidden
+    select coalesce(sum(v.cost) filter (where r.digest is null and s.digest is null), 0),
+           coalesce(sum(v.cost) filter (where v.hidden and r.hidden is not true and s.hidden is not true), 0) into fresh, fresh_hidden
         from unnest(p_cases, p_hidden, p_digests, p_costs) v (case_id, hidden, digest, cost)
-        left join public.registered_values r on r.case_id = v.case_id and r.digest = v.digest;
+        left join public.registered_values r on p_known and r.case_id = v.case_id and r.digest = v.digest
+        left join public.searched_values s on s.principal_id = me and s.digest = v.digest and s.until > now_at;
     select coalesce(bool_or(x.n > 0 and x.used + x.n > x.most), true) into refused
         from (select l.used, l.most, case when l.hidden then fresh_hidden else fresh end n from priv.quota_lines(p_in_hidden) l) x;
     if not refused and greatest(fresh, fresh_hidden) > 0 then
@@ -129,9 +133,19 @@ begin
             select l.holder, l.policy, l.since, l.used + case when l.hidden then fresh_hidden else fresh end
             from priv.quota_lines(p_in_hidden) l
             on conflict (holder_id, policy) do update set since = excluded.since, used = excluded.used;
+    end if;
+    if not refused and p_search then
+        insert into public.searched_values as s (principal_id, digest, hidden, until)
+            select me, v.digest, v.hidden, now_at + interval '24 hours' from unnest(p_hidden, p_digests) v (hidden, digest)
+            on conflict (principal_id, digest) do update
+                set hidden = excluded.hidden, until = case when s.until <= now_at then excluded.until else s.until end
+                where s.until <= now_at or excluded.hidden and not s.hidden;
+    elsif not refused then
         insert into public.registered_values as r (case_id, digest, identifier_id, principal_id, hidden, at)
-            select v.case_id, v.digest, v.identifier_id, (select priv.principal()), v.hidden, (select priv.at())
+            select v.case_id, v.digest, v.identifier_id, me, v.hidden, now_at
             from unnest(p_cases, p_hidden, p_digests, p_identifiers) v (case_id, hidden, digest, identifier_id)
+            where not exists (select from public.registered_values x
+                              where x.case_id = v.case_id and x.digest = v.digest and (x.hidden or not v.hidden))
             on conflict (case_id, digest) do update set hidden = true where excluded.hidden and not r.hidden;
     end if;
     return query
@@ -275,5 +289,6 @@ grant execute on function priv.reserve(uuid, uuid[], bytea[], smallint[], boolea
     priv.remove_honey(uuid) to APP_ROLE;
 
 grant select, insert, update on registered_values, quota_use to coopapi_definer;
+grant select, insert, update, delete on searched_values to coopapi_definer;
 grant select, insert, delete on quotas, honey_values, hiding_confirmations to coopapi_definer;
 grant select, insert, update, delete on pending_holdings to coopapi_definer;

@@ -33,9 +33,20 @@ create trigger made_for_search after insert on jit_parties referencing new table
 create trigger changed_for_search after update on meetings referencing new table as fresh
     for each statement execute function priv.note_for_search('id');
 
+-- The name of a handler changed, or the handler left: the words of the cases have to follow.
+create function priv.note_handler_for_search() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    insert into public.search_queue (object_id) select c.id from public.cases c where c.handler_id = new.id;
+    return null;
+end $$;
+
+create trigger changed_for_search after update on principals for each row
+    when (old.name is distinct from new.name or old.active is distinct from new.active) execute function priv.note_handler_for_search();
+
 -- Return the fields of a case that a level of access shows, as `GET /cases` does: with index access the categories and the country of the
 -- owner; of an open index also reference and title; to the desk of the State also state and handler. The name of the handler is for the
--- handler's own authority and that desk, but not for analysts.
+-- handler's own authority and that desk, but not for analysts; that of one who has left is not searched.
 create function priv.searched_fields(p_level integer, p_open boolean, p_desk boolean, p_own boolean, p_analyst boolean) returns text[]
 language sql immutable return (
     array ['category', 'country']
@@ -64,7 +75,7 @@ begin
     left join lateral (
         select jsonb_build_object(
                    'reference', array [c.reference], 'title', array [c.title], 'operation', array [c.operation_name],
-                   'handler', array (select h.name from public.principals h where h.id = c.handler_id),
+                   'handler', array (select h.name from public.principals h where h.id = c.handler_id and h.active),
                    'state', array [c.state], 'category', c.crime_categories, 'type', array [c.case_type],
                    'country', array [o.country], 'further_country', c.countries) as said,
                (select jsonb_agg(jsonb_build_object('place', g.place, 'fields', priv.searched_fields(
@@ -105,16 +116,21 @@ create function priv.grams(p_word text) returns text[] language sql immutable re
 -- Tell whether a word can have a typing error: another number is another thing, and short words resemble too many.
 create function priv.can_be_misspelt(p_word text) returns boolean language sql immutable return p_word ~ '^[a-z]{4,}$';
 
--- Write the words of things for each place in place of those that they had, and have the saved searches of those who see a thing for the
--- first time compared with it. p_things has for each thing its `id`, its `entries` on the list, and its `places` (`place`, and `words` with
--- `field` and `word`). Only the worker calls this, after priv.to_index in the same transaction.
+-- Write the words of things for each place in place of those that they had, remove the groups of letters of words that no thing of the place has
+-- any more, and have the saved searches of those who see a thing for the first time compared with it. p_things has for each thing its `id`, its
+-- `entries` on the list, and its `places` (`place`, and `words` with `field` and `word`). Only the worker calls this, after priv.to_index in the
+-- same transaction.
 create function priv.index_things(p_things jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 declare
     things uuid[] := array (select (t ->> 'id')::uuid from jsonb_array_elements(p_things) t);
+    gone record;
 begin
     perform priv.require_worker();
-    delete from public.search_words w where w.object_id = any (things);
+    with deleted as (
+        delete from public.search_words w where w.object_id = any (things) returning w.place, w.word)
+    select array_agg(d.place) as places, array_agg(d.word) as words into gone
+        from (select distinct x.place, x.word from deleted x where priv.can_be_misspelt(x.word)) d;
     delete from public.search_places s where s.object_id = any (things) and not exists (
         select from jsonb_array_elements(p_things) t, jsonb_array_elements(t -> 'places') p
         where (t ->> 'id')::uuid = s.object_id and (p ->> 'place')::uuid = s.place);
@@ -131,6 +147,10 @@ begin
         from (select distinct w.place, w.word from written w where priv.can_be_misspelt(w.word)) x cross join unnest(priv.grams(x.word)) g (gram)
         where not exists (select from public.search_grams k where k.place = x.place and k.gram = substr('  ' || x.word, 1, 3) and k.word = x.word)
         on conflict do nothing;
+    delete from public.search_grams k
+        using unnest(gone.places, gone.words) d (place, word) cross join unnest(priv.grams(d.word)) g (gram)
+        where k.place = d.place and k.gram = g.gram and k.word = d.word
+          and not exists (select from public.search_words w where w.place = d.place and w.word = d.word);
     insert into public.saved_search_checks (search_id, object_id)
         select s.id, k.object_id from public.search_places k
         join public.saved_searches s on k.place in (s.authority_id, s.principal_id)
@@ -265,5 +285,5 @@ grant select, insert, delete on search_words to coopapi_definer;
 create policy seen on search_words for select using (place in ((select priv.authority()), (select priv.principal())));
 
 grant select on search_grams to APP_ROLE;
-grant select, insert on search_grams to coopapi_definer;
+grant select, insert, delete on search_grams to coopapi_definer;
 create policy seen on search_grams for select using (place in ((select priv.authority()), (select priv.principal())));

@@ -9,7 +9,7 @@ down_revision = "0016"
 _TABLES = (
     *("object_stages", "usual_times", "published_cells", "published_periods", "case_proceedings", "saved_search_finds"),
     *("saved_search_checks", "saved_searches", "search_queue", "search_grams", "search_words", "search_places", "own_instruments"),
-    *("fact_history", "fact_identifiers", "fact_subjects", "facts"),
+    *("fact_history", "fact_identifiers", "fact_subjects", "facts", "searched_values"),
 )
 _CODES = (
     *("requesting_country", "channel", "crime_categories", "data_categories", "measure_codes", "outcome", "refusal_grounds"),
@@ -33,6 +33,7 @@ def downgrade() -> None:
     op.execute("alter table cases drop column ended_at")
     op.execute("drop index holdings_hidden")
     op.execute("drop index journal_timeline")
+    op.execute("drop index cases_by_handler")
     op.execute("delete from imported_rows where kind = 'fact'")
     op.execute(
         "alter table imported_rows drop constraint imported_kind,"

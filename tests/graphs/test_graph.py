@@ -180,3 +180,22 @@ def test_the_graph_is_a_consultation_of_its_case(world, heron):
     graph(world, "investigator", from_=f"subject:{heron['suspect']}")
     items = world.as_("auditor").get("/journal?action=graph.consulted").json["items"]
     assert [(one["case_id"], one["detail"]) for one in items] == [(heron["case"], {"depth": 1}), (heron["case"], {"depth": 2})]
+
+
+def test_the_owner_of_each_case_whose_subjects_or_identifiers_are_shown_learns_of_it(world):
+    """Two edges from a team are the parts of its case; one edge away is its reference alone."""
+    case = world.case("prosecutor", "NL-1")
+    world.hold("investigator", case, OWL, subject_id=world.subject("investigator", case))
+    team = teaming.active(world, cases=[case])
+    grant = {"authority_id": world.authorities["fr"], "level": "read", "reason": "R"}
+    assert world.as_("investigator").post(f"/cases/{case}/access", grant).status_code == 201
+
+    def consulted():
+        items = world.as_("investigator").get(f"/cases/{case}/consultations").json["items"]
+        return [(one["authority_id"], one["action"]) for one in items if one["action"] == "graph.consulted"]
+
+    graph(world, "prosecutor_fr", team_id=team)
+    assert consulted() == []
+    drawn = graph(world, "prosecutor_fr", team_id=team, depth=2)
+    assert len(ids(drawn, "identifier")) == len(ids(drawn, "subject")) == 1
+    assert consulted() == [(str(world.authorities["fr"]), "graph.consulted")]

@@ -1,5 +1,7 @@
 """Search for a value or a person: what is found, for whom, and what is left behind of it."""
 
+from datetime import timedelta
+
 import pytest
 
 from coopapi.identifiers.kinds import Context
@@ -8,6 +10,7 @@ from coopapi.search import identifiers
 
 OWL = "owl@example.org"
 BUDDE = {"names": [{"given": "Jan", "family": "Brandsma"}], "birth_dates": ["1984-03-02"]}
+ALSO = ("Appel", "Berger", "Citroen", "Dekker")
 LIKE_BUDDE = {"names": [{"full": "Brandsma Jan"}], "birth_dates": ["1984-03-02"]}
 
 
@@ -49,11 +52,13 @@ def test_what_is_withdrawn_or_of_a_case_without_access_is_not_found(world):
     assert found(searched(world, "investigator", case)) == [(there, other)]
 
 
-def test_what_belongs_to_victims_alone_is_found_by_the_cleared(world):
+def test_what_is_found_tells_nobody_which_identifiers_belong_to_victims(world):
+    """The uncleared see values without their links to victims: a miss would tell them of the link."""
     case = world.case("investigator")
     (one,) = world.hold("investigator", case, OWL, subject_id=world.subject("investigator", case, "victim"))
-    assert found(searched(world, "investigator", case)) == [(one, case)]
-    assert found(searched(world, "colleague", case)) == []
+    listed = world.as_("colleague").get(f"/cases/{case}/identifiers").json["items"]
+    assert [(item["id"], item["subjects"]) for item in listed] == [(one, [])]
+    assert found(searched(world, "colleague", case)) == found(searched(world, "investigator", case)) == [(one, case)]
 
 
 def test_a_person_is_scored_as_in_overlaps(world):
@@ -129,17 +134,61 @@ def test_bad_input_is_named(world, identifier, pointer):
     assert any(error["pointer"].startswith(pointer.rsplit("/", 1)[0]) for error in answer.json["errors"]), answer.json
 
 
+def left(answer):
+    """How many values the quota of the hour leaves."""
+    return int(answer.headers["RateLimit"].split("r=")[1].split(";")[0])
+
+
 def test_a_search_counts_against_the_quotas_once_and_what_it_counted_may_be_registered(world):
     case = world.case("investigator")
     me = world.as_("investigator")
-
-    def left(answer):
-        return int(answer.headers["RateLimit"].split("r=")[1].split(";")[0])
 
     first, again, other = (left(searched(world, "investigator", case, value=value)) for value in (OWL, OWL, "jay@example.org"))
     assert (first - again, first - other) == (0, 1)
     registered = me.post(f"/cases/{case}/identifiers", {"identifiers": [{"kind": "email", "value": OWL}]})
     assert left(registered) == other
+
+
+def charged(world, who, case, value):
+    """Whether a search for a value is charged, as somebody sees it by the quota."""
+    before = left(searched(world, who, case, "ip", "10.0.0.7"))
+    return before - left(searched(world, who, case, value=value))
+
+
+def test_the_quota_does_not_tell_a_reader_what_others_searched_or_withdrew(world):
+    case = world.case("foreign")
+    grant = {"authority_id": world.authorities["nl"], "level": "read", "reason": "R"}
+    assert world.as_("foreign").post(f"/cases/{case}/access", grant).status_code == 201
+    (gone,) = world.hold("foreign", case, "gone@example.org")
+    etag = world.as_("foreign").get(f"/cases/{case}/identifiers/{gone}").headers["ETag"]
+    world.as_("foreign").post(
+        f"/cases/{case}/identifiers/{gone}/transitions", {"event": "withdraw", "reason": "inaccurate"}, If_Match=etag
+    )
+    assert searched(world, "foreign", case, value=OWL).status_code == 200
+    searched(world, "investigator", case, "ip", "10.0.0.7")
+    assert [charged(world, "investigator", case, value) for value in ("gone@example.org", OWL, "never@example.org")] == [1, 1, 1]
+    assert [charged(world, "investigator", case, value) for value in ("gone@example.org", OWL)] == [0, 0]
+    searched(world, "colleague", case, "ip", "10.0.0.7")
+    assert charged(world, "colleague", case, OWL) == 1
+    searched(world, "uncleared", case, "ip", "10.0.0.7")
+    assert [charged(world, "uncleared", case, value) for value in ("gone@example.org", OWL)] == [0, 1]
+
+
+def test_what_was_searched_is_not_announced_and_is_forgotten_after_a_day(world, owner):
+    case = world.case("investigator")
+    assert searched(world, "investigator", case).status_code == 200
+
+    def stored():
+        with owner.cursor() as cursor:
+            cursor.execute("select (select count(*) from registered_values), (select count(*) from searched_values)")
+            return cursor.fetchone()
+
+    assert stored() == (0, 1)
+    world.clock.stopped = world.clock() + timedelta(hours=25)
+    assert searched(world, "investigator", case, value="jay@example.org").status_code == 200
+    assert stored() == (0, 1)
+    world.hold("investigator", case, "jay@example.org")
+    assert stored() == (1, 1)
 
 
 def test_a_quota_that_is_used_up_ends_searching(world, owner):
@@ -174,6 +223,23 @@ def test_the_journal_has_the_purpose_and_the_kind_but_nothing_of_the_value(world
     assert [one["purpose"] for one in looked if one["action"] == "identifiers.searched"] == ["victim_identification"]
 
 
+def test_the_owner_of_each_case_in_which_something_is_found_learns_of_the_search(world):
+    case, there, empty = world.case("investigator"), world.case("foreign"), world.case("foreign")
+    world.hold("foreign", there, OWL)
+    world.hold("foreign", empty, "jay@example.org")
+    for one in (there, empty):
+        grant = {"authority_id": world.authorities["nl"], "level": "read", "reason": "R"}
+        assert world.as_("foreign").post(f"/cases/{one}/access", grant).status_code == 201
+    assert len(found(searched(world, "investigator", case, purpose="prosecution"))) == 1
+
+    def consulted(one):
+        items = world.as_("foreign").get(f"/cases/{one}/consultations").json["items"]
+        return [(o["authority_id"], o["purpose"]) for o in items if o["action"] == "identifiers.searched"]
+
+    assert consulted(there) == [(str(world.authorities["nl"]), "prosecution")]
+    assert consulted(empty) == []
+
+
 def test_old_cases_are_searched_page_by_page(world, monkeypatch):
     made = [world.case("investigator") for _ in range(5)]
     held = [world.hold("investigator", case, OWL)[0] for case in made]
@@ -191,6 +257,29 @@ def test_old_cases_are_searched_page_by_page(world, monkeypatch):
         assert (seen, pages) == (held[::-1], 3)
     body["cursor"] = "x" * 40
     assert world.as_("investigator").post("/search/identifiers", body).status_code == 400
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_a_case_with_more_hits_than_a_page_is_found_whole(world, monkeypatch, most):
+    """Four similar persons in one case, with another case before and behind it."""
+    cases = [world.case("investigator") for _ in range(3)]
+    held = []
+    for case, count in zip(cases, (1, 4, 1), strict=True):
+        subjects = [{"id": world.subject("investigator", case)} for _ in range(count)]
+        people = [{**LIKE_BUDDE, "names": [*LIKE_BUDDE["names"], {"full": f"Kees {word}"}]} for word in ALSO[:count]]
+        items = [{"kind": "person", "person": p, "subjects": [one]} for p, one in zip(people, subjects, strict=True)]
+        made = world.as_("investigator").post(f"/cases/{case}/identifiers", {"identifiers": items})
+        held += [item["id"] for item in made.json["identifiers"]]
+    monkeypatch.setattr(identifiers, "MOST_FOUND", most)
+    body = {"case_id": cases[0], "purpose": "investigation", "identifier": {"kind": "person", "person": BUDDE}}
+    seen = []
+    for _ in range(10):
+        answer = world.as_("investigator").post("/search/identifiers", body).json
+        seen += [item["identifier_id"] for item in answer["items"]]
+        if not answer["next"]:
+            break
+        body["cursor"] = answer["next"]
+    assert sorted(seen) == sorted(held)
 
 
 def test_what_others_hold_changes_no_byte_of_the_answer(world, owner, monkeypatch):

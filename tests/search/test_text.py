@@ -3,6 +3,8 @@
 import pytest
 from searching import found
 
+from coopapi.ops import administration
+
 
 @pytest.fixture
 def cases(world):
@@ -96,6 +98,45 @@ def test_the_handler_is_found_by_the_handlers_own_authority_but_not_by_analysts(
     name = world.as_("investigator").get("/me").json["name"]
     assert found(world, "colleague", name) == ["NL-1"] == found(world, "desk", name)
     assert found(world, "romanian", name) == found(world, "analyst", name) == []
+
+
+def stored(owner, *words):
+    """Which of some words are stored, among the words and among the groups of letters."""
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "select word from search_words where word = any (%s) union select word from search_grams where word = any (%s)",
+            (list(words), list(words)),
+        )
+        return {word for (word,) in cursor.fetchall()}
+
+
+def test_words_that_nothing_has_any_more_are_not_stored(world, owner):
+    """In both cases one word is changed away; the other stays while one of them has it."""
+    cases = [world.case("investigator", f"NL-{number}", title="Heronwood Bitternlake") for number in (1, 2)]
+    world.work()
+    assert stored(owner, "heronwood", "bitternlake") == {"heronwood", "bitternlake"}
+    left = [{"bitternlake", "heronwood"}, {"bitternlake"}]
+    for case, expected in zip(cases, left, strict=True):
+        me = world.as_("investigator")
+        etag = me.get(f"/cases/{case}").headers["ETag"]
+        assert me.patch(f"/cases/{case}", {"title": "Bitternlake"}, If_Match=etag).status_code == 200
+        world.work()
+        assert stored(owner, "heronwood", "bitternlake") == expected
+    assert found(world, "investigator", "bitternlaek") == ["NL-2", "NL-1"]
+
+
+@pytest.mark.parametrize("change", [{"name": "Somebody Else"}, {"active": False}], ids=["name", "left"])
+def test_the_name_of_a_handler_who_is_called_otherwise_or_left_is_not_stored(world, owner, database, change):
+    me = world.people["colleague"]
+    administration.change(database, me, {"name": "Wilhelmina Bitternlake"})
+    world.case("investigator", "NL-1", title="T", handler_id=me)
+    world.work()
+    assert found(world, "investigator", "bitternlake") == ["NL-1"]
+    administration.change(database, me, change)
+    world.work()
+    assert stored(owner, "wilhelmina", "bitternlake") == set()
+    assert found(world, "investigator", "bitternlake") == []
+    assert found(world, "investigator", "somebody") == (["NL-1"] if "name" in change else [])
 
 
 def test_filters_and_pages(world):

@@ -49,6 +49,18 @@ def test_entries_of_both_cases_stand_in_one_order_each_with_its_case(world):
         assert [e["id"] for e in in_pages] == [e["id"] for e in page["items"]][:: 1 if order == "asc" else -1]
 
 
+def test_a_link_to_a_victim_does_not_show_by_a_mark_that_is_missing(world):
+    """The uncleared see the values of both identifiers, but not to whom they belong."""
+    one, two = world.case("investigator"), world.case("investigator")
+    (of_victim,) = world.hold("investigator", one, HERON, subject_id=world.subject("investigator", one, "victim"))
+    (other,) = world.hold("investigator", two, HERON)
+    here = fact(world, "investigator", one, "2026-03-05T14:20Z", "login", identifiers=[{"id": of_victim}])
+    there = fact(world, "investigator", two, "2026-03-07T09:00Z", "login", identifiers=[{"id": other}])
+    expected = {here: {("identifier", there)}, there: {("identifier", here)}}
+    for who in ("investigator", "colleague"):
+        assert marks(merged(world, who, case_id=[one, two])) == expected
+
+
 def test_the_same_identifier_place_and_minute_are_marked_and_the_same_day_is_not(world):
     mine, theirs, facts = world.once(pair)
     assert marks(merged(world, "investigator", case_id=[mine, theirs])) == {

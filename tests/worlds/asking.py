@@ -4,6 +4,8 @@ import json
 import re
 from dataclasses import dataclass, field
 
+from worlds.play import VALUES
+
 NOBODY = "00000000-0000-4000-8000-000000000000"
 FEW = {"authorities": 1, "codelists": 1, "instruments": 1, "providers": 1, "people": 1, "clients": 1, "access": 1, "subjects": 1,
        "identifiers": 2, "facts": 3}  # fmt: skip
@@ -103,6 +105,7 @@ class Walk:
             self._pages(template)
         self._timelines()
         self._graphs()
+        self._searches()
         return self.asked
 
     def _timelines(self):
@@ -122,6 +125,14 @@ class Walk:
         for case in self._listed("/api/v1/cases"):
             answer = self.caller.get(f"/api/v1/graph?case_id={case}&depth=3", X_Request_Id="walk")
             self.asked.answers["/api/v1/graph", f"/api/v1/graph/{case}?depth=3"] = answer
+
+    def _searches(self):
+        """Search for the values of the stories, for one of the cases that the caller reads."""
+        template = "/api/v1/search/identifiers"
+        for case in [case for case in self._listed("/api/v1/cases") if self._reads(case)][:1]:
+            for name, value in VALUES.items():
+                body = {"case_id": case, "purpose": "investigation", "identifier": value}
+                self.asked.answers[template, f"{template}/{name}"] = self.caller.post(template, body, X_Request_Id="walk")
 
     def _ask(self, template, path):
         if (template, path) not in self.asked.answers:

@@ -17,8 +17,7 @@ create table search_words (
 );
 create index search_words_by_object on search_words (object_id, place);
 
--- The words of a place by the groups of three letters in them, for words with typing errors. A word stays here when the last thing with it is
--- gone; then nothing is found by it.
+-- The words of a place by the groups of three letters in them, for words with typing errors. A word stays here as long as a thing has it.
 create table search_grams (
     place uuid not null,
     gram text collate "C" not null,
@@ -67,3 +66,6 @@ create table saved_search_finds (
     at timestamptz not null,
     primary key (search_id, object_id)
 );
+
+-- The cases whose words have to follow when the name of their handler changes.
+create index cases_by_handler on cases (handler_id) where handler_id is not null;
