@@ -81,10 +81,16 @@ def ask(work: UnitOfWork, data: Mapping[str, Any]) -> Export:
     _check_cases(work, cases, job, data)
     work.add(job)
     if job.four_eyes:
-        change = {"case_id": str(job.case_id), "format": job.format, "recipient_id": job.recipient_id, "country": country}
-        approvals.ask(work, KIND, job.authority_id, (job.id, job.version), {**change, "victims": victims})
+        approvals.ask(work, KIND, job.authority_id, (job.id, job.version), _to_approve(job))
     tell(work, job, "asked", waits=job.four_eyes)
     return job
+
+
+def _to_approve(job: Export) -> dict[str, Any]:
+    """Return what the second person is told: every case of the file, what of a timeline is in it, and for whom it is."""
+    of_timeline = {"also_case_ids": [str(one) for one in job.also_case_ids], "timeline": job.timeline} if job.timeline else {}
+    to = {"recipient_id": job.recipient_id, "country": job.recipient_country}
+    return {"case_id": str(job.case_id), **of_timeline, "format": job.format, **to, "victims": job.victims}
 
 
 def _require_few(work: UnitOfWork) -> None:

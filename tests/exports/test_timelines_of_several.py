@@ -2,8 +2,20 @@
 
 import pytest
 from assisting import sent, walk
-from exports.test_timelines import own
+from exports.test_timelines import THIRD, own
 from icalendar import Calendar
+
+
+def test_the_second_person_is_told_of_every_case_and_of_what_is_wanted(world, exports):
+    first, second = (world.case("investigator", reference=name) for name in ("NL-1", "NL-2"))
+    wanted = {"language": "fr", "kind": "fact", "from": "2026-01-01T00:00:00+00:00"}
+    body = {"format": "timeline-csv", "also_case_ids": [second], "timeline": wanted, "recipient": THIRD}
+    asked = exports.ask(first, **body)
+    (one,) = world.as_("prosecutor").get(f"/approvals?object_id={asked['id']}").json["items"]
+    assert [one["change"][name] for name in ("case_id", "also_case_ids", "timeline")] == [first, [second], wanted]
+    whole = exports.ask(first, recipient=THIRD)
+    (one,) = world.as_("prosecutor").get(f"/approvals?object_id={whole['id']}").json["items"]
+    assert one["change"].keys() == {"case_id", "format", "recipient_id", "country", "victims"}
 
 
 @pytest.mark.parametrize("first", ["nl", "fr"])
