@@ -113,12 +113,15 @@ def _moment(value: Any) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What may be exported: with victims or without, by a cleared person or not, under which codes, and with which consents."""
+    """What may be exported: with victims or without, by a cleared person or not, under which codes, and with which consents.
+
+    A consent is for one code of one case, because the originators of two cases decide separately.
+    """
 
     victims: bool
     cleared: bool
     handling_code: str
-    consents: frozenset[str]
+    consents: frozenset[tuple[UUID, str]]
     internal: bool
     """Whether the recipient is the authority of the person itself, so that nothing is passed on."""
 
@@ -126,14 +129,14 @@ class Terms:
         """Return the handling code that something has in the file: its own, or that of the whole file if it has none."""
         return own if own != "H0" else self.handling_code
 
-    def needs_consent(self, own: str) -> bool:
-        """Tell whether something with this handling code must be left out, because its originator has not consented."""
-        return own in CONSENTED and not self.internal and own not in self.consents
+    def needs_consent(self, case_id: UUID, own: str) -> bool:
+        """Tell whether something of a case with this handling code must be left out, because its originator has not consented."""
+        return own in CONSENTED and not self.internal and (case_id, own) not in self.consents
 
     def why_not_named(self, row: Identifier, categories: Sequence[str]) -> str | None:
         """Return why a timeline must not name the kind of this identifier, or None. It never has the value."""
         reasons = {
-            "consent_missing": self.needs_consent(row.handling_code),
+            "consent_missing": self.needs_consent(row.case_id, row.handling_code),
             "no_subject": not categories and not self.cleared,
             "victim": set(categories) == {"victim"} and not self.victims,
         }
@@ -147,7 +150,7 @@ class Terms:
         unlinked = not categories and (not self.cleared or row.kind == "person")
         reasons = {
             "withdrawn": row.withdrawn_at is not None,
-            "consent_missing": self.needs_consent(row.handling_code),
+            "consent_missing": self.needs_consent(row.case_id, row.handling_code),
             "no_subject": unlinked,
             "victim": set(categories) == {"victim"} and not self.victims,
             "same_value": twin is not None,
@@ -159,7 +162,7 @@ class Terms:
         """Return why a fact is left out of the file, or None."""
         reasons = {
             "withdrawn": row.withdrawn_at is not None,
-            "consent_missing": self.needs_consent(row.handling_code),
+            "consent_missing": self.needs_consent(row.case_id, row.handling_code),
             "victim": row.victims and not self.victims,
         }
         return next((why for why, holds in reasons.items() if holds), None)

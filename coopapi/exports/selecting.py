@@ -66,7 +66,7 @@ def _case_of(work: UnitOfWork, job: Export, case_id: UUID) -> Case:
 
 def portion_of_case(case: Case, terms: Terms) -> Portion:
     """Return the line of the case itself. Raises `ConsentMissing`."""
-    if terms.needs_consent(case.handling_code):
+    if terms.needs_consent(case.id, case.handling_code):
         raise ConsentMissing
     code = terms.code(case.handling_code)
     portion = Portion([case_line(case, code)], codes={code})

@@ -61,7 +61,7 @@ class Choice:
         reasons = {
             "of_others": not passed_on,
             "victim": not self.terms.victims and self._is_about_a_victim(entry),
-            "consent_missing": self.terms.needs_consent(self._code(entry)),
+            "consent_missing": self.terms.needs_consent(_case_of(entry), self._code(entry)),
             "undated": entry.get("at") is None and self.job.format in DATED,
         }
         return next((why for why, holds in reasons.items() if holds), named)
@@ -84,12 +84,16 @@ class Choice:
 
     def _shown(self, entry: Entry) -> dict[str, Any]:
         """Return an entry with its handling code, and with the identifiers that may be named."""
-        case_code = self.cases[UUID(str(entry["case"]["id"]))].handling_code
+        case_code = self.cases[_case_of(entry)].handling_code
         code = self.terms.code(max(case_code, self._code(entry)))
         self.codes.add(code)
         whys = [(one, self._why.get(_id(one["id"]))) for one in entry.get("identifiers") or ()]
         self.left_out.update(("identifier", why) for _, why in whys if why)
         return {**entry, "identifiers": [one for one, why in whys if not why], "handling_code": code}
+
+
+def _case_of(entry: Entry) -> UUID:
+    return UUID(str(entry["case"]["id"]))
 
 
 def _id(value: Any) -> UUID | None:

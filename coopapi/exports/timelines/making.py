@@ -24,7 +24,7 @@ class TooManyEntries(Exception):
 
 def advance(timeline: Timeline) -> None:
     """Make the next portion of a timeline, or the whole of it. Raises `ConsentMissing` or `TooManyEntries`."""
-    if any(timeline.terms.needs_consent(case.handling_code) for case in timeline.cases):
+    if any(timeline.terms.needs_consent(case.id, case.handling_code) for case in timeline.cases):
         raise ConsentMissing
     if timeline.job.format in IN_PORTIONS:
         _portion(timeline)
