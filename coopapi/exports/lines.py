@@ -133,14 +133,15 @@ class Terms:
         """Tell whether something of a case with this handling code must be left out, because its originator has not consented."""
         return own in CONSENTED and not self.internal and (case_id, own) not in self.consents
 
+    def why_tied(self, categories: Sequence[str]) -> str | None:
+        """Return why a fact must not be exported because of one of its identifiers, or None, by the subjects of this identifier."""
+        if not categories:
+            return None if self.cleared else "no_subject"
+        return "victim" if set(categories) == {"victim"} and not self.victims else None
+
     def why_not_named(self, row: Identifier, categories: Sequence[str]) -> str | None:
         """Return why a timeline must not name the kind of this identifier, or None. It never has the value."""
-        reasons = {
-            "consent_missing": self.needs_consent(row.case_id, row.handling_code),
-            "no_subject": not categories and not self.cleared,
-            "victim": set(categories) == {"victim"} and not self.victims,
-        }
-        return next((why for why, holds in reasons.items() if holds), None)
+        return "consent_missing" if self.needs_consent(row.case_id, row.handling_code) else self.why_tied(categories)
 
     def why_left_out(self, row: Identifier, clear: Mapping[str, Any], categories: Sequence[str], twin: UUID | None) -> str | None:
         """Return why an identifier is left out of the file, or None.
