@@ -113,12 +113,15 @@ def _moment(value: Any) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What may be exported: with victims or without, by a cleared person or not, under which codes, and with which consents."""
+    """What may be exported: with victims or without, by a cleared person or not, under which codes, and with which consents.
+
+    A consent is for one code of one case, because the originators of two cases decide separately.
+    """
 
     victims: bool
     cleared: bool
     handling_code: str
-    consents: frozenset[str]
+    consents: frozenset[tuple[UUID, str]]
     internal: bool
     """Whether the recipient is the authority of the person itself, so that nothing is passed on."""
 
@@ -126,18 +129,19 @@ class Terms:
         """Return the handling code that something has in the file: its own, or that of the whole file if it has none."""
         return own if own != "H0" else self.handling_code
 
-    def needs_consent(self, own: str) -> bool:
-        """Tell whether something with this handling code must be left out, because its originator has not consented."""
-        return own in CONSENTED and not self.internal and own not in self.consents
+    def needs_consent(self, case_id: UUID, own: str) -> bool:
+        """Tell whether something of a case with this handling code must be left out, because its originator has not consented."""
+        return own in CONSENTED and not self.internal and (case_id, own) not in self.consents
+
+    def why_tied(self, categories: Sequence[str]) -> str | None:
+        """Return why a fact must not be exported because of one of its identifiers, or None, by the subjects of this identifier."""
+        if not categories:
+            return None if self.cleared else "no_subject"
+        return "victim" if set(categories) == {"victim"} and not self.victims else None
 
     def why_not_named(self, row: Identifier, categories: Sequence[str]) -> str | None:
         """Return why a timeline must not name the kind of this identifier, or None. It never has the value."""
-        reasons = {
-            "consent_missing": self.needs_consent(row.handling_code),
-            "no_subject": not categories and not self.cleared,
-            "victim": set(categories) == {"victim"} and not self.victims,
-        }
-        return next((why for why, holds in reasons.items() if holds), None)
+        return "consent_missing" if self.needs_consent(row.case_id, row.handling_code) else self.why_tied(categories)
 
     def why_left_out(self, row: Identifier, clear: Mapping[str, Any], categories: Sequence[str], twin: UUID | None) -> str | None:
         """Return why an identifier is left out of the file, or None.
@@ -147,7 +151,7 @@ class Terms:
         unlinked = not categories and (not self.cleared or row.kind == "person")
         reasons = {
             "withdrawn": row.withdrawn_at is not None,
-            "consent_missing": self.needs_consent(row.handling_code),
+            "consent_missing": self.needs_consent(row.case_id, row.handling_code),
             "no_subject": unlinked,
             "victim": set(categories) == {"victim"} and not self.victims,
             "same_value": twin is not None,
@@ -159,7 +163,7 @@ class Terms:
         """Return why a fact is left out of the file, or None."""
         reasons = {
             "withdrawn": row.withdrawn_at is not None,
-            "consent_missing": self.needs_consent(row.handling_code),
+            "consent_missing": self.needs_consent(row.case_id, row.handling_code),
             "victim": row.victims and not self.victims,
         }
         return next((why for why, holds in reasons.items() if holds), None)

@@ -6,7 +6,7 @@ the file and the progress are committed together, so nothing is lost or doubled 
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -19,6 +19,7 @@ from coopapi.cases.service import CaseIsFinal
 from coopapi.directory.entries import find_authority
 from coopapi.errors import Forbidden, NotFound, Unauthenticated
 from coopapi.exports import pieces, selecting
+from coopapi.exports.consents import conditions
 from coopapi.exports.formats.common import About, Format
 from coopapi.exports.formats.table import FORMATS
 from coopapi.exports.lines import Portion, Terms
@@ -97,18 +98,18 @@ def _advance(database: Database, found: Any) -> bool:
         cases = selecting.cases_of(work, job)
         job.state = "running"
         if job.stage == "entries":
-            timelines.advance(Timeline(work, job, cases, terms_of(work, job), _about(work, job)))
+            timelines.advance(Timeline(work, job, cases, terms_of(work, job), _about(work, job, cases)))
         elif job.timeline is not None:
             _finish(work, job, timelines.counted(job))
         else:
-            _STAGES[job.stage](Making(work, job, cases[0], terms_of(work, job), _about(work, job), FORMATS[job.format]))
+            _STAGES[job.stage](Making(work, job, cases[0], terms_of(work, job), _about(work, job, cases), FORMATS[job.format]))
         if job.size > LARGEST:
             raise TooLargeToExport
         job.worked_at = work.now
     return True
 
 
-def _about(work: UnitOfWork, job: Export) -> About:
+def _about(work: UnitOfWork, job: Export, cases: Sequence[Case]) -> About:
     words = words_of(work, job)
     home = find_authority(work, job.authority_id)
     recipient = find_authority(work, job.recipient_id)
@@ -122,7 +123,7 @@ def _about(work: UnitOfWork, job: Export) -> About:
         recipient=recipient.name if recipient else f"{words['recipient_name']} ({job.recipient_country})",
         purpose=job.purpose,
         handling_code=job.handling_code,
-        conditions=[f"{one['handling_code']}: {one['conditions']}" for one in words["consents"] if one.get("conditions")],
+        conditions=conditions(words["consents"], {str(case.id): case.reference for case in cases}),
     )
 
 

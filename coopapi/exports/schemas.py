@@ -14,6 +14,8 @@ from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, T
 
 MOST_OTHER_CASES: Final = 19
 """How many further cases one file may have."""
+MOST_CONSENTS: Final = len(CONSENTED) * (MOST_OTHER_CASES + 1)
+"""How many consents may be recorded: one for each code of each case."""
 
 
 class ExportRecipientIn(Schema):
@@ -42,6 +44,9 @@ class ExportConsentIn(Schema):
     """The consent of the authority that gave information under the handling code H2 or H3, as it was recorded."""
 
     handling_code = OneOf(CONSENTED, name="ConsentCode", required=True)
+    case_id = fields.UUID(
+        metadata={"description": "The case for which the consent was given; required if the export has `also_case_ids`."}
+    )
     given_by = Line(200, required=True, metadata={"description": "The authority that gave the information and consented."})
     given_on = fields.Date(required=True)
     proof = Text(500, required=True, metadata={"description": "Where the consent can be found, such as the number of a letter."})
@@ -52,6 +57,7 @@ class ExportConsentOut(Shown):
     """A recorded consent."""
 
     handling_code = OneOf(CONSENTED, name="ConsentCode", required=True)
+    case_id = fields.UUID(required=True)
     given_by = fields.String(required=True)
     given_on = fields.String(required=True)
     proof = fields.String(required=True)
@@ -105,7 +111,7 @@ class ExportIn(Schema):
     victims = Flag(
         metadata={"description": "Whether data about victims are exported; only people with victim clearance may ask for that."}
     )
-    consents = Many(fields.Nested(ExportConsentIn), 10, distinct=False)
+    consents = Many(fields.Nested(ExportConsentIn), MOST_CONSENTS, distinct=False)
     reason = Text(500, required=True)
 
     @validates_schema

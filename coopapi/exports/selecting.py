@@ -66,7 +66,7 @@ def _case_of(work: UnitOfWork, job: Export, case_id: UUID) -> Case:
 
 def portion_of_case(case: Case, terms: Terms) -> Portion:
     """Return the line of the case itself. Raises `ConsentMissing`."""
-    if terms.needs_consent(case.handling_code):
+    if terms.needs_consent(case.id, case.handling_code):
         raise ConsentMissing
     code = terms.code(case.handling_code)
     portion = Portion([case_line(case, code)], codes={code})
@@ -110,13 +110,17 @@ def portion_of_identifiers(work: UnitOfWork, job: Export, case: Case, terms: Ter
 
 
 class ConsideredIdentifier(NamedTuple):
-    """An identifier with its decrypted content, its links in the file, its number of victims, and why it is left out, or None."""
+    """An identifier with its decrypted content, its links in the file, and its number of victims.
+
+    `why` says why it is left out, and `why_tied` why facts with it are; both are None if there is no reason.
+    """
 
     row: Identifier
     clear: Mapping[str, Any]
     links: Sequence[Mapping[str, Any]]
     victims: int
     why: str | None
+    why_tied: str | None
 
 
 def considered(work: UnitOfWork, job: Export, terms: Terms, rows: Sequence[Identifier]) -> Iterator[ConsideredIdentifier]:
@@ -129,7 +133,8 @@ def considered(work: UnitOfWork, job: Export, terms: Terms, rows: Sequence[Ident
         said = clear.get(row.id, {})
         categories = [subjects[link["id"]].category for link in links[row.id] if link["id"] in subjects]
         why = terms.why_left_out(row, said, categories, beside[row.id].same_as)
-        yield ConsideredIdentifier(row, said, linked(links[row.id], keys), categories.count("victim"), why)
+        shown, victims = linked(links[row.id], keys), categories.count("victim")
+        yield ConsideredIdentifier(row, said, shown, victims, why, terms.why_tied(categories))
 
 
 def next_rows(query: Select[Any], model: Any, made_at: Any, job: Export) -> Select[Any]:

@@ -15,8 +15,8 @@ from coopapi.directory.codelists import member_states
 from coopapi.directory.entries import authorities_of, known_authority
 from coopapi.directory.models import Authority
 from coopapi.directory.rights import ChangedSince
-from coopapi.errors import Conflict, Forbidden, TooMany, Unprocessable, broken, fault
-from coopapi.exports import pieces
+from coopapi.errors import Conflict, Forbidden, TooMany, Unprocessable, fault
+from coopapi.exports import consents, pieces
 from coopapi.exports.formats.table import EVERY
 from coopapi.exports.lines import Terms
 from coopapi.exports.models import Export
@@ -81,10 +81,16 @@ def ask(work: UnitOfWork, data: Mapping[str, Any]) -> Export:
     _check_cases(work, cases, job, data)
     work.add(job)
     if job.four_eyes:
-        change = {"case_id": str(job.case_id), "format": job.format, "recipient_id": job.recipient_id, "country": country}
-        approvals.ask(work, KIND, job.authority_id, (job.id, job.version), {**change, "victims": victims})
+        approvals.ask(work, KIND, job.authority_id, (job.id, job.version), _to_approve(job))
     tell(work, job, "asked", waits=job.four_eyes)
     return job
+
+
+def _to_approve(job: Export) -> dict[str, Any]:
+    """Return what the second person is told: every case of the file, what of a timeline is in it, and for whom it is."""
+    of_timeline = {"also_case_ids": [str(one) for one in job.also_case_ids], "timeline": job.timeline} if job.timeline else {}
+    to = {"recipient_id": job.recipient_id, "country": job.recipient_country}
+    return {"case_id": str(job.case_id), **of_timeline, "format": job.format, **to, "victims": job.victims}
 
 
 def _require_few(work: UnitOfWork) -> None:
@@ -107,7 +113,7 @@ def _leaves(work: UnitOfWork, recipient: Authority | None, country: str | None) 
 
 def _new(work: UnitOfWork, data: Mapping[str, Any], recipient: Authority | None, *, four_eyes: bool, victims: bool) -> Export:
     made = work.new_id()
-    words = {"recipient_name": data["recipient"].get("name"), "reason": data["reason"], "consents": _stored(data)}
+    words = {"recipient_name": data["recipient"].get("name"), "reason": data["reason"], "consents": consents.stored(data)}
     return Export(
         id=made,
         authority_id=work.actor.authority_id,
@@ -139,42 +145,30 @@ def _timeline(data: Mapping[str, Any]) -> dict[str, Any]:
     return {"language": "en", **{name: wanted[name] for name in ("language", "kind", "entries") if name in wanted}, **times}
 
 
-def _stored(data: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [{**one, "given_on": one["given_on"].isoformat()} for one in data.get("consents", ())]
-
-
 def _check_cases(work: UnitOfWork, cases: Sequence[Case], job: Export, data: Mapping[str, Any]) -> None:
     """Raise the problem that keeps the cases from being exported to the recipient."""
-    faults = [
-        broken(f"/consents/{n}/conditions", "H3", "The handling code H3 needs a text with its restrictions.")
-        for n, one in enumerate(data.get("consents", ()))
-        if one["handling_code"] == "H3" and not one.get("conditions")
-    ]
-    faults += [
-        broken(f"/consents/{n}/given_on", "order_of_time", "The day must not be in the future.")
-        for n, one in enumerate(data.get("consents", ()))
-        if one["given_on"] > work.now.date()
-    ]
+    faults = consents.faults(job, data, work.now.date())
     if faults:
         raise Unprocessable(errors=faults)
     if job.recipient_id == work.actor.authority_id:
         return
     terms = terms_of(work, job)
-    if any(terms.needs_consent(case.handling_code) for case in cases):
-        detail = "The case has the handling code H2 or H3. Record the consent of its originator in `consents`."
+    if any(terms.needs_consent(case.id, case.handling_code) for case in cases):
+        detail = "A case has the handling code H2 or H3. Record the consent of its originator, for this case, in `consents`."
         raise fault("/consents", "consent", detail)
 
 
 def words_of(work: UnitOfWork, job: Export) -> dict[str, Any]:
-    """Decrypt the recipient's name, the reason and the consents of an export."""
-    return vault.unseal(vault.kind_key(work, KIND), job.words, job.id)
+    """Decrypt the recipient's name, the reason and the consents of an export, each with its case."""
+    words = vault.unseal(vault.kind_key(work, KIND), job.words, job.id)
+    return {**words, "consents": [{"case_id": str(job.case_id), **one} for one in words.get("consents", ())]}
 
 
 def terms_of(work: UnitOfWork, job: Export) -> Terms:
     """Return what may be exported."""
-    consents = frozenset(one["handling_code"] for one in words_of(work, job).get("consents", ()))
+    consented = frozenset((UUID(one["case_id"]), one["handling_code"]) for one in words_of(work, job)["consents"])
     internal = job.recipient_id == job.authority_id
-    return Terms(job.victims, job.cleared, job.handling_code, consents, internal)
+    return Terms(job.victims, job.cleared, job.handling_code, consented, internal)
 
 
 def tell(work: UnitOfWork, job: Export, act: str, **detail: Any) -> None:

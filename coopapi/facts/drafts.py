@@ -12,8 +12,13 @@ from coopapi.facts.places import place_token
 from coopapi.facts.service import WORDS
 from coopapi.facts.times import SAID, read_time
 from coopapi.store.db import UnitOfWork
+from coopapi.store.statements import Statement
 
 _AS_SENT: Final = ("kind", "country", "confidence", "source_grading", "information_grading", "external_id")
+_OF_VICTIMS: Final = Statement(
+    "select l.identifier_id as id from identifier_subjects l join subjects s on s.id = l.subject_id"
+    " where l.identifier_id = any(cast(:identifiers as uuid[])) group by l.identifier_id having bool_and(s.category = 'victim')"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,8 @@ class Involved:
 
     categories: Mapping[UUID, str]
     identifiers: Collection[UUID]
+    of_victims: Collection[UUID]
+    """Those of the identifiers that belong to victims alone, as far as the caller sees: a fact with one is about victims."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +51,26 @@ class FactDraft:
 
 
 def involved(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any]]) -> Involved:
-    """Return those of the subjects and identifiers that items name that the case has."""
+    """Return those of the subjects and identifiers that items name that the case has.
+
+    Locks the identifiers, so that they do not become those of victims before the facts are stored.
+    """
     people = {link["id"] for item in items for link in item.get("subjects", ())}
     things = {link["id"] for item in items for link in item.get("identifiers", ())}
     rows = work.all(Subject).where(Subject.case_id == case_id, Subject.id.in_(people))
     kept = work.all(Identifier).where(Identifier.case_id == case_id, Identifier.id.in_(things))
+    locked = kept.order_by(Identifier.id).with_for_update(read=True)
+    identifiers = {row.id for row in work.session.scalars(locked)} if things else set()
     return Involved(
         {row.id: row.category for row in work.session.scalars(rows)} if people else {},
-        {row.id for row in work.session.scalars(kept)} if things else set(),
+        identifiers,
+        of_victims_alone(work, identifiers),
     )
+
+
+def of_victims_alone(work: UnitOfWork, identifiers: Collection[UUID]) -> set[UUID]:
+    """Return the identifiers that belong to victims alone. Callers without clearance do not see these links, and learn of none."""
+    return {row.id for row in _OF_VICTIMS.rows(work.session, identifiers=list(identifiers))} if identifiers else set()
 
 
 def merged(old: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,9 +105,9 @@ def draft(work: UnitOfWork, handling_code: str, item: Mapping[str, Any], case: I
         "handling_code": item.get("handling_code") or handling_code,
         "about_victim": about_victim,
     }
-    victims = about_victim or any(case.categories[one] == "victim" for one in subjects)
+    linked = any(case.categories[one] == "victim" for one in subjects) or any(one in case.of_victims for one in identifiers)
     token = place_token(work.keys, words.get("place"), item.get("country"))
-    return FactDraft(told, words, token, frozenset(subjects), frozenset(identifiers), victims, corrects)
+    return FactDraft(told, words, token, frozenset(subjects), frozenset(identifiers), about_victim or linked, corrects)
 
 
 def _faults(work: UnitOfWork, item: Mapping[str, Any], case: Involved) -> list[dict[str, str]]:

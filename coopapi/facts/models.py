@@ -56,7 +56,7 @@ class _Told(InCase):
     """A keyed digest of the place, for the search for facts of other cases at the same place. It is shown to nobody."""
     about_victim: Mapped[bool] = mapped_column()
     victims: Mapped[bool] = mapped_column()
-    """Whether it is about a victim: `about_victim`, or because one of its subjects is a victim now."""
+    """Whether it is about a victim: `about_victim`, or because a subject is a victim, or an identifier that of victims alone."""
     external_id: Mapped[str | None] = mapped_column()
 
     @classmethod

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from coopapi.cases.models import Case, Identifier, Subject
 from coopapi.errors import Unprocessable, broken
-from coopapi.facts.drafts import FactDraft, Involved, draft, merged
+from coopapi.facts.drafts import FactDraft, Involved, draft, merged, of_victims_alone
 from coopapi.facts.models import Fact
 from coopapi.facts.recording import changes, put_right, record_new, require_free
 from coopapi.facts.service import as_items
@@ -104,10 +104,12 @@ def _named(
     query = work.all(Identifier).where(
         Identifier.case_id.in_(cases), Identifier.external_id.in_(keys), Identifier.withdrawn_at.is_(None)
     )
-    things = {(row.case_id, row.external_id or ""): row.id for row in work.session.scalars(query)} if keys else {}
+    locked = query.order_by(Identifier.id).with_for_update(read=True)  # so that they do not become those of victims meanwhile
+    things = {(row.case_id, row.external_id or ""): row.id for row in work.session.scalars(locked)} if keys else {}
     things |= {at: work.new_id() for at in rehearsed - things.keys()}
     categories = {row.id: row.category for row in people.values()}
-    return NamedThings({at: row.id for at, row in people.items()}, things, Involved(categories, set(things.values())))
+    there = Involved(categories, set(things.values()), of_victims_alone(work, things.values()))
+    return NamedThings({at: row.id for at, row in people.items()}, things, there)
 
 
 def _subjects(known: Known, ready: Sequence[tuple[SentLine, Case]]) -> Mapping[tuple[UUID, str], Subject]:
@@ -178,7 +180,8 @@ def _with_links(known: Known, there: Involved, old: Mapping[str, Any]) -> Involv
     ids = {link["id"] for link in old["subjects"]} - there.categories.keys()
     query = known.work.all(Subject).where(Subject.id.in_(ids))
     more = {row.id: row.category for row in known.work.session.scalars(query)} if ids else {}
-    return Involved({**there.categories, **more}, {*there.identifiers, *(link["id"] for link in old["identifiers"])})
+    identifiers = {*there.identifiers, *(link["id"] for link in old["identifiers"])}
+    return Involved({**there.categories, **more}, identifiers, of_victims_alone(known.work, identifiers))
 
 
 def _correct(known: Known, one: FactOfLine, named: NamedThings) -> None:

@@ -1,7 +1,7 @@
 """What coincides in two cases of a merged timeline: the same identifier, the same place, or the same minute."""
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,18 +20,26 @@ _ELSEWHERE: Final = Statement(
 _EXACT: Final = frozenset({"minute", "second"})
 
 Found = Sequence[tuple[Any, dict[str, Any]]]
+Elsewhere = Callable[[UnitOfWork, Collection[UUID]], Iterable[tuple[UUID, UUID]]]
+"""Finds the facts on other pages that involve some of these identifiers: pairs of an identifier and a fact."""
 
 
-def mark(work: UnitOfWork, found: Found, cases: Collection[UUID], *, beyond: bool) -> None:
+def everywhere(work: UnitOfWork, identifiers: Collection[UUID]) -> Iterable[tuple[UUID, UUID]]:
+    """Return the facts with one of these identifiers that the caller sees."""
+    return ((row.identifier_id, row.fact_id) for row in _ELSEWHERE.rows(work.session, identifiers=list(identifiers)))
+
+
+def mark(work: UnitOfWork, found: Found, cases: Collection[UUID], elsewhere: Elsewhere | None) -> None:
     """Mark in each entry of a page with which entries of other cases it coincides.
 
-    Places and minutes are compared among the entries of the page, identifiers also with facts on other pages if `beyond`. Minutes
-    count only for facts whose time is known to the minute: when the register was used says nothing about the world.
+    Places and minutes are compared among the entries of the page, identifiers also with the facts that `elsewhere` finds. Minutes
+    count only for facts whose time is known to the minute: when the register was used says nothing about the world. An
+    identifier counts only where the entry names it.
     """
     facts = [(row, entry) for row, entry in found if entry["kind"] == "fact"]
     _among(facts, "place", lambda row, _: bytes(row.place_token) if row.place_token else None)
     _among(facts, "minute", lambda _, entry: _minute(entry))
-    _identifiers(work, found, cases, beyond=beyond and work.actor.may(Action.IDENTIFIER_READ))
+    _identifiers(work, found, cases, elsewhere if work.actor.may(Action.IDENTIFIER_READ) else None)
 
 
 def _minute(entry: Mapping[str, Any]) -> Hashable | None:
@@ -50,7 +58,7 @@ def _among(found: Found, kind: str, key_of: Any) -> None:
             _add(entry, kind, (other["id"] for of, other in group if of.case_id != row.case_id))
 
 
-def _identifiers(work: UnitOfWork, found: Found, cases: Collection[UUID], *, beyond: bool) -> None:
+def _identifiers(work: UnitOfWork, found: Found, cases: Collection[UUID], elsewhere: Elsewhere | None) -> None:
     holders: dict[UUID, list[UUID]] = defaultdict(list)
     for _, entry in found:
         for one in entry["identifiers"]:
@@ -61,11 +69,10 @@ def _identifiers(work: UnitOfWork, found: Found, cases: Collection[UUID], *, bey
     same: dict[UUID, list[UUID]] = defaultdict(list)
     for row in _SAME.rows(work.session, **asked):
         same[row.identifier_id].append(row.same_id)
-    if beyond and same:
-        others = [one for several in same.values() for one in several]
-        for row in _ELSEWHERE.rows(work.session, identifiers=others):
-            if row.fact_id not in holders[row.identifier_id]:
-                holders[row.identifier_id].append(row.fact_id)
+    if elsewhere and same:
+        for identifier_id, fact_id in elsewhere(work, {one for several in same.values() for one in several}):
+            if fact_id not in holders[identifier_id]:
+                holders[identifier_id].append(fact_id)
     for _, entry in found:
         mine = [one["id"] for one in entry["identifiers"]]
         _add(entry, "identifier", (there for one in mine for other in same[one] for there in holders[other]))

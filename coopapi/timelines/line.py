@@ -57,7 +57,7 @@ def _page(work: UnitOfWork, cases: Mapping[UUID, CaseView], wanted: Mapping[str,
     place = place_of(work, name, chosen)
     reading = read(work, cases, chosen, begins_at(work, chosen, place))
     if merged and len(cases) > 1:
-        co_occurrences.mark(work, reading.found, cases, beyond="as_known_on" not in wanted)
+        co_occurrences.mark(work, reading.found, cases, None if "as_known_on" in wanted else co_occurrences.everywhere)
     for case_id in cases:
         work.note("timeline.consulted", case_id=case_id, object_type="case", consultation=True)
     following = None if reading.onward is None else seal_cursor(work, {"at": reading.onward}, place)

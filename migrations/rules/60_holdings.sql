@@ -21,11 +21,12 @@ begin
     where c.id = p_case and GRANTED(c.id, 3) for share of c;
 end $$;
 
--- Update the holdings of identifiers after the people changed to whom they belong, or the category of one.
+-- Update the holdings and the facts of identifiers after the people changed to whom they belong, or the category of one.
 create function priv.recast(p_case uuid, p_identifiers uuid[]) returns void language plpgsql volatile as $$
 declare
     turned record;
 begin
+    perform priv.recast_facts(p_case, null, p_identifiers);
     select array_agg(distinct h.token) tokens, coalesce(bool_or(priv.open(h.roles) and not priv.open(r.roles)), false) closes into turned
         from priv.roles_of(p_identifiers) r join public.holdings h on h.identifier_id = r.identifier_id
         where h.case_id = p_case and h.roles is distinct from r.roles;
@@ -245,7 +246,7 @@ begin
         from public.subjects s
         where i.id = any (own) and s.id = p_subject and (s.category = 'victim') <> (p_was = 'victim');
     perform priv.recast(p_case, own);
-    perform priv.recast_facts(p_case, p_subject);
+    perform priv.recast_facts(p_case, p_subject, null);
 end $$;
 
 -- Return the kinds of the identifiers of a subject that are not stored exceptionally, also of those that the caller does not see.

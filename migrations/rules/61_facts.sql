@@ -2,8 +2,9 @@
 -- "offset 0", PostgreSQL looks a fact up for each row instead of reading all of them.
 
 -- Store new facts with their links, which must be of the same cases. p_rows holds their columns, bytes as hexadecimal digits, without `victims`:
--- a link to a victim, or what is said of the fact, makes it one about victims. p_subjects and p_identifiers name the facts that they belong to.
--- The caller has locked the cases, so no subject becomes a victim meanwhile. This runs with the rights of the caller.
+-- a link to a victim, or to an identifier that belongs to victims alone as far as the caller sees, or what is said of the fact, makes it one about
+-- victims. Who does not see the links of identifiers to victims must not learn of them, so its facts stay as they would be without them. p_subjects and p_identifiers name the facts that they belong to.
+-- The caller has locked the cases and the identifiers, so nothing becomes a victim's meanwhile. This runs with the rights of the caller.
 create function priv.record_facts(p_rows jsonb, p_subjects jsonb, p_identifiers jsonb) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
@@ -12,7 +13,7 @@ begin
             recorded_at, changed_by, changed_at)
         select r.id, 1, r.case_id, (select priv.authority()), (select priv.principal()), r.kind, r.begins_at, r.ends_at, r.precision,
                r.utc_offset, r.zone, r.country, r.basis, r.confidence, r.source_grading, r.information_grading, r.handling_code,
-               decode(r.words, 'hex'), decode(r.place_token, 'hex'), r.about_victim, r.about_victim or coalesce(v.victims, false),
+               decode(r.words, 'hex'), decode(r.place_token, 'hex'), r.about_victim, r.about_victim or coalesce(v.victims, false) or coalesce(o.victims, false),
                r.external_id, (select priv.at()), (select priv.principal()), (select priv.at())
         from jsonb_to_recordset(p_rows) r (id uuid, case_id uuid, kind text, begins_at timestamptz, ends_at timestamptz, precision text,
              utc_offset smallint, zone text, country text, basis text, confidence text, source_grading text, information_grading text,
@@ -20,6 +21,10 @@ begin
         left join (select l.fact_id, bool_or(s.category = 'victim') as victims
                    from jsonb_to_recordset(p_subjects) l (fact_id uuid, subject_id uuid) join public.subjects s on s.id = l.subject_id
                    group by l.fact_id) v on v.fact_id = r.id
+        left join (select l.fact_id, bool_or(array (
+                              select distinct s.category from public.identifier_subjects k join public.subjects s on s.id = k.subject_id
+                              where k.identifier_id = l.identifier_id) = array ['victim']) as victims
+                   from jsonb_to_recordset(p_identifiers) l (fact_id uuid, identifier_id uuid) group by l.fact_id) o on o.fact_id = r.id
         order by r.id;
     perform priv.link_facts(p_subjects, p_identifiers);
 end $$;
@@ -82,9 +87,10 @@ begin
     from unnest(p_facts) f (id);
 end $$;
 
--- Decide anew which facts of a subject are about victims, after its category changed. Their keys are unique among those about victims and among
--- the others, so one that is taken there is given up. Earlier states with the subject follow its category too.
-create function priv.recast_facts(p_case uuid, p_subject uuid) returns void language plpgsql volatile as $$
+-- Decide anew which facts of a subject, and of identifiers, are about victims, after the category of the subject, or the people changed to whom the
+-- identifiers belong. A fact with an identifier that belongs to victims alone is about them. Their keys are unique among those about victims and among
+-- the others, so one that is taken there is given up. Earlier states follow, too.
+create function priv.recast_facts(p_case uuid, p_subject uuid, p_identifiers uuid[]) returns void language plpgsql volatile as $$
 begin
     update public.facts f set victims = t.victims,
             external_id = case when f.withdrawn_at is not null or not exists (
@@ -92,14 +98,22 @@ begin
                 and o.withdrawn_at is null) then f.external_id end
         from (select x.id, x.about_victim or exists (
                   select from public.fact_subjects l join public.subjects s on s.id = l.subject_id
-                  where l.fact_id = x.id and s.category = 'victim') as victims
+                  where l.fact_id = x.id and s.category = 'victim')
+                  or priv.any_closed(array (select l.identifier_id from public.fact_identifiers l where l.fact_id = x.id)) as victims
               from public.facts x
-              where x.case_id = p_case and x.id in (select l.fact_id from public.fact_subjects l where l.subject_id = p_subject)) t
+              where x.case_id = p_case and x.id in (
+                  select l.fact_id from public.fact_subjects l where l.subject_id = p_subject
+                  union all select l.fact_id from public.fact_identifiers l where l.identifier_id = any (p_identifiers))) t
         where f.id = t.id and f.victims <> t.victims;
     update public.fact_history h set victims = h.about_victim or exists (
-            select from public.subjects s where s.id = any (h.subjects) and s.category = 'victim')
-        where h.case_id = p_case and p_subject = any (h.subjects);
+            select from public.subjects s where s.id = any (h.subjects) and s.category = 'victim') or priv.any_closed(h.identifiers)
+        where h.case_id = p_case and (p_subject = any (h.subjects) or h.identifiers && p_identifiers);
 end $$;
+
+-- Tell whether some of these identifiers belong to victims alone.
+create function priv.any_closed(p_identifiers uuid[]) returns boolean language sql stable as $$
+    select exists (select from priv.roles_of(p_identifiers) r where not priv.open(r.roles))
+$$;
 
 grant execute on function priv.record_facts(jsonb, jsonb, jsonb), priv.link_facts(jsonb, jsonb), priv.keep_facts(uuid[]),
     priv.relink_facts(uuid[], jsonb, jsonb), priv.shown_facts(uuid[]) to APP_ROLE;
@@ -128,6 +142,7 @@ create policy gone on fact_subjects for delete using (
     GRANTED(fact_subjects.case_id, 3) and exists (select from public.facts f where f.id = fact_subjects.fact_id offset 0));
 
 grant select, insert, delete on fact_identifiers to APP_ROLE;
+grant select on fact_identifiers to coopapi_definer;
 create policy seen on fact_identifiers for select using (
     GRANTED(fact_identifiers.case_id, 2) and exists (select from public.facts f where f.id = fact_identifiers.fact_id offset 0));
 create policy made on fact_identifiers for insert with check (

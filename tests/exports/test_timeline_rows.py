@@ -124,7 +124,7 @@ def test_timesketch_csv_has_no_time_of_its_own_before_1970():
 def duty(**more):
     return {
         "id": "d1", "due_at": datetime(2026, 3, 1, 22, tzinfo=UTC), "title": "Decide on recognition", "article": "EIO Art. 12(3)",
-        "case_reference": "NL-2026-0117", "object_type": "request", "object_id": "r1", **more,
+        "case_id": drawing.UUID(int=1), "case_reference": "NL-2026-0117", "object_type": "request", "object_id": "r1", **more,
     }  # fmt: skip
 
 

@@ -40,8 +40,9 @@ def _pair(world):
     place = {"name": "Lyon"}
     facts = {
         "paid": fact(world, "investigator", nl, OTHERS, "payment", text="=Paid in Lyon", place=place, country="FR", basis="assessment",
-                     subjects=[{"id": suspect}], identifiers=[{"id": mail}, {"id": hers}], confidence="low", source_grading="B", information_grading="2"),
-        "hers": fact(world, "investigator", nl, "2026-03-06", "sighting", text="She was there", subjects=[{"id": victim}]),
+                     subjects=[{"id": suspect}], identifiers=[{"id": mail}], confidence="low", source_grading="B", information_grading="2"),
+        "hers": fact(world, "investigator", nl, "2026-03-06", "sighting", text="She was there", subjects=[{"id": victim}],
+                     identifiers=[{"id": hers}]),
         "held": fact(world, "investigator", nl, "2026-03-07", "sighting", text="Told in confidence", handling_code="H2"),
         "undated": fact(world, "investigator", nl, None, "sighting", text="Some day"),
         "there": fact(world, "foreign", fr, "2026-03-05T12:20Z", "payment", text="Received in Lyon", place=place, country="FR"),
@@ -108,7 +109,6 @@ def test_victims_are_in_the_file_only_if_they_are_asked_for(world, exports, pair
     assert b"V1" not in file
     assert left_out(shown)["fact", "victim"] == 1
     assert left_out(shown)["act", "victim"] >= 2, "that she was added, and the fact about her"
-    assert left_out(shown)["identifier", "victim"] == 1
     assert b"fact: victim" in file
     assert pair["hers"].encode() not in file
     _, file = exports.file(pair["nl"], format="timeline-csv", victims=True, **own(world))

@@ -93,3 +93,20 @@ def test_other_formats_say_that_facts_have_no_place_in_them(world, exports, hero
     shown, file = exports.file(heron["case"], format=form, victims=True, consents=CONSENTS)
     assert {"what": "fact", "why": "no_place", "count": count} in shown["left_out"]
     assert SAID["text"] not in json.dumps(json.loads(file))
+
+
+@pytest.mark.parametrize("form", ["ndjson", "timeline-csv"])
+@pytest.mark.parametrize("who", ["investigator", "colleague"])
+def test_a_fact_with_an_identifier_of_a_victim_alone_needs_victims(world, exports, heron, form, who):
+    """Also one that a colleague recorded who does not know whose the identifier is."""
+    (hers,) = (one for one in identifiers_of(world, heron) if [link["id"] for link in one["subjects"]] == [heron["victim"]])
+    record(world, "colleague", heron["case"], {**SAID, "text": "Paid by her", "identifiers": [{"id": hers["id"]}]})
+    shown, file = exports.file(heron["case"], who, format=form)
+    assert b"Paid by her" not in file
+    why = "victim" if who == "investigator" else "no_subject"
+    assert {"what": "fact", "why": why, "count": 1} in shown["left_out"]
+    assert b"Paid by her" in exports.file(heron["case"], victims=True, format=form)[1]
+
+
+def identifiers_of(world, heron):
+    return world.as_(WHO).get(f"/cases/{heron['case']}/identifiers?limit=200").json["items"]

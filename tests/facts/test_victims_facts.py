@@ -112,6 +112,57 @@ def test_the_key_of_a_victims_fact_tells_nothing(world, case):
     assert read(world, UNCLEARED, open_)["external_id"] == "F1"
 
 
+def link(world, who, case, identifier, *subjects):
+    """Make these the subjects of an identifier that somebody sees."""
+    path = f"/cases/{case}/identifiers/{identifier}"
+    etag = world.as_(who).get(path).json["etag"]
+    made(world.as_(who).patch(path, {"subjects": [{"id": one} for one in subjects]}, If_Match=f'"{etag}"'), 200)
+
+
+def test_a_fact_with_an_identifier_of_a_victim_alone_is_about_a_victim(world, case):
+    suspect, victim = world.subject(CLEARED, case), world.subject(CLEARED, case, "victim")
+    (hers,) = world.hold(CLEARED, case, "victim@example.org", subject_id=victim)
+    (other,) = world.hold(CLEARED, case, "heron@example.org", subject_id=suspect)
+    (fact,) = record(world, CLEARED, case, {**SAID, "identifiers": [{"id": hers}, {"id": other}]})
+    assert (fact["victims"], fact["about_victim"]) == (True, False)
+    assert seen(world, case, fact) == []
+    (open_,) = record(world, CLEARED, case, {**SAID, "identifiers": [{"id": other}]})
+    assert not open_["victims"]
+    correct(world, CLEARED, open_, identifiers=[{"id": hers}])
+    assert read(world, CLEARED, open_)["victims"]
+    assert seen(world, case, open_) == []
+
+
+def test_a_fact_follows_the_people_to_whom_its_identifier_belongs(world, case):
+    suspect, victim = world.subject(CLEARED, case), world.subject(CLEARED, case, "victim")
+    (mail,) = world.hold(CLEARED, case, "heron@example.org", subject_id=suspect)
+    (fact,) = record(world, UNCLEARED, case, {**SAID, "identifiers": [{"id": mail}]})
+    correct(world, UNCLEARED, fact, text="He paid twice.")
+    assert len(seen(world, case, fact)) > 0
+    for subjects, hidden in (((suspect, victim), False), ((victim,), True), ((suspect,), False), ((), False), ((victim,), True)):
+        link(world, CLEARED, case, mail, *subjects)
+        assert (seen(world, case, fact) == []) is hidden
+        assert read(world, CLEARED, fact)["victims"] is hidden
+    assert len(history(world, CLEARED, fact)) == 1
+    relabel(world, CLEARED, case, victim, "witness")
+    assert len(history(world, UNCLEARED, fact)) == 1
+    relabel(world, CLEARED, case, victim, "victim")
+    assert seen(world, case, fact) == []
+
+
+@pytest.mark.parametrize("linked", [True, False], ids=["a victim's", "nobody's"])
+def test_who_is_not_cleared_learns_of_no_link_by_recording_a_fact(world, case, linked):
+    """Two worlds: the answers are the same whether the identifier belongs to a victim or to nobody."""
+    victim = world.subject(CLEARED, case, "victim")
+    (mail,) = world.hold(CLEARED, case, "victim@example.org", **({"subject_id": victim} if linked else {}))
+    (fact,) = record(world, UNCLEARED, case, {**SAID, "identifiers": [{"id": mail}]})
+    assert not fact["victims"]
+    assert read(world, UNCLEARED, fact)["etag"] == "v1"
+    correct(world, UNCLEARED, fact, text="He paid twice.")
+    assert read(world, UNCLEARED, fact)["etag"] == "v2"
+    assert len(history(world, UNCLEARED, fact)) == 1
+
+
 STATEMENTS = {
     "the fact": "select count(*) from facts where victims",
     "its links": "select count(*) from fact_subjects l join subjects s on s.id = l.subject_id where s.category = 'victim'",

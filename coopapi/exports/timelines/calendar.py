@@ -56,9 +56,7 @@ class Ics:
         event.add("uid", f"{duty['id']}@coopapi")
         event.add("summary", plain(f"{duty['title']} ({duty['case_reference']})"))
         event.add("dtstart", duty["due_at"].astimezone(UTC))
-        code = next(
-            (case.handling_code for case in head.cases if case.reference == duty["case_reference"]), head.about.handling_code
-        )
+        code = next(case.handling_code for case in head.cases if case.id == str(duty["case_id"]))
         event.add("description", plain(f"{words.label('duty')}: {duty['article']}\n{words.label('handling')}: {code}"))
         event.add("categories", ["duty"])
         return event

@@ -17,6 +17,8 @@ from coopapi.identifiers.service import linked_since, shown_beside
 from coopapi.journal.models import JournalEntry
 from coopapi.store.db import UnitOfWork
 
+Reasons = Mapping[UUID | None, str | None]
+"""Why something is left out, by the ids of identifiers; None if there is no reason."""
 _PASSED_ON: Final = frozenset({"case", "subject", "identifier", "fact"})
 """The types of objects whose acts are given to others. Acts about other things concern other authorities."""
 
@@ -40,7 +42,7 @@ class Choice:
         self.job, self.terms, self.cases = making.job, terms, {case.id: case for case in making.cases}
         self.codes: set[str] = set()
         self.left_out: Counter[tuple[str, str]] = Counter()
-        self._why = _why_not_named(work, terms, entries)
+        self._why, self._why_tied = _why_not_named(work, terms, entries)
         self._facts = _facts(work, entries)
         self._victims = _about_victims(work, entries)
         self.kept = [self._shown(entry) for entry in entries if self._keeps(entry)]
@@ -61,10 +63,11 @@ class Choice:
         reasons = {
             "of_others": not passed_on,
             "victim": not self.terms.victims and self._is_about_a_victim(entry),
-            "consent_missing": self.terms.needs_consent(self._code(entry)),
+            "consent_missing": self.terms.needs_consent(_case_of(entry), self._code(entry)),
             "undated": entry.get("at") is None and self.job.format in DATED,
         }
-        return next((why for why, holds in reasons.items() if holds), named)
+        tied = (self._why_tied.get(_id(one["id"])) for one in entry.get("identifiers") or ()) if entry["kind"] == "fact" else ()
+        return next((why for why, holds in reasons.items() if holds), named or next(filter(None, tied), None))
 
     def _is_about_a_victim(self, entry: Entry) -> bool:
         linked = any(one["category"] == "victim" for one in entry.get("subjects") or ())
@@ -84,12 +87,16 @@ class Choice:
 
     def _shown(self, entry: Entry) -> dict[str, Any]:
         """Return an entry with its handling code, and with the identifiers that may be named."""
-        case_code = self.cases[UUID(str(entry["case"]["id"]))].handling_code
+        case_code = self.cases[_case_of(entry)].handling_code
         code = self.terms.code(max(case_code, self._code(entry)))
         self.codes.add(code)
         whys = [(one, self._why.get(_id(one["id"]))) for one in entry.get("identifiers") or ()]
         self.left_out.update(("identifier", why) for _, why in whys if why)
         return {**entry, "identifiers": [one for one, why in whys if not why], "handling_code": code}
+
+
+def _case_of(entry: Entry) -> UUID:
+    return UUID(str(entry["case"]["id"]))
 
 
 def _id(value: Any) -> UUID | None:
@@ -102,16 +109,16 @@ def _ids(entries: Iterable[Entry], kind: str) -> set[UUID]:
     return of_acts | {UUID(str(one["id"])) for entry in entries for one in entry.get(f"{kind}s") or ()}
 
 
-def _why_not_named(work: UnitOfWork, terms: Terms, entries: Sequence[Entry]) -> dict[UUID | None, str]:
-    """Return the identifiers of the entries that must not be named, each with the reason. The rules are those for identifiers."""
+def _why_not_named(work: UnitOfWork, terms: Terms, entries: Sequence[Entry]) -> tuple[Reasons, Reasons]:
+    """Return why identifiers of the entries must not be named, and why facts with them are left out. The rules are as for lines."""
     ids = _ids(entries, "identifier")
     rows = work.session.scalars(work.all(Identifier).where(Identifier.id.in_(ids))).all() if ids else []
     links = {row_id: [linked_since(one)["id"] for one in more.subjects or ()] for row_id, more in shown_beside(work, rows).items()}
     subjects = {one for linked in links.values() for one in linked}
     query = work.all(Subject).where(Subject.id.in_(subjects))
     categories = {row.id: row.category for row in work.session.scalars(query)} if subjects else {}
-    found = {row.id: terms.why_not_named(row, [categories[one] for one in links[row.id] if one in categories]) for row in rows}
-    return {row_id: why for row_id, why in found.items() if why}
+    of = {row.id: [categories[one] for one in links[row.id] if one in categories] for row in rows}
+    return {row.id: terms.why_not_named(row, of[row.id]) for row in rows}, {row.id: terms.why_tied(of[row.id]) for row in rows}
 
 
 def _facts(work: UnitOfWork, entries: Sequence[Entry]) -> Mapping[UUID, Fact]:

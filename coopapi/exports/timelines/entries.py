@@ -32,7 +32,7 @@ class CaseHead:
 class Head:
     """What a file says of itself: who made it for whom, its language, its cases, and the duties of these cases with a date.
 
-    A duty has `id`, `due_at`, `title`, `object_type`, `object_id`, `article`, `case_reference` and `changed_at`.
+    A duty has `id`, `due_at`, `title`, `object_type`, `object_id`, `article`, `case_id`, `case_reference` and `changed_at`.
     """
 
     about: About

@@ -12,7 +12,7 @@ from coopapi.exports.selecting import ConsentMissing
 from coopapi.exports.service import left_out
 from coopapi.exports.timelines.choosing import Choice, Timeline
 from coopapi.exports.timelines.entries import CaseHead, Entry, Head
-from coopapi.exports.timelines.sources import read_duties, read_entries
+from coopapi.exports.timelines.sources import mark_entries, read_duties, read_entries
 from coopapi.exports.timelines.table import AT_ONCE, IN_PORTIONS
 
 _PIECE: Final = 1024 * 1024
@@ -24,7 +24,7 @@ class TooManyEntries(Exception):
 
 def advance(timeline: Timeline) -> None:
     """Make the next portion of a timeline, or the whole of it. Raises `ConsentMissing` or `TooManyEntries`."""
-    if any(timeline.terms.needs_consent(case.handling_code) for case in timeline.cases):
+    if any(timeline.terms.needs_consent(case.id, case.handling_code) for case in timeline.cases):
         raise ConsentMissing
     if timeline.job.format in IN_PORTIONS:
         _portion(timeline)
@@ -85,10 +85,15 @@ def _whole(timeline: Timeline) -> None:
 
 
 def _read(timeline: Timeline, after: str | None, most: int) -> tuple[list[dict[str, Any]], str | None]:
-    """Return the next entries that may be in the file, and count what is left out."""
-    job = timeline.job
-    found, place = read_entries(timeline.work, job.case_ids, job.timeline or {}, after, most)
-    choice = Choice(timeline, found)
+    """Return the next entries that may be in the file, and count what is left out.
+
+    What coincides is marked after they were chosen, so that no mark tells of something that is not in the file.
+    """
+    work, job, wanted = timeline.work, timeline.job, timeline.job.timeline or {}
+    found, place = read_entries(work, job.case_ids, wanted, after, most)
+    choice, rows = Choice(timeline, [entry for _, entry in found]), {entry["id"]: row for row, entry in found}
+    kept = [(rows[entry["id"]], entry) for entry in choice.kept]
+    mark_entries(work, kept, job.case_ids, wanted, lambda partners: Choice(timeline, partners).kept)
     job.entries += len(choice.kept)
     job.codes = sorted({*job.codes, *choice.codes})
     _leave_out(job, choice.left_out)

@@ -1,11 +1,16 @@
 """Where entries and duties come from. The features that know them are above this one, and register here how they are read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 from uuid import UUID
 
 from coopapi.exports.timelines.entries import Entry
 from coopapi.store.db import UnitOfWork
+
+Found = tuple[Any, Entry]
+"""A row of a timeline, which only the feature knows that read it, and its entry."""
+Choose = Callable[[Sequence[Entry]], Sequence[Entry]]
+"""Returns those of some entries that may be in the file, each with the identifiers that it may name."""
 
 
 class ReadEntries(Protocol):
@@ -13,11 +18,20 @@ class ReadEntries(Protocol):
 
     def __call__(
         self, work: UnitOfWork, case_ids: Sequence[UUID], wanted: Mapping[str, Any], after: str | None, most: int
-    ) -> tuple[Sequence[Entry], str | None]:
-        """Return at most so many entries after a place, and the place behind them, or None if there are no more.
+    ) -> tuple[Sequence[Found], str | None]:
+        """Return at most so many entries after a place, each with its row, and the place behind them, or None if there are no more.
 
         `wanted` has `language`, and may have `from`, `to` (RFC 3339) and `kind` (`act` or `fact`).
         """
+
+
+class MarkEntries(Protocol):
+    """Marks in entries of a file what coincides in two cases."""
+
+    def __call__(
+        self, work: UnitOfWork, found: Sequence[Found], case_ids: Sequence[UUID], wanted: Mapping[str, Any], choose: Choose
+    ) -> None:
+        """Fill `co_occurrences` of entries that are in the file with others of which `choose` says that they are in it, too."""
 
 
 class ReadDuties(Protocol):
@@ -28,15 +42,23 @@ class ReadDuties(Protocol):
 
 
 SOURCES: Final[dict[str, Any]] = {}
-"""`entries` (a `ReadEntries`) and `duties` (a `ReadDuties`)."""
+"""`entries` (a `ReadEntries`), `marks` (a `MarkEntries`) and `duties` (a `ReadDuties`)."""
 
 
 def read_entries(
     work: UnitOfWork, case_ids: Sequence[UUID], wanted: Mapping[str, Any], after: str | None, most: int
-) -> tuple[Sequence[Entry], str | None]:
+) -> tuple[Sequence[Found], str | None]:
     """Return a portion of the timeline of cases."""
     read: ReadEntries = SOURCES["entries"]
     return read(work, case_ids, wanted, after, most)
+
+
+def mark_entries(
+    work: UnitOfWork, found: Sequence[Found], case_ids: Sequence[UUID], wanted: Mapping[str, Any], choose: Choose
+) -> None:
+    """Mark in entries of a file what coincides in two cases."""
+    mark: MarkEntries = SOURCES["marks"]
+    mark(work, found, case_ids, wanted, choose)
 
 
 def read_duties(work: UnitOfWork, case_ids: Sequence[UUID], language: str) -> Sequence[Mapping[str, Any]]:
