@@ -8,7 +8,10 @@ from worlds.test_planted import planted
 STATE_AND_SIDE = {"state", "side", "recorded"}
 ORDERED = [{"code": "content", "data_categories": ["content"], "since": "2026-10-01T00:00:00+02:00", "until": "2026-10-14T00:00:00+02:00",
             "identifiers": [{"kind": "email", "value": "heron@example.org"}]}]  # fmt: skip
-BODIES = ({}, {"measures": ORDERED, "content": {"offences": [{"national_article": "1", "label": "Fraud", "category": "terrorism"}]}})
+BODIES = (
+    {},
+    {"measures": ORDERED, "content": {"offences": [{"national_article": "1", "label": "Fraud", "category": "terrorism"}]}},
+)
 GROUNDS = ("eio_fundamental_rights", "eio_dual_criminality")
 
 
@@ -20,7 +23,9 @@ def played(world, number):
     request = draft(world, case_id=case, reference=f"codes-{number}", **BODIES[number])
     ready = (("prosecutor", "ready"), ("prosecutor", "transmit", {"transmission": SENT}))
     refusal = {"reason": "No.", "grounds": [GROUNDS[number]]}
-    walk(world, request, *ready, ("prosecutor_fr", "receive"), ("prosecutor_fr", "acknowledge"), ("prosecutor_fr", "refuse", refusal))
+    walk(
+        world, request, *ready, ("prosecutor_fr", "receive"), ("prosecutor_fr", "acknowledge"), ("prosecutor_fr", "refuse", refusal)
+    )
     return case, request
 
 
