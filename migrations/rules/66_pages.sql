@@ -102,7 +102,7 @@ begin
           and (p_kind is null or j.object_type = p_kind) and (p_action is null or j.action = p_action) and (p_case is null or j.case_id = p_case)
         order by j.xid, j.id limit p_most) x
     cross join lateral jsonb_populate_record(x.entry, jsonb_build_object('detail',
-        priv.told_detail((x.entry).action, (x.entry).object_type, (x.entry).object_id, (x.entry).detail))) t
+        priv.told_detail((x.entry).object_type, (x.entry).object_id, (x.entry).detail))) t
     order by x.xid, x.id;
 end $$;
 

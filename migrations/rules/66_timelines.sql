@@ -20,7 +20,7 @@ begin
     select p.at, p.act, p.fact, e.* from unnest(p_ats, p_acts, p_facts, p_states) with ordinality p (at, act, fact, state, place)
     cross join lateral (
         select j.uid, j.case_id, j.authority_id, j.at, j.action, j.role, j.object_type, j.object_id,
-               priv.told_detail(j.action, j.object_type, j.object_id, j.detail), null::jsonb, null::bytea, null::bytea
+               priv.told_detail(j.object_type, j.object_id, j.detail), null::jsonb, null::bytea, null::bytea
         from public.journal_entries j where p.state is null and j.id = p.act
         union all
         select f.id, f.case_id, f.authority_id, f.recorded_at, f.kind, null, 'fact', f.id, null,
