@@ -194,17 +194,23 @@ def enough(world, clock, number, askers):
         measure = read(world, answers, request)["measures"][0]
         path = f"/mla-requests/{request}/measures/{measure['id']}/transitions"
         assert world.as_(answers).post(path, {"event": "execute"}, If_Match=f'"{measure["etag"]}"').status_code == 200
-    publish(world, clock, "2027-01-01T00:00:10Z")
+
+
+def asked_for(world):
+    """The usual time of another order to France, as its page shows it."""
+    request = recognised(world, reference="mine")
+    found = world.as_("prosecutor").get(f"/mla-requests/{request}?include=usual")
+    assert found.status_code == 200
+    return request, found.json["usual"]
 
 
 @pytest.mark.parametrize(("number", "askers", "told"), [(10, 3, True), (9, 3, False), (10, 2, False)])
 def test_the_usual_time_needs_ten_requests_of_three_authorities_on_each_side(world, clock, number, askers, told):
     enough(world, clock, number, askers)
-    request = recognised(world, reference="mine")
-    found = world.as_("prosecutor").get(f"/mla-requests/{request}?include=usual")
-    assert found.status_code == 200
+    publish(world, clock, "2027-01-01T00:00:10Z")
+    request, usual = asked_for(world)
     if told:
-        assert found.json["usual"] == {
+        assert usual == {
             "kind": "eio", "of_group": "country_pair", "requesting_country": "NL", "executing_country": "FR", "period": "2026",
             "median_hours": 1.0, "p90_hours": 1.0,
         }  # fmt: skip
@@ -212,6 +218,19 @@ def test_the_usual_time_needs_ten_requests_of_three_authorities_on_each_side(wor
         wider = read(world, "prosecutor", f"{other}?include=usual")["usual"]
         assert (wider["of_group"], wider["requesting_country"], wider["executing_country"]) == ("kind", None, None)
     else:
-        assert found.json["usual"] is None
+        assert usual is None
     assert "usual" not in read(world, "prosecutor", request)
     assert world.as_("prosecutor").get(f"/mla-requests/{request}?include=all").status_code == 422
+
+
+@pytest.mark.parametrize(("named", "told"), [(3, True), (2, False)])
+def test_requests_without_a_named_authority_are_of_no_authority(world, owner, clock, named, told):
+    enough(world, clock, 12, 4)
+    unnamed = [str(world.authorities[f"FR{place}"]) for place in range(named, 4)]
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "update mla_requests set executing_id = null, state = 'closed' where executing_id = any (%s::uuid[])", (unnamed,)
+        )
+        assert cursor.rowcount == 3 * len(unnamed)
+    publish(world, clock, "2027-01-01T00:00:10Z")
+    assert (asked_for(world)[1] is not None) is told
