@@ -19,7 +19,7 @@ from coopapi.directory.models import OPERATOR, Authority
 from coopapi.directory.rights import ChangedSince
 from coopapi.errors import Conflict, Forbidden, Unprocessable, broken, fault
 from coopapi.instruments import service
-from coopapi.instruments.models import Instrument, InstrumentParty, InstrumentRule, Narrowing, Precedence
+from coopapi.instruments.models import CountryPair, Instrument, InstrumentRule, Narrowing, Precedence
 from coopapi.instruments.own_models import APPROVED, PROPOSED, OwnInstrument
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
@@ -96,7 +96,9 @@ def _narrowing(row: OwnInstrument) -> Narrowing:
 
 
 def _instrument(row: OwnInstrument) -> Instrument:
-    parties = tuple(InstrumentParty(country, row.valid_from, until=row.valid_until) for country in row.countries)
+    """Return a treaty as an instrument. It binds the country that entered it with each other one, and no two of the others."""
+    others = [country for country in row.countries if country != row.country]
+    pairs = tuple(CountryPair(frozenset({row.country, other}), row.valid_from, row.valid_until) for other in others)
     form, channel, languages = (InstrumentRule(row.says[name], row.citation) for name in ("form", "channel", "languages"))
     return Instrument(
         code=row.code or "",
@@ -112,7 +114,7 @@ def _instrument(row: OwnInstrument) -> Instrument:
         languages=languages,
         scope=InstrumentRule(row.says["scope"], row.citation) if "scope" in row.says else None,
         yields=_UNION_FIRST,
-        parties=parties,
+        pairs=pairs,
         own=True,
         source=f"{row.source} ({row.source_date})",
     )

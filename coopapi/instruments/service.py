@@ -134,7 +134,9 @@ def _without_treaty(instrument: Instrument, asked: Question) -> list[Reason]:
     if pair is None:
         return [Reason("no_treaty_between_them", f"The register has no treaty between {names}.", instrument.citation)]
     if not _within(asked.on, pair.in_force_from, pair.until):
-        text = f"The treaty between {names} is in force only from {pair.in_force_from}."
+        ended = pair.until is not None and asked.on > pair.until
+        since = f"was in force until {pair.until}" if ended else f"is in force only from {pair.in_force_from}"
+        text = f"The treaty between {names} {since}."
         return [Reason("no_treaty_between_them", text, instrument.citation)]
     return []
 

@@ -1,17 +1,22 @@
 """Difficulties between pairs of States: refusals, delays and silence, by stage, and the next step that the law provides for."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from coopapi.directory import codelists
 from coopapi.directory.codelists import CodelistItem
+from coopapi.directory.models import Authority
 from coopapi.errors import fault
 from coopapi.jurisdiction import notification_duty
 from coopapi.mla.lifecycles import KINDS
 from coopapi.store.db import UnitOfWork
 from coopapi.store.statements import Statement, array
 
+_NEXT_QUARTER: Final = 100
+"""A number of days after which a quarter that has begun is over, and the next one is not."""
+_YEAR: Final = 360
+"""A number of days that leads from the end of a quarter into the one that began a year before it."""
 _COUNTED: Final = ("refused", "not_executed", "overdue")
 _BETWEEN: Final = Statement(
     "select * from priv.difficulties(:since, :until, cast(:kinds as text[]), :country, cast(:silence as interval))"
@@ -27,16 +32,35 @@ def between(work: UnitOfWork, wanted: Mapping[str, Any]) -> list[dict[str, Any]]
     """Count difficulties between pairs of States among the requests that were sent in a time, by default in the last year.
 
     The caller sees those of the requests that it may read. The desk of either State sees the same figures without the requests,
-    because a desk facilitates between both; hidden cases are left out. Raises `Unprocessable` if the time ends before it begins.
+    because a desk facilitates between both; hidden cases are left out, and so are numbers by stage, detail and instrument that are
+    below five. So that it cannot tell single requests apart, it is told of whole quarters only, by default of the present one and
+    the three before. Raises `Unprocessable` if the time ends before it begins, and for a desk if it is not one of whole quarters.
     """
-    rules = notification_duty.rules()
-    until = wanted.get("until", work.now + timedelta(seconds=1))
-    since = wanted.get("since", until - timedelta(days=rules["opinion"]["days"]))
+    since, until = _time(work, wanted)
     if since >= until:
         raise fault("/since", "order_of_time", "The time must begin before it ends.")
     asked = {"since": since, "until": until, "kinds": array(kinds()), "country": wanted.get("country")}
-    rows = _BETWEEN.rows(work.session, silence=f"{rules['unanswered_days']} days", **asked)
+    rows = _BETWEEN.rows(work.session, silence=f"{notification_duty.rules()['unanswered_days']} days", **asked)
     return [_pair(row) for row in rows]
+
+
+def _time(work: UnitOfWork, wanted: Mapping[str, Any]) -> tuple[datetime, datetime]:
+    """Return the time that is wanted, or the last year."""
+    if work.one(Authority, work.actor.authority_id).type != "eurojust_desk":
+        until = wanted.get("until", work.now + timedelta(seconds=1))
+        return wanted.get("since", until - timedelta(days=notification_duty.rules()["opinion"]["days"])), until
+    for name in ("since", "until"):
+        if name in wanted and wanted[name] != _quarter(wanted[name]):
+            told = "A desk is told of whole quarters: name the first moment (UTC) of January, April, July or October."
+            raise fault(f"/{name}", "quarter", told)
+    until = wanted["until"] if "until" in wanted else _quarter(_quarter(work.now) + timedelta(days=_NEXT_QUARTER))
+    return wanted.get("since", _quarter(until - timedelta(days=_YEAR))), until
+
+
+def _quarter(at: datetime) -> datetime:
+    """Return the first moment of the quarter of a time, in UTC."""
+    at = at.astimezone(UTC)
+    return datetime(at.year, (at.month - 1) // 3 * 3 + 1, 1, tzinfo=UTC)
 
 
 def _pair(row: Any) -> dict[str, Any]:

@@ -117,7 +117,8 @@ serve(
     """Count refusals, delays, silence and repeated questions between pairs of States, with the next step that the law provides for.
 
     They are counted among the requests that you may read, by stage, ground and instrument, never by person. If refusals recur,
-    Eurojust may be asked for an opinion. A desk sees the figures of its State without the requests.
+    Eurojust may be asked for an opinion. A desk sees the figures of its State without the requests, of whole quarters and without
+    small numbers.
     """,
     allow=Action.MLA_READ,
     query=DifficultyFilter,

@@ -89,12 +89,17 @@ class ConsultationFilter(Stepped):
     urgent = fields.Boolean(metadata={"description": "Only urgent consultations, in which a person is in custody."})
 
 
+_OF_DESKS = "For a desk the first moment (UTC) of a quarter; if not given, the present quarter is the last."
+
+
 class DifficultyFilter(Schema):
     """Between whom, and of which requests."""
 
     country = Code("countries", metadata={"description": "Only requests to this country."})
-    since = When(metadata={"description": "Only requests sent at this time or later; a year before `until` if not given."})
-    until = When(metadata={"description": "Only requests that were sent before this time; until now if not given."})
+    since = When(
+        metadata={"description": f"Only requests sent at this time or later; a year before `until` if not given. {_OF_DESKS}"}
+    )
+    until = When(metadata={"description": f"Only requests that were sent before this time; until now if not given. {_OF_DESKS}"})
 
 
 class ConsultationPositionOut(Shown):
@@ -232,7 +237,10 @@ def _numbers(about: str) -> fields.Dict:
 
 
 class OneDifficultyOut(Shown):
-    """One difficulty between two States. A request counts in each of its stages, details and difficulties."""
+    """One difficulty between two States. A request counts in each of its stages, details and difficulties.
+
+    A desk is told no number by stage, detail or instrument that is below five.
+    """
 
     difficulty = Code("difficulties", required=True)
     requests = fields.Integer(required=True, metadata={"description": "How many requests have it."})

@@ -45,6 +45,28 @@ OF_TEAMS: Final = ("year", "quarter", "legal_basis", "state", "end_reason", "cou
 SEVERAL: Final = frozenset({"region", "measure", "data_category", "crime_category", "country", "identifier_kind"})
 """The dimensions of which one thing may have several codes, so that it counts in several groups and their sum is no total."""
 
+_LISTS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "kind": ("request_kinds", ()),
+    "urgency": ("urgency_levels", ()),
+    "channel": ("channels", ("unknown",)),
+    "requesting_country": ("countries", ("none",)),
+    "executing_country": ("countries", ("none",)),
+    "owner_country": ("countries", ("none",)),
+    "strength": ("overlap_strength", ("none",)),
+    "level": ("meeting_levels", ()),
+    "legal_basis": ("jit_legal_bases", ()),
+}
+"""The codelists of dimensions, with the codes for what has none or is not known. Instruments are no closed list."""
+
+
+@cache
+def closed(by: tuple[str, ...]) -> frozenset[tuple[str, ...]] | None:
+    """Return all keys that a table of these dimensions can have, or None if it is not one dimension with a closed list of codes."""
+    if len(by) != 1 or by[0] not in _LISTS:
+        return None
+    name, also = _LISTS[by[0]]
+    return frozenset((code,) for code in (*(item.code for item in codelists.load(name).items), *also))
+
 
 @cache
 def regions() -> Mapping[str, list[str]]:

@@ -21,11 +21,15 @@ Mac = Callable[[bytes], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """A published number that is at least the sum of others. If it is `whole`, it is exactly their sum."""
+    """A published number that is at least the sum of others. If it is `whole`, it is exactly their sum.
+
+    `unlisted` are parts that have no row, so that a reader knows that they are below five.
+    """
 
     total: Cell
     parts: tuple[Cell, ...]
     whole: bool = False
+    unlisted: tuple[Cell, ...] = ()
 
 
 def rounded(mac: Mac, cell: Cell, value: int) -> int | None:
@@ -44,9 +48,13 @@ def bounds(shown: int | None) -> tuple[int, int]:
 
 
 def narrowed(shown: Mapping[Cell, int | None], sums: Iterable[Sum]) -> dict[Cell, tuple[int, int]]:
-    """Return the bounds of each cell as a reader of all published numbers can narrow them."""
-    known = {cell: bounds(value) for cell, value in shown.items()}
-    used = [one for one in sums if one.total in known]
+    """Return the bounds of each cell as a reader of all published numbers can narrow them.
+
+    Totals that are not published connect what is published too: two tables of the same things have the same total.
+    """
+    used = list(sums)
+    known = {one.total: (0, _UNBOUNDED) for one in used} | {cell: bounds(value) for cell, value in shown.items()}
+    known |= {cell: bounds(None) for one in used for cell in one.unlisted}
     changed = True
     while changed:
         changed = False
@@ -57,8 +65,8 @@ def narrowed(shown: Mapping[Cell, int | None], sums: Iterable[Sum]) -> dict[Cell
 
 def _narrow(known: dict[Cell, tuple[int, int]], one: Sum) -> bool:
     """Narrow the bounds of a total and its parts by each other, and tell whether any changed."""
-    there = [cell for cell in one.parts if cell in known]
-    whole = one.whole and len(there) == len(one.parts)
+    listed = [cell for cell in one.parts if cell in known]
+    whole, there = one.whole and len(listed) == len(one.parts), [*listed, *one.unlisted]
     low, high = known[one.total]
     lows, highs = (sum(known[cell][end] for cell in there) for end in (0, 1))
     fresh = {one.total: (max(low, lows), min(high, highs) if whole else high)}
@@ -78,8 +86,9 @@ def publishable(shown: Mapping[Cell, int | None], sums: Sequence[Sum], fixed: It
     """
     left, before = dict(shown), set(fixed)
     while told := _told(left, sums):
-        totals = {one.total for one in sums if told.intersection(one.parts)}
-        gone = (totals & left.keys()) - before or told - before
+        telling = [one for one in sums if told.intersection((*one.parts, *one.unlisted))]
+        totals, parts = {one.total for one in telling}, {cell for one in telling for cell in one.parts}
+        gone = next((gone for cells in (totals, told, parts) if (gone := (cells & left.keys()) - before)), None)
         if not gone:
             break
         for cell in gone:
@@ -88,6 +97,7 @@ def publishable(shown: Mapping[Cell, int | None], sums: Sequence[Sum], fixed: It
 
 
 def _told(shown: Mapping[Cell, int | None], sums: Sequence[Sum]) -> set[Cell]:
-    """Return the cells below five of which only one value is possible."""
+    """Return the cells below five of which only one value is possible, listed or not."""
     known = narrowed(shown, sums)
-    return {cell for cell, value in shown.items() if value is None and known[cell][0] == known[cell][1]}
+    small = {cell for cell, value in shown.items() if value is None}.union(*(one.unlisted for one in sums))
+    return {cell for cell in small if known[cell][0] == known[cell][1]}

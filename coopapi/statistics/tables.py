@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from coopapi.statistics.dimensions import SEVERAL
+from coopapi.statistics.dimensions import SEVERAL, closed
 from coopapi.statistics.rounding import Cell, Sum
 
 _REQUESTS: Final = (
@@ -93,15 +93,26 @@ def _shared_out(cells: Collection[Cell]) -> Iterator[Sum]:
 
 
 def _totals(cells: Collection[Cell]) -> Iterator[Sum]:
-    """Yield that a total is at least the sum of the rows of a table in which each thing counts once."""
+    """Yield that a total is at least the sum of the rows of a table in which each thing counts once.
+
+    If the codes of the table are a closed list, those without a row add less than five each, and it is exactly the sum. Of a row in
+    which a number was left out, nobody knows how much it adds.
+    """
     rows: dict[tuple[str, str, str], list[Cell]] = {}
+    listed: dict[tuple[str, str], set[tuple[str, ...]]] = {}
     for cell in cells:
         rows.setdefault((cell[0], cell[1], cell[3]), []).append(cell)
+        listed.setdefault((cell[0], cell[1]), set()).add(cell[2])
     for table in TABLES:
         if table.by and not SEVERAL.intersection(table.by):
+            codes = closed(table.by)
             for (period, name, figure), parts in rows.items():
                 if name == table.name:
-                    yield Sum((period, _WHOLE[table.subject], (), figure), tuple(parts))
+                    there = listed[period, name]
+                    whole = codes is not None and len(parts) == len(there)
+                    others = sorted(codes - there) if codes and whole else []
+                    unlisted = tuple((period, name, keys, figure) for keys in others)
+                    yield Sum((period, _WHOLE[table.subject], (), figure), tuple(parts), whole, unlisted)
 
 
 def _pairs(cells: Collection[Cell]) -> Iterator[Sum]:

@@ -17,6 +17,7 @@ _NEWEST: Final = Statement("select priv.newest_in_timeline(cast(:cases as uuid[]
 _WINDOW: Final = timedelta(minutes=2)
 """No transaction takes longer between the time of its acts and its commit."""
 _MOST: Final = 5000
+"""About how many acts are in a counter. They are shared out among the cases, with 50 for each at least."""
 _KEY: Final = "timeline-changes"
 
 

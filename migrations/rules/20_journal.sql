@@ -185,7 +185,25 @@ begin
               and (t.x -> 'only' is null or t.x -> 'only' ? p.authority_id::text)) e));
 end $$;
 
-grant execute on function priv.record(jsonb), priv.link_entries(integer), priv.unlinked(), priv.end_of_page(xid8, bigint, integer) to APP_ROLE;
+-- Return what an entry tells its reader in detail. How a request is made and what became of it, in codes, is for those who take part in it in a
+-- role that reads requests, and for auditors. Whoever only reads the case learns that a step was taken: its state, its side, the measure, and ids.
+-- Pages of timelines, the feed and webhooks all take the detail from here.
+create function priv.told_detail(p_type text, p_object uuid, p_detail jsonb) returns jsonb
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+begin
+    if p_type is distinct from 'request' or (select priv.role()) = 'auditor'
+            or (select priv.role()) = any (array ['investigator', 'prosecutor', 'central_authority', 'contact_point', 'desk', 'system'])
+               and PARTY(p_object) then
+        return p_detail;
+    end if;
+    return (
+        select coalesce(jsonb_object_agg(d.key, d.value), '{}') from jsonb_each(p_detail) d
+        where d.key = any (array ['state', 'side', 'recorded', 'measure', 'code', 'request_state', 'message', 'time', 'replaces', 'what', 'was',
+                                  'at', 'fields', 'to', 'acting'])
+           or d.key = 'kind' and not p_detail ? 'state');  -- of a draft
+end $$;
+
+grant execute on function priv.told_detail(text, uuid, jsonb), priv.record(jsonb), priv.link_entries(integer), priv.unlinked(), priv.end_of_page(xid8, bigint, integer) to APP_ROLE;
 
 grant select on journal_links to APP_ROLE;
 grant select, insert on journal_links to coopapi_definer;

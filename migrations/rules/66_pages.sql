@@ -95,11 +95,15 @@ language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mod
     set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
 begin
     return query
-    select j.* from public.journal_entries j
-    where j.event and (j.xid, j.id) > (p_xid, p_id) and (p_end_id is null or (j.xid, j.id) <= (p_end_xid, p_end_id))
-      and j.xid < pg_snapshot_xmin(pg_current_snapshot())
-      and (p_kind is null or j.object_type = p_kind) and (p_action is null or j.action = p_action) and (p_case is null or j.case_id = p_case)
-    order by j.xid, j.id limit p_most;
+    select t.* from (
+        select j as entry, j.xid, j.id from public.journal_entries j
+        where j.event and (j.xid, j.id) > (p_xid, p_id) and (p_end_id is null or (j.xid, j.id) <= (p_end_xid, p_end_id))
+          and j.xid < pg_snapshot_xmin(pg_current_snapshot())
+          and (p_kind is null or j.object_type = p_kind) and (p_action is null or j.action = p_action) and (p_case is null or j.case_id = p_case)
+        order by j.xid, j.id limit p_most) x
+    cross join lateral jsonb_populate_record(x.entry, jsonb_build_object('detail',
+        priv.told_detail((x.entry).object_type, (x.entry).object_id, (x.entry).detail))) t
+    order by x.xid, x.id;
 end $$;
 
 -- Return the caller's side of overlaps: its case, which is p_mine or else a case of its own authority before one that is shared with it;

@@ -19,7 +19,8 @@ begin
     return query
     select p.at, p.act, p.fact, e.* from unnest(p_ats, p_acts, p_facts, p_states) with ordinality p (at, act, fact, state, place)
     cross join lateral (
-        select j.uid, j.case_id, j.authority_id, j.at, j.action, j.role, j.object_type, j.object_id, j.detail, null::jsonb, null::bytea, null::bytea
+        select j.uid, j.case_id, j.authority_id, j.at, j.action, j.role, j.object_type, j.object_id,
+               priv.told_detail(j.object_type, j.object_id, j.detail), null::jsonb, null::bytea, null::bytea
         from public.journal_entries j where p.state is null and j.id = p.act
         union all
         select f.id, f.case_id, f.authority_id, f.recorded_at, f.kind, null, 'fact', f.id, null,
@@ -38,8 +39,9 @@ end $$;
 
 -- Return a page of the timeline of several cases: p_most entries after a place, which is the time, the number of an act, and the id of a fact. At
 -- one time, acts come before facts; the place of a fact has the highest number, and that of an act the lowest id. p_wanted has `descending`,
--- and may have `kind` (act or fact), `types`, `authority`, `subject`, `from`, `to`, and `known` (what was known at that time). With a filter,
--- about p_look entries of what the caller sees are looked at. If more remain, the last row has no id: it is the place where to go on.
+-- and may have `kind` (act or fact), `types`, `authority`, `subject`, `from`, `to`, and `known` (what was known at that time); `text` says that the
+-- caller looks for a text in what it gets. With a filter or a text, about p_look entries of what the caller sees are looked at, whatever the number
+-- of cases. If more remain, the last row has no id: it is the place where to go on.
 create function priv.page_of_timeline(p_cases uuid[], p_wanted jsonb, p_at timestamptz, p_act bigint, p_fact uuid, p_most integer, p_look integer)
 returns table (at timestamptz, act bigint, fact uuid, id uuid, case_id uuid, authority_id uuid, recorded_at timestamptz, type text, role text,
                object_type text, object_id uuid, detail jsonb, said jsonb, words bytea, place_token bytea)
@@ -69,7 +71,7 @@ declare
     v_before_fact uuid := case when v_descending and p_fact is not null then p_fact else 'ffffffff-ffff-ffff-ffff-ffffffffffff' end;
     v_filtered boolean := v_types is not null or v_authority is not null or v_subject is not null;
     v_cases integer := greatest(cardinality(p_cases), 1);
-    v_bound integer := case when v_filtered then greatest(p_look / v_cases, p_most) else p_most end;
+    v_bound integer := case when v_filtered or p_wanted ? 'text' then greatest(p_look / v_cases, 2 * p_most / v_cases, 1) else p_most end;
     v_most integer := least(v_bound, case when v_filtered then 4 * p_most else 2 * p_most / v_cases + 4 end);
     v_ats timestamptz[];
     v_acts bigint[];
@@ -104,7 +106,8 @@ begin
 end $$;
 
 -- Return a digest of the newest acts that the caller sees in each of these cases, which changes with every further act. An act can be committed
--- after acts with a later time, so those of the last p_window before the newest one are in it, up to p_most of each case.
+-- after acts with a later time, so those of the last p_window before the newest one are in it: about p_most of all cases, and up to 50 of each at
+-- least.
 create function priv.newest_in_timeline(p_cases uuid[], p_window interval, p_most integer) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
     set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
@@ -117,7 +120,7 @@ begin
         cross join lateral (
             select j.id from public.journal_entries j
             where j.case_id = c.id and not j.consultation and j.at > newest.at - p_window
-            order by j.at desc, j.id desc limit p_most) a);
+            order by j.at desc, j.id desc limit greatest(p_most / greatest(cardinality(p_cases), 1), 50)) a);
 end $$;
 
 -- Return what the things of a page are called, as far as the caller sees them: each with its type, a code (the kind of a request or an identifier,

@@ -18,7 +18,7 @@ begin
 end $$;
 
 -- Return how long requests of each kind took that were sent in a time: between two countries, to one, and altogether; only where there are at least
--- p_requests requests of at least p_authorities authorities on each side.
+-- p_requests requests of at least p_authorities authorities on each side. Who carried a request out without being named is no authority.
 create function priv.usual_times_of(p_since timestamptz, p_until timestamptz, p_requests integer, p_authorities integer)
 returns table (of_group text, kind text, requesting_country text, executing_country text, median_hours real, p90_hours real)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
@@ -34,7 +34,7 @@ begin
     where f.hours is not null
     group by grouping sets ((f.kind, f.requesting_country, f.executing_country), (f.kind, f.executing_country), (f.kind))
     having count(*) >= p_requests and count(distinct f.requesting_authority) >= p_authorities
-       and count(distinct f.executing_authority) >= p_authorities;
+       and count(distinct nullif(f.executing_authority, 'none')) >= p_authorities;
 end $$;
 
 -- Write the tables of a period. A period that was published stays as it is.

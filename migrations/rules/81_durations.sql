@@ -154,6 +154,16 @@ begin
     group by 1, 2, 3 order by 1, 2, 3;
 end $$;
 
+-- Return the case that is asked about. Without one, the functions below would tell of everything that the authority may read, which is counted only
+-- for those who may have figures (priv.duration_figures).
+create function priv.one_case(p_case uuid) returns uuid language plpgsql immutable as $$
+begin
+    if p_case is null then
+        raise exception 'one case must be named' using errcode = '42501';
+    end if;
+    return p_case;
+end $$;
+
 -- Return a page of the things of a case after one, each with its states in order: in the order in which they began. p_after has the beginning, the
 -- type, the kind and the id of the last thing of the page before. Ids of overlaps are random, so they decide last.
 create function priv.page_of_durations(p_case uuid, p_types text[], p_acted jsonb, p_after text[], p_most integer)
@@ -167,7 +177,7 @@ begin
                coalesce(max(s.since) filter (where s.place = 1), 'infinity') as begun,
                jsonb_agg(jsonb_build_object('state', s.state, 'since', s.since, 'until', s.until,
                    'hours', round(priv.hours_between(s.since, case when s.is_last then (select priv.at()) else s.until end)::numeric, 1)) order by s.place)
-        from priv.timed_stages(p_case, p_types, p_acted) s
+        from priv.timed_stages(priv.one_case(p_case), p_types, p_acted) s
         group by s.object_type, s.object_id, s.kind) f
     where p_after is null or (f.begun, f.type, coalesce(f.kind, ''), f.id) > (p_after[1]::timestamptz, p_after[2], p_after[3], p_after[4]::uuid)
     order by f.begun, f.type, coalesce(f.kind, ''), f.id limit p_most;
@@ -192,7 +202,7 @@ begin
                 when a.type in ('judge', 'court', 'investigating_judge') then 'court' when a.type = 'eurojust_desk' then 'eurojust_desk'
                 else 'authority' end,
            x.id, a.name, coalesce(a.country, x.country), s.since, s.until, s.is_last and x.live, x.due_at
-    from priv.timed_stages(p_case, p_types, p_acted) s
+    from priv.timed_stages(priv.one_case(p_case), p_types, p_acted) s
     cross join lateral (
         select z.side, z.event, z.who from awaited z
         where z.type = s.object_type and z.state = s.state and (z.kinds is null or s.kind = any (z.kinds))

@@ -1,7 +1,8 @@
 -- Return the difficulties between pairs of States among the requests that were sent in a time: each difficulty with the number of requests that have
 -- it, by stage, by ground or rule, and by instrument. A caller sees those of the requests that it may read, with their ids. The desk of either
--- State sees the figures of all authorities without ids, and without what belongs to hidden cases or to evidence about victims alone. The first
--- three numbers count each request once, by its most serious difficulty. Nothing about persons or officials is counted.
+-- State sees the figures of all authorities without ids, and without what belongs to hidden cases or to evidence about victims alone. It is told
+-- of whole quarters (UTC), and of no number below five by stage, ground, rule or instrument, so that it cannot tell single requests apart. The
+-- first three numbers count each request once, by its most serious difficulty. Nothing about persons or officials is counted.
 create function priv.difficulties(p_since timestamptz, p_until timestamptz, p_kinds text[], p_country text, p_silence interval)
 returns table (requesting_country text, executing_country text, refused bigint, not_executed bigint, overdue bigint, requests uuid[], found jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
@@ -13,6 +14,9 @@ declare
 begin
     if not coalesce(priv.role(), '') = any (array ['investigator', 'prosecutor', 'central_authority', 'contact_point', 'desk', 'system']) then
         raise exception 'the caller reads no requests' using errcode = '42501';
+    end if;
+    if is_desk and not (p_since = date_trunc('quarter', p_since, 'UTC') and p_until = date_trunc('quarter', p_until, 'UTC')) then
+        raise exception 'a desk is told of whole quarters' using errcode = '42501';
     end if;
     return query
     with thing as materialized (
@@ -85,7 +89,8 @@ begin
         select a.asking, a.asked, f.code, g.name, g.value, count(distinct f.id) as number
         from fact f join asked a on a.id = f.id
         cross join lateral (values ('all', ''), ('stage', f.stage), ('detail', f.detail), ('instrument', a.instrument)) g (name, value)
-        where g.value is not null group by 1, 2, 3, 4, 5),
+        where g.value is not null group by 1, 2, 3, 4, 5
+        having not is_desk or g.name = 'all' or count(distinct f.id) >= 5),
     told as (
         select c.asking, c.asked, c.code, max(c.number) filter (where c.name = 'all') as number,
                jsonb_object_agg(c.value, c.number) filter (where c.name = 'stage') as by_stage,
@@ -93,8 +98,9 @@ begin
                jsonb_object_agg(c.value, c.number) filter (where c.name = 'instrument') as by_instrument
         from counted c group by 1, 2, 3)
     select p.asking, p.asked, p.refused, p.not_executed, p.overdue, case when not is_desk then p.requests end,
-           jsonb_agg(jsonb_build_object('difficulty', t.code, 'requests', t.number, 'by_stage', t.by_stage,
-                                        'by_detail', coalesce(t.by_detail, '{}'), 'by_instrument', t.by_instrument) order by t.number desc, t.code)
+           jsonb_agg(jsonb_build_object('difficulty', t.code, 'requests', t.number, 'by_stage', coalesce(t.by_stage, '{}'),
+                                        'by_detail', coalesce(t.by_detail, '{}'), 'by_instrument', coalesce(t.by_instrument, '{}'))
+                     order by t.number desc, t.code)
     from pair p join told t on t.asking = p.asking and t.asked = p.asked
     group by p.asking, p.asked, p.refused, p.not_executed, p.overdue, p.requests
     order by 1, 2;

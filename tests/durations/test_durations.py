@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import gathering
+import pytest
 from assisting import SUBSCRIBER, TRAFFIC, act, draft, read, sent, step, walk
+from test_definer_rights import run
 from waiting import START, answer, ask, durations, figures, judge, overlapping, stages, waiting, whom
 
 
@@ -182,3 +184,17 @@ def test_a_case_waits_for_a_provider_and_for_a_desk_of_eurojust(world, clock):
     assert gathering.step(world, "desk", meeting, "schedule", **gathering.hours(world, 24, 27)).status_code == 200
     assert stages(world, "prosecutor", case, "meeting") == [[("proposed", 3.0), ("scheduled", 0.0)]]
     assert figures(world, "desk", "?type=meeting")["meeting", "III", "proposed"]["hours"]["median"] == 3
+
+
+@pytest.mark.parametrize("who", ["investigator", "prosecutor", "analyst"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "select * from priv.page_of_durations(cast(:case as uuid), array['request', 'overlap'], '{}', null, null, 9)",
+        "select * from priv.case_waiting(cast(:case as uuid), array['request', 'overlap'], '{}', '[]', '[]', 9)",
+    ],
+)
+def test_the_database_tells_the_times_of_one_case_only(world, who, asked):
+    case = world.case("investigator")
+    assert run(world, who, asked, case=None) == "42501"
+    assert run(world, who, asked, case=case) != "42501"

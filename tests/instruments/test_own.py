@@ -171,12 +171,25 @@ def test_a_narrowing_changes_no_other_instrument(world):
 def test_outside_its_validity_a_treaty_does_not_count(world, clock):
     approved(world, without(TREATY, valid_until="2026-12-31"))
     assert usable(world)[0] == ["nl_br_2027"]
-    assert usable(world, f"{WAY}&on=2019-12-31")[1]["nl_br_2027"] == ["sender_not_party", "addressee_not_party"]
+    assert usable(world, f"{WAY}&on=2019-12-31")[1]["nl_br_2027"] == ["no_treaty_between_them"]
     clock.at("2027-01-01T12:00:00+00:00")
     codes, reasons = usable(world)
     assert "nl_br_2027" not in codes
-    assert reasons["nl_br_2027"] == ["sender_not_party", "addressee_not_party"]
+    assert reasons["nl_br_2027"] == ["no_treaty_between_them"]
     assert "budapest" in codes
+
+
+def test_a_treaty_of_several_states_counts_only_towards_the_state_that_entered_it(world):
+    ask = "/instruments/applicable?from={}&to={}&measure={}&kind=mla_letter"
+    others = [ask.format(*way, "content") for way in (("US", "BR"), ("BR", "US"), ("CA", "US"), ("BR", "CA"))]
+    before = [usable(world, query) for query in others]
+    approved(world, without(TREATY, countries=["NL", "BR", "US", "CA"]))
+    for query, (codes, reasons) in zip(others, before, strict=True):
+        assert usable(world, query) == (codes, {**reasons, "nl_br_2027": ["no_treaty_between_them"]})
+    for way in (("NL", "BR"), ("US", "NL"), ("NL", "CA"), ("BR", "NL")):
+        assert "nl_br_2027" in usable(world, ask.format(*way, "content"))[0], way
+    shown = world.as_("analyst").get("/instruments/nl_br_2027").json
+    assert {tuple(pair["countries"]) for pair in shown["pairs"]} == {("BR", "NL"), ("NL", "US"), ("CA", "NL")}
 
 
 def test_another_end_needs_the_operator_too(world):

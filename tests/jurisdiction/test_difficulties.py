@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 from assisting import SUBSCRIBER, TRAFFIC, act, recognised, sent, walk
+from test_definer_rights import run
 
 START = "2026-11-02T10:00:00+01:00"
 GROUND = "eio_fundamental_rights"
@@ -110,11 +111,64 @@ def test_both_sides_and_both_desks_count_them_and_nobody_else(world):
         assert found(world, who)["refused"]["requests"] == 1, who
     for who in ("desk", "desk_fr"):
         (pair,) = pairs(world, who)
-        assert (pair["refused"], pair["requests"], pair["difficulties"][0]["by_detail"]) == (1, [], {GROUND: 1})
+        assert (pair["refused"], pair["requests"], pair["difficulties"][0]["by_detail"]) == (1, [], {})
     for who in ("prosecutor_ro", "europol"):
         assert pairs(world, who) == [], who
     for who in ("analyst", "auditor", "admin"):
         assert world.as_(who).get("/difficulties").status_code == 403, who
+
+
+def test_a_desk_is_told_no_number_below_five_by_stage_ground_or_instrument(world):
+    for number in range(5):
+        refused(world, str(number), ground="eio_dual_criminality" if number == 4 else GROUND)
+    own = found(world)["refused"]
+    assert (own["by_detail"], own["by_stage"]) == ({GROUND: 4, "eio_dual_criminality": 1}, {"acknowledged": 5})
+    for who in ("desk", "desk_fr"):
+        told = found(world, who)["refused"]
+        assert (told["requests"], told["by_detail"], told["by_stage"]) == (5, {}, {"acknowledged": 5}), who
+        assert told["by_instrument"] == {"eio": 5}, who
+    refused(world, "5")
+    assert found(world, "desk")["refused"]["by_detail"] == {GROUND: 5}
+
+
+def test_a_desk_is_told_of_whole_quarters(world, clock):
+    clock.at(START)
+    refused(world, "1")
+    quarter = ("2026-10-01T00:00:00Z", "2027-01-01T00:00:00Z")
+    for query in (
+        "",
+        f"?since={quarter[0]}",
+        f"?until={quarter[1]}",
+        f"?since={quarter[0]}&until={quarter[1]}",
+        "?since=2026-01-01T00:00:00Z",
+    ):
+        assert found(world, "desk", query)["refused"]["requests"] == 1, query
+    assert (
+        pairs(world, "desk", f"?until={quarter[0]}")
+        == pairs(world, "desk", f"?since={quarter[1]}&until=2028-01-01T00:00:00Z")
+        == []
+    )
+    for name, wrong in (
+        ("since", "2026-11-02T08:59:00Z"), ("until", "2026-11-02T09:01:00Z"), ("until", "2026-12-31T23:59:59.999999Z"),
+        ("since", "2026-10-01T00:00:00%2B02:00"), ("since", "2026-11-01T00:00:00Z"), ("until", "2026-10-01T00:00:00.000001Z"),
+    ):  # fmt: skip
+        answer = world.as_("desk").get(f"/difficulties?{name}={wrong}")
+        assert (answer.status_code, [(e["pointer"], e["rule"]) for e in answer.json["errors"]]) == (
+            422,
+            [(f"/{name}", "quarter")],
+        ), wrong
+        assert world.as_("prosecutor").get(f"/difficulties?{name}={wrong}").status_code == 200
+    clock.at("2027-09-30T23:00:00+00:00")
+    assert found(world, "desk")["refused"]["requests"] == 1
+    clock.at("2027-10-01T00:00:01+00:00")
+    assert pairs(world, "desk") == []
+
+
+def test_the_database_tells_a_desk_of_no_other_time(world):
+    ask = "select * from priv.difficulties(cast(:since as timestamptz), '2027-01-01Z', array['eio'], null, interval '30 days')"
+    assert run(world, "desk", ask, since="2026-10-01Z") == []
+    assert run(world, "desk", ask, since="2026-10-01T00:00:00.000001Z") == "42501"
+    assert run(world, "prosecutor", ask, since="2026-10-01T00:00:00.000001Z") == []
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from random import Random
 import pytest
 
 from coopapi.statistics.rounding import Sum, bounds, narrowed, publishable, rounded
+from coopapi.statistics.tables import sums
 
 
 def mac(text):
@@ -54,6 +55,43 @@ def test_what_was_published_before_stays_and_the_new_part_goes():
     kept = publishable(shown, [Sum(total, tuple(parts), whole=True)], fixed=[total, *parts[:3]])
     assert parts[3] not in kept
     assert kept.keys() == {total, *parts[:3]}
+
+
+def strengths(total, figure="confirmed", **shown):
+    """Published numbers of overlaps in a quarter: a total, and the strengths that are listed."""
+    rows = {("2026-Q1", "overlaps_by_strength", (code,), figure): value for code, value in shown.items()}
+    return {("2026-Q1", "overlaps", (), figure): total, **rows}
+
+
+def test_a_closed_list_of_codes_bounds_the_total_from_above():
+    shown = strengths(35, strong=5, possible=5, weak=5, none=None)  # at least 31, and three are at most 27
+    few, total = ("2026-Q1", "overlaps_by_strength", ("none",), "confirmed"), ("2026-Q1", "overlaps", (), "confirmed")
+    assert narrowed(shown, sums(shown))[few] == (4, 4)
+    kept = publishable(shown, sums(shown))
+    assert kept.keys() == shown.keys() - {total}
+    assert publishable(strengths(30, strong=5, possible=5, weak=5, none=None), sums(shown)).keys() == shown.keys()
+
+
+def test_a_code_without_a_row_is_not_told_either():
+    shown = strengths(35, "found", strong=5, possible=5, weak=5)
+    (one,) = [one for one in sums(shown) if one.whole]
+    assert one.unlisted == (("2026-Q1", "overlaps_by_strength", ("none",), "found"),)
+    assert publishable(shown, [one]).keys() == shown.keys() - {one.total}
+    several = strengths(35, "found", strong=15, possible=15)  # 38 are possible without the two others
+    assert publishable(several, sums(several)) == several
+    left_out = {**strengths(35, "found", strong=5, possible=5), ("2026-Q1", "overlaps_by_strength", ("weak",), "confirmed"): None}
+    assert [one for one in sums(left_out) if one.whole and one.total[3] == "found"] == []
+
+
+def test_two_tables_have_the_same_total_also_if_it_is_left_out():
+    first, second = [cell(number) for number in range(3)], [("2026", "requests_by_urgency", (code,), "issued") for code in "abc"]
+    both = [Sum(("2026", "requests", (), "issued"), tuple(parts), whole=True) for parts in (first, second)]
+    shown = {first[0]: 15, first[1]: 15, first[2]: None, second[0]: 20, second[1]: 25, second[2]: None}
+    assert publishable(shown, both) == shown  # at least 37, and at most 42
+    shown[second[0]] = 25  # at least 42
+    known = narrowed(shown, both)
+    assert (known[first[2]], known[second[2]]) == ((4, 4), (0, 0))
+    assert publishable(shown, both).keys() == {*first[:2], *second[:2]}
 
 
 @pytest.mark.parametrize("seed", range(40))
