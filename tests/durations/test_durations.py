@@ -190,7 +190,7 @@ def test_a_case_waits_for_a_provider_and_for_a_desk_of_eurojust(world, clock):
 @pytest.mark.parametrize(
     "asked",
     [
-        "select * from priv.page_of_durations(cast(:case as uuid), array['request', 'overlap'], '{}', null, null, 9)",
+        "select * from priv.page_of_durations(cast(:case as uuid), array['request', 'overlap'], '{}', null, 9)",
         "select * from priv.case_waiting(cast(:case as uuid), array['request', 'overlap'], '{}', '[]', '[]', 9)",
     ],
 )
