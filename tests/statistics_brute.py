@@ -4,11 +4,12 @@ from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from itertools import product
 
+from coopapi.deadlines import rules
 from coopapi.directory import codelists
 
 GROUPS = {item.code: set(item.extra["countries"]) for item in codelists.load("country_groups").items}
 MEMBERS = codelists.member_states()
-NO_LAW = {"service_target", "epoc_conflict", "bud_29_min", "postponed_until", "postponed_decision"}
+NO_LAW = set(rules.no_limits())
 DRAFTING = {"draft", "validation_pending", "ready"}
 TABLES = (
     "authorities", "principals", "cases", "case_access", "case_proceedings", "case_overlaps", "overlap_sides", "disclosures", "parties",

@@ -92,7 +92,9 @@ class ConsultationFilter(Stepped):
 class DifficultyFilter(Schema):
     """Between whom, and of which requests."""
 
-    country = Code("countries", metadata={"description": "Only requests to this country."})
+    requesting_country = Code("countries", metadata={"description": "Only requests of this country."})
+    executing_country = Code("countries", metadata={"description": "Only requests to this country."})
+    country = Code("countries", metadata={"description": "The older name of `executing_country`, which counts if both are given."})
     since = When(metadata={"description": "Only requests sent at this time or later; a year before `until` if not given."})
     until = When(metadata={"description": "Only requests that were sent before this time; until now if not given."})
 
@@ -264,6 +266,8 @@ class DifficultyOut(Shown):
         metadata={"description": "Those that `total` counts, up to the 200 newest; none for a desk."},
     )
     difficulties = fields.List(fields.Nested(OneDifficultyOut), required=True)
-    candidate_for_opinion = fields.Boolean(required=True)
+    candidate_for_opinion = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether a written opinion of Eurojust may be asked for: both are bound Member States."},
+    )
     article = fields.String(allow_none=True)
-    suggestion = fields.String(allow_none=True)

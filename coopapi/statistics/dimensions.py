@@ -1,9 +1,10 @@
 """By what figures can be grouped, for each subject, and the groups of countries."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
+from coopapi.deadlines import rules
 from coopapi.directory import codelists
 
 MOST: Final = 3
@@ -44,6 +45,11 @@ OF_MEETINGS: Final = ("year", "quarter", "level", "mode", "state", "origin", "co
 OF_TEAMS: Final = ("year", "quarter", "legal_basis", "state", "end_reason", "country", "region")
 SEVERAL: Final = frozenset({"region", "measure", "data_category", "crime_category", "country", "identifier_kind"})
 """The dimensions of which one thing may have several codes, so that it counts in several groups and their sum is no total."""
+
+
+def asked(by: Collection[str], chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the database is asked for: what is chosen, the rules that set no time limits, and groups of countries."""
+    return {**chosen, "no_limits": rules.no_limits(), **({"regions": regions()} if "region" in by else {})}
 
 
 @cache

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from coopapi.errors import Unprocessable, broken
-from coopapi.statistics.dimensions import SEVERAL, regions
+from coopapi.statistics.dimensions import SEVERAL, asked
 from coopapi.store.db import UnitOfWork, as_json
 from coopapi.store.statements import Statement, array
 
@@ -64,8 +64,7 @@ def _counted(work: UnitOfWork, statement: Statement, subject: str, wanted: Mappi
     by: Sequence[str] = wanted.get("by", ())
     work.note("figures.consulted", object_type="figures", consultation=True, subject=subject, by=list(by))
     chosen = {name: value for name, value in wanted.items() if name not in {"by", "format"}}
-    asked = {**chosen, **({"regions": regions()} if "region" in by else {})}
-    rows = statement.rows(work.session, by=array(by), wanted=as_json(asked))
+    rows = statement.rows(work.session, by=array(by), wanted=as_json(asked(by, chosen)))
     if len(rows) > MOST_GROUPS:
         raise TooManyGroups(errors=[broken("/by", "too_many_groups", f"Choose so that there are at most {MOST_GROUPS} groups.")])
     return by, rows

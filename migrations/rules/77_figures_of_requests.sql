@@ -30,7 +30,8 @@ $$;
 
 -- The planner expects one row behind so many filters, so it is kept from joining row by row.
 -- Return what statistics need of each request that was sent and that counts: for the caller, or for publication. Codes that a request does not
--- have are `none`, those that are not known are `unknown`. What is confided spontaneously is not known to its receiver before it accepts.
+-- have are `none`, those that are not known are `unknown`. What is confided spontaneously is not known to its receiver before it accepts. `no_limits` of
+-- p_wanted are the rules of deadlines that are no time limits: they are neither kept nor missed.
 create function priv.requests_to_count(p_published boolean, p_wanted jsonb)
 returns table (id uuid, direction text, year text, quarter text, requesting_country text, executing_country text, regions text[], kind text,
                instrument text, urgency text, channel text, requesting_authority text, executing_authority text, measures text[],
@@ -56,7 +57,7 @@ begin
                bool_and(case when d.met_at is not null then d.met_at <= d.due_at else d.due_at >= now_at end) as kept
         from public.deadlines d join thing t on t.object_id = d.object_id
         where d.object_type = 'request' and d.owed_by = 'executing' and d.cancelled_at is null and d.suspended_at is null
-          and d.rule not in ('service_target', 'epoc_conflict', 'bud_29_min', 'postponed_until', 'postponed_decision')
+          and not coalesce(p_wanted -> 'no_limits' ? d.rule, false)
         group by d.object_id),
     later as materialized (
         select n.previous_id, min(n.transmitted_at) as at
