@@ -93,7 +93,7 @@ def lapsing() -> tuple[str, ...]:
 
 @cache
 def no_limits() -> tuple[str, ...]:
-    """Return the rules that set no time limit of the law: agreed or announced ones, and those in which silence or waiting is right."""
+    """Return the rules that set no time limit of the law: agreed or announced ones, and those that allow silence or waiting."""
     return tuple(rule.code for rule in load().values() if rule.nature != "law" or rule.lapses or rule.minimum or rule.announced)
 
 

@@ -45,7 +45,7 @@ def between(work: UnitOfWork, wanted: Mapping[str, Any]) -> list[dict[str, Any]]
 
 
 def of_case(work: UnitOfWork, case_id: UUID) -> Counter[str]:
-    """Count for each State the requests to it from a case that were refused, not carried out or are overdue, whenever they were sent.
+    """Count for each State the requests to it from a case that were refused, not carried out or are overdue.
 
     They are the same difficulties as those between pairs of States, among the requests that the caller may read.
     """
