@@ -1,6 +1,6 @@
 """The closed list of tables that are published for each quarter and year, and how their numbers hang together."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -65,14 +65,6 @@ TABLES: Final = (
     Table("teams_by_legal_basis", "teams", ("legal_basis",), ("set_up",), "set_up"),
 )
 NAMES: Final = tuple(table.name for table in TABLES)
-_WHOLE: Final[Mapping[str, str]] = {
-    "requests": "requests",
-    "overlaps": "overlaps",
-    "cases": "cases",
-    "meetings": "meetings",
-    "teams": "teams",
-}
-"""The table without dimensions of each subject, which has the totals."""
 
 
 def sums(cells: Collection[Cell]) -> Sequence[Sum]:
@@ -101,7 +93,7 @@ def _totals(cells: Collection[Cell]) -> Iterator[Sum]:
         if table.by and not SEVERAL.intersection(table.by):
             for (period, name, figure), parts in rows.items():
                 if name == table.name:
-                    yield Sum((period, _WHOLE[table.subject], (), figure), tuple(parts))
+                    yield Sum((period, table.subject, (), figure), tuple(parts))  # the table named as its subject has totals
 
 
 def _pairs(cells: Collection[Cell]) -> Iterator[Sum]:
