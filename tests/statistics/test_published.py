@@ -215,3 +215,16 @@ def test_the_usual_time_needs_ten_requests_of_three_authorities_on_each_side(wor
         assert found.json["usual"] is None
     assert "usual" not in read(world, "prosecutor", request)
     assert world.as_("prosecutor").get(f"/mla-requests/{request}?include=all").status_code == 422
+
+
+def test_periods_that_were_missed_in_a_standstill_are_published_up_to_eight_quarters_back(world, clock):
+    def told():
+        return {one["period"] for one in world.as_("investigator").get("/statistics/published").json["items"]}
+
+    publish(world, clock, "2026-04-02T00:00:00Z")
+    assert told() == {"2025", "2026-Q1"}
+    publish(world, clock, "2027-01-02T00:00:00Z")
+    assert told() == {"2025", "2026", "2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4"}
+    publish(world, clock, "2030-01-02T00:00:00Z")
+    later = {f"{year}-Q{quarter}" for year in (2028, 2029) for quarter in (1, 2, 3, 4)} | {"2028", "2029"}
+    assert told() == {"2025", "2026", "2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4"} | later
