@@ -117,9 +117,10 @@ serve(
     """Count refusals, delays, silence and repeated questions between pairs of States, with the next step that the law provides for.
 
     They are counted among the requests that you may read, by stage, ground and instrument, never by person. If refusals recur,
-    Eurojust may be asked for an opinion. A desk sees the figures of its State without the requests.
+    Eurojust may be asked for an opinion. A desk sees the figures of its State without the requests, and a role that reads figures
+    and no requests those of its authority.
     """,
-    allow=Action.MLA_READ,
+    allow=Action.DIFFICULTIES_READ,
     query=DifficultyFilter,
     returns=DifficultyOut,
     many="items",

@@ -263,7 +263,7 @@ class DifficultyOut(Shown):
     requests = fields.List(
         fields.UUID(),
         required=True,
-        metadata={"description": "Those that `total` counts, up to the 200 newest; none for a desk."},
+        metadata={"description": "Those that `total` counts, up to the 200 newest; none for desks, analysts and auditors."},
     )
     difficulties = fields.List(fields.Nested(OneDifficultyOut), required=True)
     candidate_for_opinion = fields.Boolean(

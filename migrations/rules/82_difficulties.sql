@@ -1,6 +1,6 @@
 -- Return the difficulties between pairs of States among the requests that were sent in a time: each difficulty with the number of requests that have
--- it, by stage, by ground or rule, and by instrument. A caller sees those of the requests that it may read, with their ids. The desk of either
--- State sees the figures of all authorities without ids, and without what belongs to hidden cases or to evidence about victims alone. The first
+-- it, by stage, by ground or rule, and by instrument. A caller sees those of the requests that it may read, with their ids if
+-- its role reads requests. The desk of either State sees the figures of all authorities without ids, and without what belongs to hidden cases or to evidence about victims alone. The first
 -- three numbers count each request once, by its most serious difficulty. Nothing about persons or officials is counted. With p_case, only the requests
 -- count that were made from that case, as far as the caller may read them. p_no_limits are the rules of deadlines that are no time limits.
 create function priv.difficulties(p_since timestamptz, p_until timestamptz, p_kinds text[], p_requesting text, p_executing text, p_case uuid,
@@ -12,10 +12,11 @@ declare
     now_at timestamptz := (select priv.at());
     is_desk boolean := exists (select from public.authorities a where a.id = priv.authority() and a.type = 'eurojust_desk')
         and p_case is null;
+    reading text[] := array ['investigator', 'prosecutor', 'central_authority', 'contact_point', 'desk', 'system'];
     home text := (select a.country from public.authorities a where a.id = priv.authority());
 begin
-    if not coalesce(priv.role(), '') = any (array ['investigator', 'prosecutor', 'central_authority', 'contact_point', 'desk', 'system']) then
-        raise exception 'the caller reads no requests' using errcode = '42501';
+    if not coalesce(priv.role(), '') = any (reading || array ['analyst', 'auditor']) then
+        raise exception 'the caller reads no difficulties' using errcode = '42501';
     end if;
     return query
     with thing as materialized (
@@ -98,7 +99,7 @@ begin
                jsonb_object_agg(c.value, c.number) filter (where c.name = 'detail') as by_detail,
                jsonb_object_agg(c.value, c.number) filter (where c.name = 'instrument') as by_instrument
         from counted c group by 1, 2, 3)
-    select p.asking, p.asked, p.refused, p.not_executed, p.overdue, case when not is_desk then p.requests end,
+    select p.asking, p.asked, p.refused, p.not_executed, p.overdue, case when not is_desk and priv.role() = any (reading) then p.requests end,
            jsonb_agg(jsonb_build_object('difficulty', t.code, 'requests', t.number, 'by_stage', t.by_stage,
                                         'by_detail', coalesce(t.by_detail, '{}'), 'by_instrument', t.by_instrument) order by t.number desc, t.code)
     from pair p join told t on t.asking = p.asking and t.asked = p.asked
