@@ -169,7 +169,7 @@ class Brute:
         }
         whole = [took[row["id"]] for row in rows if row["outcome"] == "fulfilled" and row["id"] in took]
         after = [
-            (moment(followed[row["id"]]) - moment(row["transmitted_at"])).total_seconds() / 3600
+            hours(row["transmitted_at"], followed[row["id"]])
             for row in held
             if row["id"] in followed
         ]

@@ -76,10 +76,10 @@ begin
            r.acknowledged_at is not null, c.acknowledged, c.kept, r.postponed_at is not null, r.enforcement_at is not null,
            r.enforcing_id is not null,
            case when r.outcome in ('fulfilled', 'partly_fulfilled') and r.obtained_at is not null
-                then greatest(extract(epoch from r.obtained_at - r.transmitted_at) / 3600, 0)::real end,
+                then priv.hours_between(r.transmitted_at, r.obtained_at) end,
            r.kind in ('preservation', 'epoc_pr') and r.outcome = 'fulfilled',
            r.state in ('released', 'expired') or r.until < now_at,
-           (extract(epoch from l.at - r.transmitted_at) / 3600)::real, r.transmitted_at
+           priv.hours_between(r.transmitted_at, l.at), r.transmitted_at
     from public.mla_requests r
     join thing t on t.object_id = r.id
     left join clock c on c.object_id = r.id
@@ -149,6 +149,11 @@ begin
     order by q.keys limit 5001;
 end $$;
 
+-- Return the hours from one time to another, or null if one is not known. What was sent on paper before it was entered has no length.
+create function priv.hours_between(p_since timestamptz, p_until timestamptz) returns real language sql immutable as $$
+    select case when p_since is not null and p_until is not null then greatest(extract(epoch from p_until - p_since) / 3600, 0)::real end
+$$;
+
 -- Return the number of values, their mean, median and 90th percentile, or null if there are none.
 create function priv.spread(p_values real[]) returns jsonb language sql immutable as $$
     select case when cardinality(p_values) > 0 then (
@@ -168,15 +173,15 @@ begin
     return query
     with counted as materialized (select f.* from priv.requests_to_count(false, p_wanted) f),
     stage as (
-        select s.request_id, s.state, lead(s.since) over (partition by s.request_id order by s.id) - s.since as length
+        select s.request_id, s.state, priv.hours_between(s.since, lead(s.since) over (partition by s.request_id order by s.id)) as hours
         from public.mla_stages s join counted f on f.id = s.request_id),
     keyed as (
-        select array [k1, k2, k3] as keys, s.state, (greatest(extract(epoch from s.length), 0) / 3600)::real as hours
+        select array [k1, k2, k3] as keys, s.state, s.hours
         from counted f join stage s on s.request_id = f.id
         cross join lateral unnest(REQUEST_DIMENSION(1)) k1
         cross join lateral unnest(REQUEST_DIMENSION(2)) k2
         cross join lateral unnest(REQUEST_DIMENSION(3)) k3
-        where s.length is not null and (f.direction = 'outgoing' or s.state not in ('draft', 'validation_pending', 'ready')))
+        where s.hours is not null and (f.direction = 'outgoing' or s.state not in ('draft', 'validation_pending', 'ready')))
     select k.keys[1:cardinality(p_by)], k.state, priv.spread(array_agg(k.hours)) from keyed k
     group by k.keys, k.state order by k.keys, k.state limit 5001;
 end $$;

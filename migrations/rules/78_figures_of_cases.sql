@@ -68,8 +68,8 @@ begin
            coalesce((select array_agg(x) from jsonb_array_elements_text(p_wanted -> 'regions' -> t.country) x), array ['none']),
            priv.or_none(c.crime_categories), c.authority_id::text, coalesce(d.state, 'detected'), f.strength > 0,
            coalesce(w.asked, false), coalesce(w.disclosed, false), coalesce(w.refused, false),
-           case when d.state in ('confirmed', 'rejected', 'unsure') and d.decided_at is not null then greatest(extract(epoch from d.decided_at - f.at) / 3600, 0)::real end,
-           case when w.at is not null then greatest(extract(epoch from w.at - f.at) / 3600, 0)::real end
+           case when d.state in ('confirmed', 'rejected', 'unsure') then priv.hours_between(f.at, d.decided_at) end,
+           priv.hours_between(f.at, w.at)
     from found f
     join public.cases c on c.id = f.mine
     join public.authorities t on t.id = case when f.mine = f.case_a then f.authority_b else f.authority_a end
@@ -153,7 +153,7 @@ begin
         'adjudicated', count(*) filter (where f.stage = 'adjudicated'),
         'convictions', count(*) filter (where f.result in ('conviction', 'mixed')),
         'acquittals', count(*) filter (where f.result = 'acquittal'),
-        'hours_to_end', priv.spread(array_agg((extract(epoch from f.ended_at - f.created_at) / 3600)::real)
+        'hours_to_end', priv.spread(array_agg(priv.hours_between(f.created_at, f.ended_at))
             filter (where f.ended_at is not null)))
     from priv.cases_to_count(p_published, p_wanted) f
     cross join lateral unnest(CASE_DIMENSION(1)) k1
@@ -207,7 +207,7 @@ begin
         'ended_by_expiry', count(*) filter (where f.end_reason = 'expiry'), 'ended_with_its_goal', count(*) filter (where f.end_reason = 'goal'),
         'ended_by_withdrawal', count(*) filter (where f.end_reason = 'withdrawal'),
         'abandoned', count(*) filter (where f.state = 'abandoned'), 'with_three_countries', count(*) filter (where f.size >= 3),
-        'hours_of_work', priv.spread(array_agg((extract(epoch from f.ended_at - f.since) / 3600)::real) filter (where f.ended_at is not null)))
+        'hours_of_work', priv.spread(array_agg(priv.hours_between(f.since, f.ended_at)) filter (where f.ended_at is not null)))
     from (select to_char(x.at at time zone 'UTC', 'YYYY') as year, to_char(x.at at time zone 'UTC', 'YYYY-"Q"Q') as quarter, j.legal_basis, j.since,
                  case when j.state = 'active' and j.until <= (select priv.at()) then 'ended' else j.state end as state,
                  case when j.state = 'active' and j.until <= (select priv.at()) then 'expiry' else j.end_reason end as end_reason,

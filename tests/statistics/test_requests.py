@@ -1,7 +1,7 @@
 """Figures about requests follow from the steps that were taken with them, for those who may read them."""
 
 import pytest
-from assisting import CONTENT_DATA, SUBSCRIBER, TRAFFIC, act, draft, read, recognised, sent, step, walk
+from assisting import CONTENT_DATA, SENT, SUBSCRIBER, TRAFFIC, act, draft, read, recognised, sent, step, walk
 
 ON_PAPER = {"channel": "post", "security": "classified_network"}
 
@@ -120,6 +120,17 @@ def test_withdrawn_and_returned(world):
     assert (row["issued"], row["withdrawn"], row["returned"]) == (2, 1, 1)
     walk(world, second, ("prosecutor", "revise"))
     assert only(world, "prosecutor")["issued"] == 1
+
+
+def test_what_followed_on_paper_before_it_was_entered_took_no_time(world, clock):
+    clock.at("2026-11-02T10:00:00+01:00")
+    keep = {"code": "preservation", "identifiers": SUBSCRIBER["identifiers"], "data_categories": ["traffic"]}
+    request = sent(world, "contact", "preservation", reference="p-1", measures=[keep])
+    walk(world, request, ("contact_fr", "receive"), ("contact_fr", "preserve"))
+    after = draft(world, reference="eio-1", previous={"request_id": request, "relation": "after_preservation"})
+    paper = {"transmission": {**SENT, "sent_at": "2026-11-01T09:00:00+01:00"}}
+    walk(world, after, ("prosecutor", "ready"), ("prosecutor", "transmit", paper))
+    assert only(world, "central", "?kind=preservation")["hours_to_follow_up"]["mean"] == 0
 
 
 def test_a_preservation_that_is_never_followed_up(world, clock):
