@@ -43,13 +43,23 @@ OF_CASES: Final = (
 )
 OF_MEETINGS: Final = ("year", "quarter", "level", "mode", "state", "origin", "country", "region", "host")
 OF_TEAMS: Final = ("year", "quarter", "legal_basis", "state", "end_reason", "country", "region")
+BY_SUBJECT: Final[Mapping[str, tuple[str, ...]]] = {
+    "requests": OF_REQUESTS,
+    "stages": OF_REQUESTS,
+    "overlaps": OF_OVERLAPS,
+    "cases": OF_CASES,
+    "meetings": OF_MEETINGS,
+    "teams": OF_TEAMS,
+}
+"""The dimensions of each subject. Each one is a filter, too."""
 SEVERAL: Final = frozenset({"region", "measure", "data_category", "crime_category", "country", "identifier_kind"})
 """The dimensions of which one thing may have several codes, so that it counts in several groups and their sum is no total."""
 
 
 def asked(by: Collection[str], chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the database is asked for: what is chosen, the rules that set no time limits, and groups of countries."""
-    return {**chosen, "no_limits": rules.no_limits(), **({"regions": regions()} if "region" in by else {})}
+    only = chosen.get("only", {})
+    return {**chosen, "no_limits": rules.no_limits(), **({"regions": regions()} if "region" in {*by, *only} else {})}
 
 
 @cache

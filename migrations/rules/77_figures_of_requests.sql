@@ -103,18 +103,25 @@ create function priv.or_none(p_codes text[]) returns text[] language sql immutab
 $$;
 
 -- Return the figures of each group of requests. p_by names up to three dimensions; a request with several codes of one counts in several groups.
+-- `only` of p_wanted has the codes that things must have in dimensions.
 create function priv.request_figures(p_published boolean, p_by text[], p_wanted jsonb) returns table (keys text[], figures jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
+declare
+    d1 text := p_by[1];
+    d2 text := p_by[2];
+    d3 text := p_by[3];
 begin
     perform priv.require_figures(p_published);
     return query
     with keyed as materialized (
         select array [k1, k2, k3] as keys, f.*
         from priv.requests_to_count(p_published, p_wanted) f
-        cross join lateral unnest(REQUEST_DIMENSION(1)) k1
-        cross join lateral unnest(REQUEST_DIMENSION(2)) k2
-        cross join lateral unnest(REQUEST_DIMENSION(3)) k3),
+        cross join lateral unnest(REQUEST_DIMENSION(d1)) k1
+        cross join lateral unnest(REQUEST_DIMENSION(d2)) k2
+        cross join lateral unnest(REQUEST_DIMENSION(d3)) k3
+        where (p_wanted -> 'only' is null or not exists (
+        select from jsonb_each_text(p_wanted -> 'only') o where not o.value = any (REQUEST_DIMENSION(o.key))))),
     ground as (
         select n.keys, jsonb_object_agg(n.code, n.number) as refused
         from (select k.keys, g as code, count(*) as number from keyed k cross join unnest(k.refusal_grounds) g
@@ -168,6 +175,10 @@ $$;
 create function priv.stage_figures(p_by text[], p_wanted jsonb) returns table (keys text[], state text, figures jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
+declare
+    d1 text := p_by[1];
+    d2 text := p_by[2];
+    d3 text := p_by[3];
 begin
     perform priv.require_figures(false);
     return query
@@ -178,10 +189,12 @@ begin
     keyed as (
         select array [k1, k2, k3] as keys, s.state, s.hours
         from counted f join stage s on s.request_id = f.id
-        cross join lateral unnest(REQUEST_DIMENSION(1)) k1
-        cross join lateral unnest(REQUEST_DIMENSION(2)) k2
-        cross join lateral unnest(REQUEST_DIMENSION(3)) k3
-        where s.hours is not null and (f.direction = 'outgoing' or s.state not in ('draft', 'validation_pending', 'ready')))
+        cross join lateral unnest(REQUEST_DIMENSION(d1)) k1
+        cross join lateral unnest(REQUEST_DIMENSION(d2)) k2
+        cross join lateral unnest(REQUEST_DIMENSION(d3)) k3
+        where (p_wanted -> 'only' is null or not exists (
+        select from jsonb_each_text(p_wanted -> 'only') o where not o.value = any (REQUEST_DIMENSION(o.key))))
+          and s.hours is not null and (f.direction = 'outgoing' or s.state not in ('draft', 'validation_pending', 'ready')))
     select k.keys[1:cardinality(p_by)], k.state, priv.spread(array_agg(k.hours)) from keyed k
     group by k.keys, k.state order by k.keys, k.state limit 5001;
 end $$;

@@ -82,6 +82,10 @@ end $$;
 create function priv.overlap_figures(p_published boolean, p_by text[], p_wanted jsonb) returns table (keys text[], figures jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
+declare
+    d1 text := p_by[1];
+    d2 text := p_by[2];
+    d3 text := p_by[3];
 begin
     perform priv.require_figures(p_published);
     return query
@@ -94,9 +98,11 @@ begin
         'hours_to_verify', priv.spread(array_agg(f.verified_after) filter (where f.verified_after is not null)),
         'hours_to_disclose', priv.spread(array_agg(f.disclosed_after) filter (where f.disclosed_after is not null)))
     from priv.overlaps_to_count(p_published, p_wanted) f
-    cross join lateral unnest(OVERLAP_DIMENSION(1)) k1
-    cross join lateral unnest(OVERLAP_DIMENSION(2)) k2
-    cross join lateral unnest(OVERLAP_DIMENSION(3)) k3
+    cross join lateral unnest(OVERLAP_DIMENSION(d1)) k1
+    cross join lateral unnest(OVERLAP_DIMENSION(d2)) k2
+    cross join lateral unnest(OVERLAP_DIMENSION(d3)) k3
+    where (p_wanted -> 'only' is null or not exists (
+        select from jsonb_each_text(p_wanted -> 'only') o where not o.value = any (OVERLAP_DIMENSION(o.key))))
     group by k1, k2, k3 order by 1 limit 5001;
 end $$;
 
@@ -141,6 +147,10 @@ end $$;
 create function priv.case_figures(p_published boolean, p_by text[], p_wanted jsonb) returns table (keys text[], figures jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
+declare
+    d1 text := p_by[1];
+    d2 text := p_by[2];
+    d3 text := p_by[3];
 begin
     perform priv.require_figures(p_published);
     return query
@@ -156,9 +166,11 @@ begin
         'hours_to_end', priv.spread(array_agg(priv.hours_between(f.created_at, f.ended_at))
             filter (where f.ended_at is not null)))
     from priv.cases_to_count(p_published, p_wanted) f
-    cross join lateral unnest(CASE_DIMENSION(1)) k1
-    cross join lateral unnest(CASE_DIMENSION(2)) k2
-    cross join lateral unnest(CASE_DIMENSION(3)) k3
+    cross join lateral unnest(CASE_DIMENSION(d1)) k1
+    cross join lateral unnest(CASE_DIMENSION(d2)) k2
+    cross join lateral unnest(CASE_DIMENSION(d3)) k3
+    where (p_wanted -> 'only' is null or not exists (
+        select from jsonb_each_text(p_wanted -> 'only') o where not o.value = any (CASE_DIMENSION(o.key))))
     group by k1, k2, k3 order by 1 limit 5001;
 end $$;
 
@@ -167,6 +179,10 @@ end $$;
 create function priv.meeting_figures(p_published boolean, p_by text[], p_wanted jsonb) returns table (keys text[], figures jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
+declare
+    d1 text := p_by[1];
+    d2 text := p_by[2];
+    d3 text := p_by[3];
 begin
     perform priv.require_figures(p_published);
     return query
@@ -187,9 +203,11 @@ begin
           left join (select n.meeting_id, count(*) as number from public.meeting_outcomes n group by 1) u on u.meeting_id = m.id
           where (p_wanted ->> 'since' is null or x.at >= (p_wanted ->> 'since')::timestamptz)
             and (p_wanted ->> 'until' is null or x.at < (p_wanted ->> 'until')::timestamptz)) f
-    cross join lateral unnest(MEETING_DIMENSION(1)) k1
-    cross join lateral unnest(MEETING_DIMENSION(2)) k2
-    cross join lateral unnest(MEETING_DIMENSION(3)) k3
+    cross join lateral unnest(MEETING_DIMENSION(d1)) k1
+    cross join lateral unnest(MEETING_DIMENSION(d2)) k2
+    cross join lateral unnest(MEETING_DIMENSION(d3)) k3
+    where (p_wanted -> 'only' is null or not exists (
+        select from jsonb_each_text(p_wanted -> 'only') o where not o.value = any (MEETING_DIMENSION(o.key))))
     group by k1, k2, k3 order by 1 limit 5001;
 end $$;
 
@@ -198,6 +216,10 @@ end $$;
 create function priv.team_figures(p_published boolean, p_by text[], p_wanted jsonb) returns table (keys text[], figures jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
+declare
+    d1 text := p_by[1];
+    d2 text := p_by[2];
+    d3 text := p_by[3];
 begin
     perform priv.require_figures(p_published);
     return query
@@ -222,9 +244,11 @@ begin
           left join (select p.jit_id, array_agg(distinct p.country) as countries from public.jit_parties p group by 1) y on y.jit_id = j.id
           where (p_wanted ->> 'since' is null or x.at >= (p_wanted ->> 'since')::timestamptz)
             and (p_wanted ->> 'until' is null or x.at < (p_wanted ->> 'until')::timestamptz)) f
-    cross join lateral unnest(TEAM_DIMENSION(1)) k1
-    cross join lateral unnest(TEAM_DIMENSION(2)) k2
-    cross join lateral unnest(TEAM_DIMENSION(3)) k3
+    cross join lateral unnest(TEAM_DIMENSION(d1)) k1
+    cross join lateral unnest(TEAM_DIMENSION(d2)) k2
+    cross join lateral unnest(TEAM_DIMENSION(d3)) k3
+    where (p_wanted -> 'only' is null or not exists (
+        select from jsonb_each_text(p_wanted -> 'only') o where not o.value = any (TEAM_DIMENSION(o.key))))
     group by k1, k2, k3 order by 1 limit 5001;
 end $$;
 
