@@ -44,14 +44,14 @@ Place = list[str]
 """The values of the columns by which rows are sorted, of one row, as text."""
 
 
-class Reading(NamedTuple):
+class Neighbours(NamedTuple):
     """Edges, each with the place of the row that it is from, and the place of the last row if there are more rows after it."""
 
     edges: Sequence[tuple[Place, Edge]] = ()
     end: Place | None = None
 
 
-Reader = Callable[[UnitOfWork, Sequence[UUID], Place | None], Reading]
+Reader = Callable[[UnitOfWork, Sequence[UUID], Place | None], Neighbours]
 
 
 class _Rows(NamedTuple):
@@ -59,9 +59,9 @@ class _Rows(NamedTuple):
     order: Order
     end: Place | None
 
-    def reading(self, edges: Callable[[Any], Iterable[Edge]]) -> Reading:
+    def reading(self, edges: Callable[[Any], Iterable[Edge]]) -> Neighbours:
         """Return the edges that a function yields for each row."""
-        return Reading([(_place(self.order, row), edge) for row in self.rows for edge in edges(row)], self.end)
+        return Neighbours([(_place(self.order, row), edge) for row in self.rows for edge in edges(row)], self.end)
 
 
 def _place(order: Order, row: Any) -> Place:
@@ -78,28 +78,28 @@ def _rows(work: UnitOfWork, query: Select[Any], after: Place | None, *columns: A
     return _Rows(read, order, _place(order, read[-1]) if len(rows) > MOST_READ else None)
 
 
-def subjects_of_cases(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Reading:
+def subjects_of_cases(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
     """Read the subjects of cases."""
     if not work.actor.may(Action.SUBJECT_READ):
-        return Reading()
+        return Neighbours()
     rows = _rows(work, work.all(Subject).where(Subject.case_id.in_(ids)), after, Subject.case_id, Subject.id)
     return rows.reading(lambda row: [Edge(("case", row.case_id), ("subject", row.id), "has_subject")])
 
 
-def identifiers_of_cases(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Reading:
+def identifiers_of_cases(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
     """Read the identifiers of cases that are not withdrawn."""
     if not work.actor.may(Action.IDENTIFIER_READ):
-        return Reading()
+        return Neighbours()
     query = work.all(Identifier).where(Identifier.case_id.in_(ids), Identifier.withdrawn_at.is_(None))
     rows = _rows(work, query, after, Identifier.case_id, Identifier.id)
     return rows.reading(lambda row: [Edge(("case", row.case_id), ("identifier", row.id), "has_identifier")])
 
 
-def overlaps_of_cases(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Reading:
+def overlaps_of_cases(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
     """Read the overlaps of cases with other cases, the strongest first. Those without evidence are left out."""
     actor = work.actor
     if not actor.may(Action.OVERLAP_READ):
-        return Reading()
+        return Neighbours()
     query = work.all(Overlap).where(or_(Overlap.case_a.in_(ids), Overlap.case_b.in_(ids)), Overlap.seen(actor, "strength") > 0)
     rows = _rows(work, query, after, Overlap.seen(actor, "rank"), Overlap.id, descending=True)
     seen = visible_cases(work, [case for row in rows.rows for case in (row.case_a, row.case_b)])
@@ -115,30 +115,30 @@ def overlaps_of_cases(work: UnitOfWork, ids: Sequence[UUID], after: Place | None
     return rows.reading(edges)
 
 
-def parts_of_cases(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Reading:
+def parts_of_cases(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
     """Read the requests, teams and meetings in which the caller takes part through cases."""
     return _concerned(work, _rows(work, work.all(Party).where(Party.case_id.in_(ids)), after, Party.object_id, Party.id))
 
 
-def shares_of_cases(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Reading:
+def shares_of_cases(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
     """Read the teams and meetings with which cases are shared."""
     query = _shares(work).where(SharedCase.case_id.in_(ids))
     return _concerned(work, _rows(work, query, after, SharedCase.object_id, SharedCase.id))
 
 
-def parts_of_things(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Reading:
+def parts_of_things(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
     """Read the cases through which the caller takes part in requests, teams and meetings."""
     query = work.all(Party).where(Party.object_id.in_(ids), Party.case_id.is_not(None))
     return _concerned(work, _rows(work, query, after, Party.object_id, Party.id))
 
 
-def shares_of_things(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Reading:
+def shares_of_things(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
     """Read the cases that are shared with teams and meetings."""
     query = _shares(work).where(SharedCase.object_id.in_(ids))
     return _concerned(work, _rows(work, query, after, SharedCase.object_id, SharedCase.id))
 
 
-def _concerned(work: UnitOfWork, rows: _Rows) -> Reading:
+def _concerned(work: UnitOfWork, rows: _Rows) -> Neighbours:
     """Return the connections of things with cases, as far as the caller sees both."""
     there = _things(work, [row.object_id for row in rows.rows])
     seen = visible_cases(work, [row.case_id for row in rows.rows])
@@ -150,10 +150,10 @@ def _concerned(work: UnitOfWork, rows: _Rows) -> Reading:
     return rows.reading(edges)
 
 
-def links_of_requests(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Reading:
+def links_of_requests(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
     """Read the teams of requests, the earlier requests that they refer to, and later ones that refer to them."""
     if not work.actor.may(Action.MLA_READ):
-        return Reading()
+        return Neighbours()
     rows = _rows(work, work.all(Request).where(or_(Request.id.in_(ids), Request.previous_id.in_(ids))), after, Request.id)
     there = _things(work, [one for row in rows.rows for one in (row.jit_id, row.previous_id) if one])
     asked = set(ids)
@@ -167,39 +167,39 @@ def links_of_requests(work: UnitOfWork, ids: Sequence[UUID], after: Place | None
     return rows.reading(edges)
 
 
-def requests_of_teams(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Reading:
+def requests_of_teams(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
     """Read the requests that were made for teams."""
     if not work.actor.may(Action.MLA_READ):
-        return Reading()
+        return Neighbours()
     rows = _rows(work, work.all(Request).where(Request.jit_id.in_(ids)), after, Request.id)
     return rows.reading(lambda row: [Edge(("request", row.id), ("team", row.jit_id), "of_team")])
 
 
-def cases_of_subjects(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Reading:
+def cases_of_subjects(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
     """Read the cases of subjects."""
     rows = _rows(work, work.all(Subject).where(Subject.id.in_(ids)), after, Subject.id)
     return rows.reading(lambda row: [Edge(("case", row.case_id), ("subject", row.id), "has_subject")])
 
 
-def cases_of_identifiers(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Reading:
+def cases_of_identifiers(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
     """Read the cases of identifiers."""
     rows = _rows(work, work.all(Identifier).where(Identifier.id.in_(ids)), after, Identifier.id)
     return rows.reading(lambda row: [Edge(("case", row.case_id), ("identifier", row.id), "has_identifier")])
 
 
-def links_of_subjects(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Reading:
+def links_of_subjects(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
     """Read the identifiers that are linked to subjects."""
     return _links(work, work.all(IdentifierSubject).where(IdentifierSubject.subject_id.in_(ids)), after)
 
 
-def links_of_identifiers(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Reading:
+def links_of_identifiers(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
     """Read the subjects that identifiers are linked to."""
     return _links(work, work.all(IdentifierSubject).where(IdentifierSubject.identifier_id.in_(ids)), after)
 
 
-def _links(work: UnitOfWork, query: Select[Any], after: Place | None) -> Reading:
+def _links(work: UnitOfWork, query: Select[Any], after: Place | None) -> Neighbours:
     if not (work.actor.may(Action.SUBJECT_READ) and work.actor.may(Action.IDENTIFIER_READ)):
-        return Reading()
+        return Neighbours()
     rows = _rows(work, query, after, IdentifierSubject.subject_id, IdentifierSubject.identifier_id)
     named = {row.identifier_id for row in rows.rows}
     live = work.all(Identifier).where(Identifier.id.in_(named), Identifier.withdrawn_at.is_(None))

@@ -9,7 +9,7 @@ from coopapi.access import Action
 from coopapi.cases.models import Case, Identifier, Subject
 from coopapi.cases.views import show_cases
 from coopapi.errors import NotFound
-from coopapi.graphs.neighbours import READERS, Edge, Node, Place, Reading
+from coopapi.graphs.neighbours import READERS, Edge, Node, Place, Neighbours
 from coopapi.http.paging import open_cursor, place_of, seal_cursor
 from coopapi.jits.models import Jit
 from coopapi.meetings.models import Meeting
@@ -39,7 +39,9 @@ class Graph:
     edges: dict[tuple[Any, ...], Edge] = field(default_factory=dict)
     cut: set[Node] = field(default_factory=set)
 
-    def add(self, found: Reading, beyond: int, frontier: Sequence[Node], after: Place | None = None) -> tuple[Place | None] | None:
+    def add(
+        self, found: Neighbours, beyond: int, frontier: Sequence[Node], after: Place | None = None
+    ) -> tuple[Place | None] | None:
         """Add edges and the nodes at their far ends, at the distance `beyond`. Where there is no more room, the near end is cut.
 
         If something was left out, returns the place of the last row of which everything was added; that is None before the first.

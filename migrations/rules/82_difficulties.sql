@@ -99,7 +99,7 @@ begin
                jsonb_object_agg(c.value, c.number) filter (where c.name = 'detail') as by_detail,
                jsonb_object_agg(c.value, c.number) filter (where c.name = 'instrument') as by_instrument
         from counted c group by 1, 2, 3)
-    select p.asking, p.asked, p.refused, p.not_executed, p.overdue, case when not is_desk and priv.role() = any (reading) then p.requests end,
+    select p.asking, p.asked, p.refused, p.not_executed, p.overdue, case when not is_desk and (select priv.role()) = any (reading) then p.requests end,
            jsonb_agg(jsonb_build_object('difficulty', t.code, 'requests', t.number, 'by_stage', t.by_stage,
                                         'by_detail', coalesce(t.by_detail, '{}'), 'by_instrument', t.by_instrument) order by t.number desc, t.code)
     from pair p join told t on t.asking = p.asking and t.asked = p.asked
