@@ -89,6 +89,7 @@ class Action(StrEnum):
     JOURNAL_READ = "journal:read"
     STATISTICS_READ = "statistics:read"
     FIGURES_READ = "figures:read"
+    DIFFICULTIES_READ = "difficulties:read"
     PUBLISHED_READ = "published:read"
     WORKLIST_READ = "worklist:read"
     WORKLIST_STEP = "worklist:step"
@@ -150,12 +151,12 @@ _INVESTIGATING: Final = _COORDINATING | {
     Action.DISCLOSURE_ASK,
     Action.EXCLUSION_MANAGE,
 }
-_ASSISTING: Final = frozenset({Action.MLA_READ, Action.DEADLINE_READ, Action.EVIDENCE_READ})
+_ASSISTING: Final = frozenset({Action.MLA_READ, Action.DIFFICULTIES_READ, Action.DEADLINE_READ, Action.EVIDENCE_READ})
 _REQUESTING: Final = _ASSISTING | {Action.MLA_DRAFT, Action.MLA_EXECUTE, Action.EVIDENCE_WRITE, Action.EVIDENCE_USE}
 _MEETING: Final = frozenset({Action.MEETING_READ, Action.MEETING_WRITE})
 _TEAMING: Final = frozenset({Action.JIT_READ, Action.JIT_WRITE})
 _TRANSMITTING: Final = frozenset({Action.MLA_TRANSMIT, Action.MLA_ANSWER})
-_ACCOUNTING: Final = frozenset({Action.FIGURES_READ})
+_ACCOUNTING: Final = frozenset({Action.FIGURES_READ, Action.DIFFICULTIES_READ})
 """Exact figures over what the authority may read: for those who steer its cooperation or account for it.
 
 Central authorities, contact points and prosecutors answer for the requests of their authority, and machine clients send its

@@ -4,11 +4,12 @@ from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from itertools import product
 
+from coopapi.deadlines import rules
 from coopapi.directory import codelists
 
 GROUPS = {item.code: set(item.extra["countries"]) for item in codelists.load("country_groups").items}
 MEMBERS = codelists.member_states()
-NO_LAW = {"service_target", "epoc_conflict", "bud_29_min", "postponed_until", "postponed_decision"}
+NO_LAW = set(rules.no_limits())
 DRAFTING = {"draft", "validation_pending", "ready"}
 TABLES = (
     "authorities", "principals", "cases", "case_access", "case_proceedings", "case_overlaps", "overlap_sides", "disclosures", "parties",
@@ -167,11 +168,7 @@ class Brute:
             if row["outcome"] in ended and row["obtained_at"]
         }
         whole = [took[row["id"]] for row in rows if row["outcome"] == "fulfilled" and row["id"] in took]
-        after = [
-            (moment(followed[row["id"]]) - moment(row["transmitted_at"])).total_seconds() / 3600
-            for row in held
-            if row["id"] in followed
-        ]
+        after = [hours(row["transmitted_at"], followed[row["id"]]) for row in held if row["id"] in followed]
         return {
             "issued": len(rows),
             "received": number(lambda r: r["received_at"]),

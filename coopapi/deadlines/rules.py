@@ -30,6 +30,7 @@ class DeadlineRule:
     silence counts as an answer. A `minimum` is a period that must pass before something may be done. An event in `restarts_on`
     lets a running deadline start again. `counted_from` names a fact with the date from which the period runs instead of the event.
     `nature` tells law from an `agreement` of the parties and from an authority's own `target`.
+    With `announced`, who owes it named the date itself, so no time limit was set.
     A `national` period is computed by national law, which is not known here: its days are counted plainly.
     """
 
@@ -57,6 +58,7 @@ class DeadlineRule:
     minimum: bool = False
     verify: bool = False
     national: bool = False
+    announced: bool = False
     nature: str = "law"
 
     def fits(self, kind: str, instrument: str, urgency: str, facts: Mapping[str, Any]) -> bool:
@@ -87,6 +89,12 @@ def load() -> Mapping[str, DeadlineRule]:
 def lapsing() -> tuple[str, ...]:
     """Return the rules whose right lapses at the end."""
     return tuple(rule.code for rule in load().values() if rule.lapses)
+
+
+@cache
+def no_limits() -> tuple[str, ...]:
+    """Return the rules that set no time limit of the law: agreed or announced ones, and those that allow silence or waiting."""
+    return tuple(rule.code for rule in load().values() if rule.nature != "law" or rule.lapses or rule.minimum or rule.announced)
 
 
 @cache

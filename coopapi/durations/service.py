@@ -68,7 +68,7 @@ def figures(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
 def _types(work: UnitOfWork, case_id: UUID, wanted: Mapping[str, Any]) -> str:
     """Return the types of things that are asked for and that the caller's role reads, if the caller may read the case."""
     cases.require_access(work, case_id, Level.READ)
-    work.note("timeline.consulted", case_id=case_id, object_type="case", consultation=True)
+    work.note("durations.consulted", case_id=case_id, object_type="case", consultation=True)
     asked = [wanted["type"]] if "type" in wanted else list(awaited.READ_BY)
     return array([name for name in asked if work.actor.may(awaited.READ_BY[name])])
 

@@ -1,10 +1,11 @@
 """What is next to the nodes of a graph: each function reads the neighbours of nodes of one kind, as far as the caller sees them.
 
-No function reads more than `MOST_READ` rows of a table. The rows are those that the lists of the API show: links to victims are
-read for cleared callers only, and a case of others that the caller does not see is a pseudonym.
+A function reads the rows of one table in a fixed order, up to `MOST_READ`, and tells the place of the last one if there are more.
+The next call goes on after a place. The rows are those that the lists of the API show: links to victims are read for cleared
+callers only, and a case of others that the caller does not see is a pseudonym.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from sqlalchemy import Select, or_
 
 from coopapi.access import Action
 from coopapi.cases.models import Case, Identifier, IdentifierSubject, Subject
+from coopapi.http.paging import Order, values_of
 from coopapi.jits.models import Jit
 from coopapi.meetings.models import Meeting
 from coopapi.mla.models import Request
@@ -38,37 +40,71 @@ class Edge(NamedTuple):
     said: Mapping[str, Any] = {}
 
 
-Reader = Callable[[UnitOfWork, Sequence[UUID]], Iterator[Edge]]
+Place = list[str]
+"""The values of the columns by which rows are sorted, of one row, as text."""
 
 
-def _rows(work: UnitOfWork, query: Select[Any]) -> Sequence[Any]:
-    return work.session.scalars(query.limit(MOST_READ)).all()
+class Neighbours(NamedTuple):
+    """Edges, each with the place of the row that it is from, and the place of the last row if there are more rows after it."""
+
+    edges: Sequence[tuple[Place, Edge]] = ()
+    end: Place | None = None
 
 
-def subjects_of_cases(work: UnitOfWork, ids: Sequence[UUID]) -> Iterator[Edge]:
-    """Yield the subjects of cases."""
-    if work.actor.may(Action.SUBJECT_READ):
-        for row in _rows(work, work.all(Subject).where(Subject.case_id.in_(ids)).order_by(Subject.case_id, Subject.id)):
-            yield Edge(("case", row.case_id), ("subject", row.id), "has_subject")
+Reader = Callable[[UnitOfWork, Sequence[UUID], Place | None], Neighbours]
 
 
-def identifiers_of_cases(work: UnitOfWork, ids: Sequence[UUID]) -> Iterator[Edge]:
-    """Yield the identifiers of cases that are not withdrawn."""
-    if work.actor.may(Action.IDENTIFIER_READ):
-        query = work.all(Identifier).where(Identifier.case_id.in_(ids), Identifier.withdrawn_at.is_(None))
-        for row in _rows(work, query.order_by(Identifier.case_id, Identifier.id)):
-            yield Edge(("case", row.case_id), ("identifier", row.id), "has_identifier")
+class _Rows(NamedTuple):
+    rows: Sequence[Any]
+    order: Order
+    end: Place | None
+
+    def reading(self, edges: Callable[[Any], Iterable[Edge]]) -> Neighbours:
+        """Return the edges that a function yields for each row."""
+        return Neighbours([(_place(self.order, row), edge) for row in self.rows for edge in edges(row)], self.end)
 
 
-def overlaps_of_cases(work: UnitOfWork, ids: Sequence[UUID]) -> Iterator[Edge]:
-    """Yield the overlaps of cases with other cases, the strongest first. Those without evidence are left out."""
-    if not work.actor.may(Action.OVERLAP_READ):
-        return
+def _place(order: Order, row: Any) -> Place:
+    return [str(getattr(row, column.key)) for column in order.columns]
+
+
+def _rows(work: UnitOfWork, query: Select[Any], after: Place | None, *columns: Any, descending: bool = False) -> _Rows:
+    """Read the rows of a query after a place, sorted by columns of which the last ones tell rows apart."""
+    order = Order(columns, descending)
+    if after is not None:
+        query = order.after(query, values_of(order, after))
+    rows = work.session.scalars(order.first(query, MOST_READ + 1)).all()
+    read = rows[:MOST_READ]
+    return _Rows(read, order, _place(order, read[-1]) if len(rows) > MOST_READ else None)
+
+
+def subjects_of_cases(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
+    """Read the subjects of cases."""
+    if not work.actor.may(Action.SUBJECT_READ):
+        return Neighbours()
+    rows = _rows(work, work.all(Subject).where(Subject.case_id.in_(ids)), after, Subject.case_id, Subject.id)
+    return rows.reading(lambda row: [Edge(("case", row.case_id), ("subject", row.id), "has_subject")])
+
+
+def identifiers_of_cases(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
+    """Read the identifiers of cases that are not withdrawn."""
+    if not work.actor.may(Action.IDENTIFIER_READ):
+        return Neighbours()
+    query = work.all(Identifier).where(Identifier.case_id.in_(ids), Identifier.withdrawn_at.is_(None))
+    rows = _rows(work, query, after, Identifier.case_id, Identifier.id)
+    return rows.reading(lambda row: [Edge(("case", row.case_id), ("identifier", row.id), "has_identifier")])
+
+
+def overlaps_of_cases(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
+    """Read the overlaps of cases with other cases, the strongest first. Those without evidence are left out."""
     actor = work.actor
+    if not actor.may(Action.OVERLAP_READ):
+        return Neighbours()
     query = work.all(Overlap).where(or_(Overlap.case_a.in_(ids), Overlap.case_b.in_(ids)), Overlap.seen(actor, "strength") > 0)
-    rows = _rows(work, query.order_by(Overlap.seen(actor, "rank").desc(), Overlap.id))
-    seen = visible_cases(work, [case for row in rows for case in (row.case_a, row.case_b)])
-    for row in rows:
+    rows = _rows(work, query, after, Overlap.seen(actor, "rank"), Overlap.id, descending=True)
+    seen = visible_cases(work, [case for row in rows.rows for case in (row.case_a, row.case_b)])
+
+    def edges(row: Any) -> Iterator[Edge]:
         ends = [("case", case if case in seen else pseudonym_of(work, case)) for case in (row.case_a, row.case_b)]
         ends.sort(key=lambda node: (isinstance(node[1], str), str(node[1])))
         strength = row.strength if actor.cleared else row.open_strength
@@ -76,73 +112,104 @@ def overlaps_of_cases(work: UnitOfWork, ids: Sequence[UUID]) -> Iterator[Edge]:
         said = {"overlap_id": row.id, "strength": _STRENGTHS[strength - 1], "kinds": sorted(kinds)}
         yield Edge(ends[0], ends[1], "overlap", said)
 
-
-def things_of_cases(work: UnitOfWork, ids: Sequence[UUID]) -> Iterator[Edge]:
-    """Yield the requests, teams and meetings of cases: those in which the caller takes part through the case or shares it."""
-    parts = _rows(work, work.all(Party).where(Party.case_id.in_(ids)).order_by(Party.object_id))
-    shares = _rows(work, _shares(work).where(SharedCase.case_id.in_(ids)).order_by(SharedCase.object_id))
-    pairs = dict.fromkeys((one.object_id, one.case_id) for one in (*parts, *shares))
-    there = _things(work, [object_id for object_id, _ in pairs])
-    for object_id, case_id in pairs:
-        if object_id in there:
-            yield Edge((there[object_id], object_id), ("case", case_id), "concerns")
+    return rows.reading(edges)
 
 
-def cases_of_things(work: UnitOfWork, ids: Sequence[UUID]) -> Iterator[Edge]:
-    """Yield the cases of requests, teams and meetings."""
-    there = _things(work, ids)
-    parts = _rows(work, work.all(Party).where(Party.object_id.in_(there), Party.case_id.is_not(None)))
-    shares = _rows(work, _shares(work).where(SharedCase.object_id.in_(there)))
-    pairs = dict.fromkeys((one.object_id, one.case_id) for one in (*parts, *shares))
-    seen = visible_cases(work, [case_id for _, case_id in pairs])
-    for object_id, case_id in pairs:
-        if case_id in seen:
-            yield Edge((there[object_id], object_id), ("case", case_id), "concerns")
+def parts_of_cases(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
+    """Read the requests, teams and meetings in which the caller takes part through cases."""
+    return _concerned(work, _rows(work, work.all(Party).where(Party.case_id.in_(ids)), after, Party.object_id, Party.id))
 
 
-def links_of_requests(work: UnitOfWork, ids: Sequence[UUID]) -> Iterator[Edge]:
-    """Yield the team of a request, the earlier request that it refers to, and later ones that refer to it."""
+def shares_of_cases(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
+    """Read the teams and meetings with which cases are shared."""
+    query = _shares(work).where(SharedCase.case_id.in_(ids))
+    return _concerned(work, _rows(work, query, after, SharedCase.object_id, SharedCase.id))
+
+
+def parts_of_things(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
+    """Read the cases through which the caller takes part in requests, teams and meetings."""
+    query = work.all(Party).where(Party.object_id.in_(ids), Party.case_id.is_not(None))
+    return _concerned(work, _rows(work, query, after, Party.object_id, Party.id))
+
+
+def shares_of_things(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
+    """Read the cases that are shared with teams and meetings."""
+    query = _shares(work).where(SharedCase.object_id.in_(ids))
+    return _concerned(work, _rows(work, query, after, SharedCase.object_id, SharedCase.id))
+
+
+def _concerned(work: UnitOfWork, rows: _Rows) -> Neighbours:
+    """Return the connections of things with cases, as far as the caller sees both."""
+    there = _things(work, [row.object_id for row in rows.rows])
+    seen = visible_cases(work, [row.case_id for row in rows.rows])
+
+    def edges(row: Any) -> Iterator[Edge]:
+        if row.object_id in there and row.case_id in seen:
+            yield Edge((there[row.object_id], row.object_id), ("case", row.case_id), "concerns")
+
+    return rows.reading(edges)
+
+
+def links_of_requests(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
+    """Read the teams of requests, the earlier requests that they refer to, and later ones that refer to them."""
     if not work.actor.may(Action.MLA_READ):
-        return
-    query = work.all(Request).where(or_(Request.id.in_(ids), Request.previous_id.in_(ids)))
-    rows = _rows(work, query.order_by(Request.id))
-    there = _things(work, [one for row in rows for one in (row.jit_id, row.previous_id) if one])
-    for row in rows:
-        if row.jit_id in there:
+        return Neighbours()
+    rows = _rows(work, work.all(Request).where(or_(Request.id.in_(ids), Request.previous_id.in_(ids))), after, Request.id)
+    there = _things(work, [one for row in rows.rows for one in (row.jit_id, row.previous_id) if one])
+    asked = set(ids)
+
+    def edges(row: Any) -> Iterator[Edge]:
+        if row.id in asked and row.jit_id in there:
             yield Edge(("request", row.id), ("team", row.jit_id), "of_team")
         if row.previous_id in there:
             yield Edge(("request", row.id), ("request", row.previous_id), "follows")
 
-
-def requests_of_teams(work: UnitOfWork, ids: Sequence[UUID]) -> Iterator[Edge]:
-    """Yield the requests that were made for a team."""
-    if work.actor.may(Action.MLA_READ):
-        for row in _rows(work, work.all(Request).where(Request.jit_id.in_(ids)).order_by(Request.id)):
-            yield Edge(("request", row.id), ("team", row.jit_id), "of_team")
+    return rows.reading(edges)
 
 
-def links_of_subjects(work: UnitOfWork, ids: Sequence[UUID]) -> Iterator[Edge]:
-    """Yield the case of a subject, and the identifiers that are linked to it."""
-    for row in _rows(work, work.all(Subject).where(Subject.id.in_(ids))):
-        yield Edge(("case", row.case_id), ("subject", row.id), "has_subject")
-    yield from _links(work, work.all(IdentifierSubject).where(IdentifierSubject.subject_id.in_(ids)))
+def requests_of_teams(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
+    """Read the requests that were made for teams."""
+    if not work.actor.may(Action.MLA_READ):
+        return Neighbours()
+    rows = _rows(work, work.all(Request).where(Request.jit_id.in_(ids)), after, Request.id)
+    return rows.reading(lambda row: [Edge(("request", row.id), ("team", row.jit_id), "of_team")])
 
 
-def links_of_identifiers(work: UnitOfWork, ids: Sequence[UUID]) -> Iterator[Edge]:
-    """Yield the case of an identifier, and the subjects that it is linked to."""
-    for row in _rows(work, work.all(Identifier).where(Identifier.id.in_(ids))):
-        yield Edge(("case", row.case_id), ("identifier", row.id), "has_identifier")
-    yield from _links(work, work.all(IdentifierSubject).where(IdentifierSubject.identifier_id.in_(ids)))
+def cases_of_subjects(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
+    """Read the cases of subjects."""
+    rows = _rows(work, work.all(Subject).where(Subject.id.in_(ids)), after, Subject.id)
+    return rows.reading(lambda row: [Edge(("case", row.case_id), ("subject", row.id), "has_subject")])
 
 
-def _links(work: UnitOfWork, query: Select[Any]) -> Iterator[Edge]:
-    if work.actor.may(Action.SUBJECT_READ) and work.actor.may(Action.IDENTIFIER_READ):
-        rows = _rows(work, query.order_by(IdentifierSubject.subject_id, IdentifierSubject.identifier_id))
-        live = work.all(Identifier).where(Identifier.id.in_([row.identifier_id for row in rows]), Identifier.withdrawn_at.is_(None))
-        there = {row.id for row in _rows(work, live)}
-        for row in rows:
-            if row.identifier_id in there:
-                yield Edge(("subject", row.subject_id), ("identifier", row.identifier_id), "linked", {"basis": row.basis})
+def cases_of_identifiers(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
+    """Read the cases of identifiers."""
+    rows = _rows(work, work.all(Identifier).where(Identifier.id.in_(ids)), after, Identifier.id)
+    return rows.reading(lambda row: [Edge(("case", row.case_id), ("identifier", row.id), "has_identifier")])
+
+
+def links_of_subjects(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
+    """Read the identifiers that are linked to subjects."""
+    return _links(work, work.all(IdentifierSubject).where(IdentifierSubject.subject_id.in_(ids)), after)
+
+
+def links_of_identifiers(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
+    """Read the subjects that identifiers are linked to."""
+    return _links(work, work.all(IdentifierSubject).where(IdentifierSubject.identifier_id.in_(ids)), after)
+
+
+def _links(work: UnitOfWork, query: Select[Any], after: Place | None) -> Neighbours:
+    if not (work.actor.may(Action.SUBJECT_READ) and work.actor.may(Action.IDENTIFIER_READ)):
+        return Neighbours()
+    rows = _rows(work, query, after, IdentifierSubject.subject_id, IdentifierSubject.identifier_id)
+    named = {row.identifier_id for row in rows.rows}
+    live = work.all(Identifier).where(Identifier.id.in_(named), Identifier.withdrawn_at.is_(None))
+    there = {row.id for row in work.session.scalars(live)} if named else set()
+
+    def edges(row: Any) -> Iterator[Edge]:
+        if row.identifier_id in there:
+            yield Edge(("subject", row.subject_id), ("identifier", row.identifier_id), "linked", {"basis": row.basis})
+
+    return rows.reading(edges)
 
 
 def visible_cases(work: UnitOfWork, ids: Sequence[UUID]) -> set[UUID]:
@@ -165,11 +232,11 @@ def _things(work: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, str]:
 
 
 READERS: Final[Mapping[str, tuple[Reader, ...]]] = {
-    "case": (overlaps_of_cases, things_of_cases, subjects_of_cases, identifiers_of_cases),
-    "subject": (links_of_subjects,),
-    "identifier": (links_of_identifiers,),
-    "request": (cases_of_things, links_of_requests),
-    "team": (cases_of_things, requests_of_teams),
-    "meeting": (cases_of_things,),
+    "case": (overlaps_of_cases, parts_of_cases, shares_of_cases, subjects_of_cases, identifiers_of_cases),
+    "subject": (cases_of_subjects, links_of_subjects),
+    "identifier": (cases_of_identifiers, links_of_identifiers),
+    "request": (parts_of_things, shares_of_things, links_of_requests),
+    "team": (parts_of_things, shares_of_things, requests_of_teams),
+    "meeting": (parts_of_things, shares_of_things),
 }
-"""The functions that read the neighbours of each kind of node."""
+"""The functions that read the neighbours of each kind of node, in the order in which a graph is gone through."""

@@ -28,10 +28,18 @@ class GraphFilter(Schema):
         60,
         data_key="from",
         validate=[
-            Like(_NODE.pattern, "A node is named by its kind and its id, such as case:018f0000-0000-7000-8000-000000000000.")
+            Like(
+                _NODE.pattern,
+                "A node is named by its kind and its id, such as case:018f0000-0000-7000-8000-000000000000."
+                " The pseudonym of a case of others is no beginning.",
+            )
         ],
-        metadata={"description": "A node of another graph from which to go on, such as one in `cut`."},
+        metadata={
+            "description": "A node of another graph from which to go on, such as one in `cut`."
+            " The pseudonym of a case of others is no beginning."
+        },
     )
+    after = Text(2000, metadata={"description": "`next` of the graph with the same beginning, to read further neighbours of it."})
     depth = Count(1, 3, metadata={"description": "How many edges the graph goes from its beginning (1 by default)."})
     format = OneOf(("json", "graphml"), name="GraphFormat", metadata={"description": "`json` by default, or as `Accept` says."})
 
@@ -54,7 +62,10 @@ def start_of(wanted: dict[str, Any]) -> tuple[str, UUID]:
 class GraphNodeOut(Shown):
     """A thing in the graph, without values and titles. A case of others that you do not see is a pseudonym."""
 
-    id = fields.String(required=True, metadata={"description": "The kind and the id of the thing, or a pseudonym."})
+    id = fields.String(
+        required=True,
+        metadata={"description": "The kind and the id of the thing, or a pseudonym, at which no graph begins."},
+    )
     kind = OneOf(READERS, name="GraphNodeKind", required=True)
     label = fields.String(
         allow_none=True, metadata={"description": "The reference, the pseudonym of a subject, or the kind of an identifier."}
@@ -85,3 +96,8 @@ class GraphOut(Shown):
     edges = fields.List(fields.Nested(GraphEdgeOut), required=True)
     complete = fields.Boolean(required=True, metadata={"description": "Whether nothing was left out up to this depth."})
     cut = fields.List(fields.String(), required=True, metadata={"description": "Nodes from which to go on with `from`."})
+    next = fields.String(
+        allow_none=True,
+        required=True,
+        metadata={"description": "The cursor with which to read further neighbours of the beginning (`after`), or null."},
+    )

@@ -9,7 +9,8 @@ from coopapi.access import Action
 from coopapi.cases.models import Case, Identifier, Subject
 from coopapi.cases.views import show_cases
 from coopapi.errors import NotFound
-from coopapi.graphs.neighbours import MOST_READ, READERS, Edge, Node
+from coopapi.graphs.neighbours import READERS, Edge, Neighbours, Node, Place
+from coopapi.http.paging import open_cursor, place_of, seal_cursor
 from coopapi.jits.models import Jit
 from coopapi.meetings.models import Meeting
 from coopapi.mla.models import Request
@@ -40,41 +41,68 @@ class Graph:
     edges: dict[tuple[Any, ...], Edge] = field(default_factory=dict)
     cut: set[Node] = field(default_factory=set)
 
-    def add(self, edges: Iterable[Edge], beyond: int, frontier: Sequence[Node]) -> None:
-        """Add edges and the nodes at their far ends, at the distance `beyond`. Where there is no more room, the near end is cut."""
+    def add(
+        self, found: Neighbours, beyond: int, frontier: Sequence[Node], after: Place | None = None
+    ) -> tuple[Place | None] | None:
+        """Add edges and the nodes at their far ends, at the distance `beyond`. Where there is no more room, the near end is cut.
+
+        If something was left out, returns the place of the last row of which everything was added; that is None before the first.
+        """
         near = set(frontier)
-        count = 0
-        for edge in edges:
-            count += 1
+        stop = None
+        done, here = after, after
+        for place, edge in found.edges:
+            done, here = (here, place) if place != here else (done, here)
             new = [node for node in (edge.source, edge.target) if node not in self.nodes]
             if len(self.nodes) + len(new) > MOST_NODES:
                 self.cut |= near & {edge.source, edge.target}
+                stop = stop or (done,)
                 continue
             self.nodes |= dict.fromkeys(new, beyond)
             self.edges.setdefault((edge.source, edge.target, edge.kind), edge)
-        if count >= MOST_READ:
+        if found.end is not None:
             self.cut |= near
+            stop = stop or (found.end,)
+        return stop
 
 
-def graph(work: UnitOfWork, start: Node, depth: int) -> dict[str, Any]:
-    """Return the graph around a thing up to a distance of `depth` edges. Raises `NotFound` if the caller does not see the thing."""
+def graph(work: UnitOfWork, start: tuple[str, UUID], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the graph around a thing up to a distance of `depth` edges (1 by default).
+
+    With `after`, it begins with the neighbours that the graph from which this cursor is left out. Raises `NotFound` if the caller
+    does not see the thing, and `BadCursor`.
+    """
     kind, thing_id = start
     model, action, _ = MODELS[kind]
     if not work.actor.may(action):
         raise NotFound
-    first = work.one(model, thing_id if isinstance(thing_id, UUID) else UUID(thing_id))
+    depth: int = wanted.get("depth", 1)
+    first = work.one(model, thing_id)
     made = Graph({(kind, first.id): 0})
-    frontier: list[Node] = [(kind, first.id)]
-    for distance in range(1, depth + 1):
-        known = set(made.nodes)
+    going_on = _neighbours_of_first(work, made, (kind, first.id), wanted.get("after"))
+    for distance in range(2, depth + 1):
+        frontier = [node for node, at in made.nodes.items() if at == distance - 1]
         for name, readers in READERS.items():
             ids = [node[1] for node in frontier if node[0] == name and isinstance(node[1], UUID)]
             for read in readers if ids else ():
-                made.add(read(work, ids), distance, [(name, one) for one in ids])
-        frontier = [node for node in made.nodes if node not in known]
+                made.add(read(work, ids, None), distance, [(name, one) for one in ids])
     rows = _rows(work, made.nodes)
     _note(work, kind, first, rows, depth)
-    return _shown(work, made, rows)
+    return {**_shown(work, made, rows), "next": going_on}
+
+
+def _neighbours_of_first(work: UnitOfWork, made: Graph, first: tuple[str, UUID], after: str | None) -> str | None:
+    """Add the neighbours of the first node, after a cursor. Returns the cursor with which to read further ones, or None."""
+    bound = place_of(work, f"graph/{name_of(first)}", {})
+    begin: dict[str, Any] = open_cursor(work, after, bound) if after else {"reader": 0, "at": None}
+    stopped = None
+    for number, read in enumerate(READERS[first[0]]):
+        if number >= begin["reader"]:
+            at = begin["at"] if number == begin["reader"] else None
+            stop = made.add(read(work, [first[1]], at), 1, [first], at)
+            if stop and not stopped:
+                stopped = {"reader": number, "at": stop[0]}
+    return seal_cursor(work, stopped, bound) if stopped else None
 
 
 def _note(work: UnitOfWork, kind: str, first: Versioned, rows: Mapping[Node, Any], depth: int) -> None:

@@ -74,7 +74,7 @@ def page(work: UnitOfWork, name: str, query: Select[Any], order: Order, wanted: 
     limit: int = wanted.get("limit", LIMIT)
     place = place_of(work, name, wanted)
     if (at := begins_at(work, wanted, place)) is not None:
-        query = order.after(query, _values(order, at))
+        query = order.after(query, values_of(order, at))
     rows = work.session.scalars(order.first(query, limit + 1)).all()
     return cut(work, rows, limit, place, lambda row: [str(getattr(row, c.key)) for c in order.columns], **more)
 
@@ -97,7 +97,8 @@ def place_of(work: UnitOfWork, name: str, wanted: Mapping[str, Any]) -> str:
     return f"cursor|{work.actor.authority_id}|{work.actor.id}|{name}|{json.dumps(filters, sort_keys=True, default=str)}"
 
 
-def _values(order: Order, texts: Sequence[str]) -> list[Any]:
+def values_of(order: Order, texts: Sequence[str]) -> list[Any]:
+    """Return the values of the columns of an order from their texts in a cursor."""
     return [
         _READERS[c.type.python_type if c.type.python_type in _READERS else str](t)
         for c, t in zip(order.columns, texts, strict=True)

@@ -1,13 +1,11 @@
 """Collect the facts of one case from which the duty to notify Eurojust follows."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import or_, select
 
-from coopapi.deadlines.models import Deadline
 from coopapi.directory.models import Authority
 from coopapi.jits.models import Jit
 from coopapi.jurisdiction import notification_duty, pairs
@@ -24,9 +22,6 @@ from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, unseal
 
 _MOST: Final = 1000
-_TARGET: Final = "service_target"
-"""The rule of what an authority sets itself, which is no time limit of the law."""
-_UNANSWERED: Final = {"refused": "refused", "not_executed": "not_executed"}
 
 
 def of_case(work: UnitOfWork, case_id: UUID) -> dict[str, Any]:
@@ -49,7 +44,7 @@ def of_case(work: UnitOfWork, case_id: UUID) -> dict[str, Any]:
         offences=tuple(offence for row in sent for offence in _offences(work, row)),
         deliveries=frozenset(carried | ({owner} if carried and owner else set())),
         conflicts=_conflicts(work, case_id),
-        difficulties=Counter(countries[id_] for id_, _ in _difficulties(work, sent) if id_ in countries),
+        difficulties=pairs.of_case(work, case_id),
         teams=_teams(work, case_id),
         records=tuple((row.kind, row.article) for row in work.session.scalars(of_case_records(work, case_id))),
     )
@@ -85,24 +80,3 @@ def _conflicts(work: UnitOfWork, case_id: UUID) -> int:
     own = work.all(Party).where(Party.object_id == Consultation.id, Party.case_id == case_id)
     query = work.all(Consultation).where(own.exists(), Consultation.state.not_in(SETTLED))
     return len(work.session.scalars(query).all())
-
-
-def _difficulties(work: UnitOfWork, rows: Sequence[Request]) -> list[tuple[UUID, str]]:
-    """Return the requests that were refused, not carried out or are late, each once with its most serious difficulty."""
-    outcomes: dict[UUID, set[str]] = {row.id: {row.state} for row in rows}
-    for measure in _measures(work, rows):
-        outcomes[measure.request_id].add(measure.state)
-    late = work.all(Deadline).where(
-        Deadline.object_id.in_(list(outcomes)),
-        Deadline.owed_by == Side.EXECUTING,
-        Deadline.rule != _TARGET,
-        Deadline.running(),
-        Deadline.due_at < work.now,
-    )
-    overdue = {row.object_id for row in work.session.scalars(late)}
-    found = []
-    for id_, states in outcomes.items():
-        worst = next((name for state, name in _UNANSWERED.items() if state in states), "overdue" if id_ in overdue else None)
-        if worst:
-            found.append((id_, worst))
-    return found

@@ -1,9 +1,12 @@
 """Difficulties between pairs of States: refusals, delays and silence, by stage, and the next step that the law provides for."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
+from coopapi.deadlines.rules import no_limits
 from coopapi.directory import codelists
 from coopapi.directory.codelists import CodelistItem
 from coopapi.directory.models import Authority
@@ -19,8 +22,10 @@ _YEAR: Final = 360
 """A number of days that leads from the end of a quarter into the one that began a year before it."""
 _COUNTED: Final = ("refused", "not_executed", "overdue")
 _BETWEEN: Final = Statement(
-    "select * from priv.difficulties(:since, :until, cast(:kinds as text[]), :country, cast(:silence as interval))"
+    "select * from priv.difficulties(:since, :until, cast(:kinds as text[]), :requesting, :executing, cast(:case as uuid),"
+    " cast(:no_limits as text[]), cast(:silence as interval))"
 )
+_EVER: Final = {"since": datetime(1, 1, 2, tzinfo=UTC), "until": datetime(9999, 12, 31, tzinfo=UTC)}
 
 
 def kinds() -> list[str]:
@@ -39,9 +44,25 @@ def between(work: UnitOfWork, wanted: Mapping[str, Any]) -> list[dict[str, Any]]
     since, until = _time(work, wanted)
     if since >= until:
         raise fault("/since", "order_of_time", "The time must begin before it ends.")
-    asked = {"since": since, "until": until, "kinds": array(kinds()), "country": wanted.get("country")}
-    rows = _BETWEEN.rows(work.session, silence=f"{notification_duty.rules()['unanswered_days']} days", **asked)
-    return [_pair(row) for row in rows]
+    executing = wanted.get("executing_country", wanted.get("country"))
+    asked = {"since": since, "until": until, "requesting": wanted.get("requesting_country"), "executing": executing}
+    return [_pair(row) for row in _rows(work, case=None, **asked)]
+
+
+def of_case(work: UnitOfWork, case_id: UUID) -> Counter[str]:
+    """Count for each State the requests to it from a case that were refused, not carried out or are overdue.
+
+    They are the same difficulties as those between pairs of States, among the requests that the caller may read.
+    """
+    found: Counter[str] = Counter()
+    for row in _rows(work, case=case_id, requesting=None, executing=None, **_EVER):
+        found[row.executing_country] += sum(getattr(row, what) for what in _COUNTED)
+    return found
+
+
+def _rows(work: UnitOfWork, **asked: Any) -> list[Any]:
+    silence = f"{notification_duty.rules()['unanswered_days']} days"
+    return _BETWEEN.rows(work.session, kinds=array(kinds()), no_limits=array(no_limits()), silence=silence, **asked)
 
 
 def _time(work: UnitOfWork, wanted: Mapping[str, Any]) -> tuple[datetime, datetime]:
@@ -66,8 +87,8 @@ def _quarter(at: datetime) -> datetime:
 def _pair(row: Any) -> dict[str, Any]:
     opinion = notification_duty.rules()["opinion"]
     total = row.refused + row.not_executed + row.overdue
-    recurrent = total >= opinion["at_least"]
     members = {row.requesting_country, row.executing_country} <= notification_duty.bound()
+    recurrent = members and total >= opinion["at_least"]
     return {
         "requesting_country": row.requesting_country,
         "executing_country": row.executing_country,
@@ -77,9 +98,6 @@ def _pair(row: Any) -> dict[str, Any]:
         "difficulties": [_difficulty(one, members=members, recurrent=recurrent) for one in row.found],
         "candidate_for_opinion": recurrent,
         "article": opinion["article"] if recurrent else None,
-        "suggestion": "You may ask Eurojust for a written opinion. Eurojust facilitates, and orders nothing."
-        if recurrent
-        else None,
     }
 
 

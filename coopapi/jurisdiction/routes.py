@@ -118,9 +118,9 @@ serve(
 
     They are counted among the requests that you may read, by stage, ground and instrument, never by person. If refusals recur,
     Eurojust may be asked for an opinion. A desk sees the figures of its State without the requests, of whole quarters and without
-    small numbers.
+    small numbers, and a role that reads figures and no requests those of its authority.
     """,
-    allow=Action.MLA_READ,
+    allow=Action.DIFFICULTIES_READ,
     query=DifficultyFilter,
     returns=DifficultyOut,
     many="items",

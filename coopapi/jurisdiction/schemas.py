@@ -95,7 +95,9 @@ _OF_DESKS = "For a desk the first moment (UTC) of a quarter; if not given, the p
 class DifficultyFilter(Schema):
     """Between whom, and of which requests."""
 
-    country = Code("countries", metadata={"description": "Only requests to this country."})
+    requesting_country = Code("countries", metadata={"description": "Only requests of this country."})
+    executing_country = Code("countries", metadata={"description": "Only requests to this country."})
+    country = Code("countries", metadata={"description": "The older name of `executing_country`, which counts if both are given."})
     since = When(
         metadata={"description": f"Only requests sent at this time or later; a year before `until` if not given. {_OF_DESKS}"}
     )
@@ -269,9 +271,11 @@ class DifficultyOut(Shown):
     requests = fields.List(
         fields.UUID(),
         required=True,
-        metadata={"description": "Those that `total` counts, up to the 200 newest; none for a desk."},
+        metadata={"description": "Those that `total` counts, up to the 200 newest; none for desks, analysts and auditors."},
     )
     difficulties = fields.List(fields.Nested(OneDifficultyOut), required=True)
-    candidate_for_opinion = fields.Boolean(required=True)
+    candidate_for_opinion = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether a written opinion of Eurojust may be asked for: both are bound Member States."},
+    )
     article = fields.String(allow_none=True)
-    suggestion = fields.String(allow_none=True)

@@ -158,9 +158,7 @@ def _proposal(wish: _Wish, measure: str, kind: str, assessed: Assessment) -> Pla
         also_through=[] if to_provider else _channels(wish, assessed.instrument),
         accepted_languages=sorted(contacts.accepted_languages(work, wish.to, code, measure)),
         addressees=[] if to_provider else contacts.competent(work, asked)[:_MOST_ADDRESSEES],
-        contact_point=contacts.emergency_contact(work, wish.to)
-        if KINDS[kind].round_the_clock and urgent and not to_provider
-        else None,
+        contact_point=contacts.emergency_contact(work, wish.to) if urgent else None,
         notices=notices.in_force(work, wish.to, [measure], code, work.now.date()),
         clocks=_clocks(wish, draft, code),
         draft=_body(wish, measure, kind, code),
@@ -169,15 +167,16 @@ def _proposal(wish: _Wish, measure: str, kind: str, assessed: Assessment) -> Pla
 
 def _draft(wish: _Wish, measure: str, kind: str, code: str) -> RequestDraft:
     """Return the request as the rules would see it."""
-    data, to_provider = wish.data, KINDS[kind].to_provider
+    data = wish.data
+    addressed = KINDS[kind].to_provider and wish.provider is not None
     return RequestDraft(
         kind=kind,
         instrument=code,
         urgency=wish.urgency,
         content={"offences": [data["offence"]]} if data.get("offence") else {},
         measures=[_measure(data, measure)],
-        addressed=to_provider and wish.provider is not None,
-        provider=to_provider and wish.provider is not None,
+        addressed=addressed,
+        provider=addressed,
         emergency_ground=data.get("emergency_ground"),
         from_country=wish.from_,
         to_country=wish.to,

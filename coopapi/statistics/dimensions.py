@@ -1,9 +1,10 @@
 """By what figures can be grouped, for each subject, and the groups of countries."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
+from coopapi.deadlines import rules
 from coopapi.directory import codelists
 
 MOST: Final = 3
@@ -42,6 +43,15 @@ OF_CASES: Final = (
 )
 OF_MEETINGS: Final = ("year", "quarter", "level", "mode", "state", "origin", "country", "region", "host")
 OF_TEAMS: Final = ("year", "quarter", "legal_basis", "state", "end_reason", "country", "region")
+BY_SUBJECT: Final[Mapping[str, tuple[str, ...]]] = {
+    "requests": OF_REQUESTS,
+    "stages": OF_REQUESTS,
+    "overlaps": OF_OVERLAPS,
+    "cases": OF_CASES,
+    "meetings": OF_MEETINGS,
+    "teams": OF_TEAMS,
+}
+"""The dimensions of each subject. Each one is a filter, too."""
 SEVERAL: Final = frozenset({"region", "measure", "data_category", "crime_category", "country", "identifier_kind"})
 """The dimensions of which one thing may have several codes, so that it counts in several groups and their sum is no total."""
 
@@ -66,6 +76,12 @@ def closed(by: tuple[str, ...]) -> frozenset[tuple[str, ...]] | None:
         return None
     name, also = _LISTS[by[0]]
     return frozenset((code,) for code in (*(item.code for item in codelists.load(name).items), *also))
+
+
+def asked(by: Collection[str], chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the database is asked for: what is chosen, the rules that set no time limits, and groups of countries."""
+    only = chosen.get("only", {})
+    return {**chosen, "no_limits": rules.no_limits(), **({"regions": regions()} if "region" in {*by, *only} else {})}
 
 
 @cache

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from coopapi.http.fields import OneOf, Shown, refusal
+from coopapi.http.fields import OneOf, Shown, Text, refusal
 from coopapi.statistics.dimensions import MOST
 
 
@@ -22,6 +22,11 @@ class By(fields.String):
         if len(named) > MOST or len(set(named)) < len(named) or set(named) - set(self.dimensions):
             raise refusal("dimensions", f"Name at most {MOST} different dimensions of {', '.join(self.dimensions)}.")
         return named
+
+
+def only(dimension: str) -> Text:
+    """Return the filter for a dimension: only things that are in the group of this code."""
+    return Text(60, metadata={"description": f"Only what has this code in the dimension `{dimension}`, as in `keys`."})
 
 
 def number(about: str) -> fields.Integer:

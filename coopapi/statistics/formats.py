@@ -1,18 +1,14 @@
 """Figures in other formats than JSON: rows for spreadsheets, SDMX-JSON for statistical systems, and a drawing."""
 
-import csv
-import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from coopapi.http.files import Printed
+from coopapi.http.files import Printed, csv_line
 from coopapi.statistics import drawing
 from coopapi.store.db import UnitOfWork
 
 Count = Callable[[UnitOfWork, Mapping[str, Any]], dict[str, Any]]
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""With what a spreadsheet takes a cell for a formula."""
 _SDMX: Final = "application/vnd.sdmx.data+json"
 MEDIA_TYPES: Final = ("text/csv", _SDMX, "image/svg+xml")
 
@@ -65,16 +61,8 @@ def as_csv(table: Mapping[str, Any]) -> bytes:
     """Return a table as CSV (RFC 4180) in UTF-8: a column for each dimension and figure. No cell is a formula."""
     rows = flat_rows(table)
     columns = _columns(rows)
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([*table["by"], *columns])
-    writer.writerows([*map(_safe, keys), *(_safe(figures.get(name)) for name in columns)] for keys, figures in rows)
-    return text.getvalue().encode()
-
-
-def _safe(value: Any) -> Any:
-    """Return a value that no spreadsheet takes for a formula: a text that could be one begins with an apostrophe."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    found = [[*keys, *(figures.get(name) for name in columns)] for keys, figures in rows]
+    return "".join(map(csv_line, [[*table["by"], *columns], *found])).encode()
 
 
 def as_sdmx(subject: str, table: Mapping[str, Any]) -> bytes:

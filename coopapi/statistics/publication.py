@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from coopapi.statistics.dimensions import regions
+from coopapi.statistics.dimensions import asked
 from coopapi.statistics.rounding import Cell, publishable, rounded
 from coopapi.statistics.tables import TABLES, Table, sums
 from coopapi.store.db import Database, as_json
@@ -55,7 +55,7 @@ def _cells(database: Database, session: Session, due: Any) -> dict[Cell, int | N
     """Return the rounded numbers of all tables of a period. Groups of fewer than five things are not listed."""
     found: dict[Cell, int | None] = {}
     for table in TABLES:
-        wanted = {"since": due.begins_at, "until": due.ends_at, **({"regions": regions()} if "region" in table.by else {})}
+        wanted = asked(table.by, {"since": due.begins_at, "until": due.ends_at})
         for row in _COUNTED[table.subject].rows(session, by=array(table.by), wanted=as_json(wanted)):
             found |= _of_row(database, due.period, table, tuple(row.keys or ()), row.figures)
     return found

@@ -35,6 +35,10 @@ class OrderFiguresOut(Shown):
 class EEvidenceReportOut(Shown):
     """The statistics of Regulation (EU) 2023/1543 Art. 28(2) for a calendar year."""
 
+    verify = fields.Boolean(
+        required=True,
+        metadata={"description": "Always true: the list of Art. 28(2) was written from memory. Compare it with the official text."},
+    )
     year = fields.Integer(required=True)
     production = fields.List(fields.Nested(OrderFiguresOut), required=True)
     preservation = fields.List(fields.Nested(OrderFiguresOut), required=True)

@@ -36,7 +36,14 @@ def e_evidence(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
     }
     incoming = service.requests(work, {**period, "by": ["kind"], "direction": "incoming"})["rows"]
     received = sum(row["enforcement_requested"] for row in incoming if row["keys"]["kind"] in {"epoc", "epoc_pr"})
-    return {"year": wanted["year"], **of_kind, "received_for_enforcement": received, "legal_remedies": None, "costs": None}
+    return {
+        "verify": True,
+        "year": wanted["year"],
+        **of_kind,
+        "received_for_enforcement": received,
+        "legal_remedies": None,
+        "costs": None,
+    }
 
 
 def _of_order(row: Mapping[str, Any]) -> dict[str, Any]:

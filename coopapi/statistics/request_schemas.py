@@ -5,7 +5,7 @@ from marshmallow import fields
 from coopapi.directory.fields import Code
 from coopapi.http.fields import OneOf, Schema, Shown, Text, When
 from coopapi.statistics.dimensions import OF_REQUESTS
-from coopapi.statistics.fields import FORMAT, By, GroupedOut, keys, number, spread
+from coopapi.statistics.fields import FORMAT, By, GroupedOut, keys, number, only, spread
 
 
 class RequestFigureFilter(Schema):
@@ -21,6 +21,16 @@ class RequestFigureFilter(Schema):
     measure = Code("measures")
     requesting_country = Code("countries")
     executing_country = Code("countries")
+    year = only("year")
+    quarter = only("quarter")
+    region = only("region")
+    data_category = only("data_category")
+    crime_category = only("crime_category")
+    channel = only("channel")
+    emergency = only("emergency")
+    outcome = only("outcome")
+    requesting_authority = only("requesting_authority")
+    executing_authority = only("executing_authority")
     format = FORMAT
 
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 BASE: Final = 5
-_UNBOUNDED: Final = 10**9
 _PRECISION: Final = 2**64
 
 Cell = tuple[str, str, tuple[str, ...], str]
 """Period, table, keys and figure."""
 Mac = Callable[[bytes], bytes]
+_UNBOUNDED: Final = 10**9
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from coopapi.errors import Unprocessable, broken
-from coopapi.statistics.dimensions import SEVERAL, regions
+from coopapi.statistics.dimensions import BY_SUBJECT, SEVERAL, asked
 from coopapi.store.db import UnitOfWork, as_json
 from coopapi.store.statements import Statement, array
 
@@ -63,9 +63,11 @@ def _grouped(work: UnitOfWork, statement: Statement, subject: str, wanted: Mappi
 def _counted(work: UnitOfWork, statement: Statement, subject: str, wanted: Mapping[str, Any]) -> tuple[Sequence[str], list[Any]]:
     by: Sequence[str] = wanted.get("by", ())
     work.note("figures.consulted", object_type="figures", consultation=True, subject=subject, by=list(by))
-    chosen = {name: value for name, value in wanted.items() if name not in {"by", "format"}}
-    asked = {**chosen, **({"regions": regions()} if "region" in by else {})}
-    rows = statement.rows(work.session, by=array(by), wanted=as_json(asked))
+    only = {name: value for name, value in wanted.items() if name in BY_SUBJECT[subject]}
+    chosen = {
+        name: value for name, value in wanted.items() if name not in {"by", "format", *(n for n in only if only[n] == "none")}
+    }
+    rows = statement.rows(work.session, by=array(by), wanted=as_json(asked(by, {**chosen, **({"only": only} if only else {})})))
     if len(rows) > MOST_GROUPS:
         raise TooManyGroups(errors=[broken("/by", "too_many_groups", f"Choose so that there are at most {MOST_GROUPS} groups.")])
     return by, rows

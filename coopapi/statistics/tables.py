@@ -1,6 +1,6 @@
 """The closed list of tables that are published for each quarter and year, and how their numbers hang together."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -65,14 +65,6 @@ TABLES: Final = (
     Table("teams_by_legal_basis", "teams", ("legal_basis",), ("set_up",), "set_up"),
 )
 NAMES: Final = tuple(table.name for table in TABLES)
-_WHOLE: Final[Mapping[str, str]] = {
-    "requests": "requests",
-    "overlaps": "overlaps",
-    "cases": "cases",
-    "meetings": "meetings",
-    "teams": "teams",
-}
-"""The table without dimensions of each subject, which has the totals."""
 
 
 def sums(cells: Collection[Cell]) -> Sequence[Sum]:
@@ -112,7 +104,7 @@ def _totals(cells: Collection[Cell]) -> Iterator[Sum]:
                     whole = codes is not None and len(parts) == len(there)
                     others = sorted(codes - there) if codes and whole else []
                     unlisted = tuple((period, name, keys, figure) for keys in others)
-                    yield Sum((period, _WHOLE[table.subject], (), figure), tuple(parts), whole, unlisted)
+                    yield Sum((period, table.subject, (), figure), tuple(parts), whole, unlisted)
 
 
 def _pairs(cells: Collection[Cell]) -> Iterator[Sum]:

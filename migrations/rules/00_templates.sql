@@ -155,8 +155,8 @@ order by o.{rank} desc, o.id desc, s.case_id desc limit p_count
 case when {overlap}.authority_a = (select priv.authority()) and GRANTED({overlap}.case_a, 1) then {overlap}.case_a
      when GRANTED({overlap}.case_b, 1) then {overlap}.case_b else {overlap}.case_a end
 
--- template REQUEST_DIMENSION(n): the codes of the request f of priv.requests_to_count in the dimension that p_by names at this place.
-case p_by[{n}]
+-- template REQUEST_DIMENSION(dimension): the codes of the request f of priv.requests_to_count in a dimension.
+case {dimension}
     when 'year' then array [f.year] when 'quarter' then array [f.quarter] when 'direction' then array [f.direction]
     when 'requesting_country' then array [f.requesting_country] when 'executing_country' then array [f.executing_country]
     when 'region' then f.regions when 'kind' then array [f.kind] when 'instrument' then array [f.instrument]
@@ -166,28 +166,28 @@ case p_by[{n}]
     when 'outcome' then array [f.outcome] when 'emergency' then array [case f.urgency when 'emergency' then 'yes' else 'no' end]
     else array [''] end
 
--- template OVERLAP_DIMENSION(n): the same of the overlap f of priv.overlaps_to_count.
-case p_by[{n}]
+-- template OVERLAP_DIMENSION(dimension): the same of the overlap f of priv.overlaps_to_count.
+case {dimension}
     when 'year' then array [f.year] when 'quarter' then array [f.quarter] when 'strength' then array [f.strength]
     when 'identifier_kind' then f.kinds when 'scope' then array [f.scope] when 'counterpart_country' then array [f.counterpart_country]
     when 'region' then f.regions when 'crime_category' then f.crime_categories when 'authority' then array [f.authority]
     when 'state' then array [f.state] else array [''] end
 
--- template CASE_DIMENSION(n): the same of the case f of priv.cases_to_count.
-case p_by[{n}]
+-- template CASE_DIMENSION(dimension): the same of the case f of priv.cases_to_count.
+case {dimension}
     when 'year' then array [f.year] when 'quarter' then array [f.quarter] when 'authority' then array [f.authority]
     when 'owner_country' then array [f.owner_country] when 'state' then array [f.state] when 'case_type' then array [f.case_type]
     when 'crime_category' then f.crime_categories when 'country' then f.countries when 'region' then f.regions
     when 'stage' then array [f.stage] when 'result' then array [f.result] else array [''] end
 
--- template MEETING_DIMENSION(n): the same of the meeting f of priv.meeting_figures.
-case p_by[{n}]
+-- template MEETING_DIMENSION(dimension): the same of the meeting f of priv.meeting_figures.
+case {dimension}
     when 'year' then array [f.year] when 'quarter' then array [f.quarter] when 'level' then array [f.level] when 'mode' then array [f.mode]
     when 'state' then array [f.state] when 'origin' then array [f.origin] when 'country' then f.countries when 'region' then f.regions
     when 'host' then array [f.host] else array [''] end
 
--- template TEAM_DIMENSION(n): the same of the team f of priv.team_figures.
-case p_by[{n}]
+-- template TEAM_DIMENSION(dimension): the same of the team f of priv.team_figures.
+case {dimension}
     when 'year' then array [f.year] when 'quarter' then array [f.quarter] when 'legal_basis' then array [f.legal_basis]
     when 'state' then array [f.state] when 'end_reason' then array [coalesce(f.end_reason, 'none')] when 'country' then f.countries
     when 'region' then f.regions else array [''] end

@@ -30,7 +30,8 @@ $$;
 
 -- The planner expects one row behind so many filters, so it is kept from joining row by row.
 -- Return what statistics need of each request that was sent and that counts: for the caller, or for publication. Codes that a request does not
--- have are `none`, those that are not known are `unknown`. What is confided spontaneously is not known to its receiver before it accepts.
+-- have are `none`, those that are not known are `unknown`. What is confided spontaneously is not known to its receiver before it accepts. `no_limits` of
+-- p_wanted are the rules of deadlines that are no time limits: they are neither kept nor missed.
 create function priv.requests_to_count(p_published boolean, p_wanted jsonb)
 returns table (id uuid, direction text, year text, quarter text, requesting_country text, executing_country text, regions text[], kind text,
                instrument text, urgency text, channel text, requesting_authority text, executing_authority text, measures text[],
@@ -56,7 +57,7 @@ begin
                bool_and(case when d.met_at is not null then d.met_at <= d.due_at else d.due_at >= now_at end) as kept
         from public.deadlines d join thing t on t.object_id = d.object_id
         where d.object_type = 'request' and d.owed_by = 'executing' and d.cancelled_at is null and d.suspended_at is null
-          and d.rule not in ('service_target', 'epoc_conflict', 'bud_29_min', 'postponed_until', 'postponed_decision')
+          and not coalesce(p_wanted -> 'no_limits' ? d.rule, false)
         group by d.object_id),
     later as materialized (
         select n.previous_id, min(n.transmitted_at) as at
@@ -75,10 +76,10 @@ begin
            r.acknowledged_at is not null, c.acknowledged, c.kept, r.postponed_at is not null, r.enforcement_at is not null,
            r.enforcing_id is not null,
            case when r.outcome in ('fulfilled', 'partly_fulfilled') and r.obtained_at is not null
-                then greatest(extract(epoch from r.obtained_at - r.transmitted_at) / 3600, 0)::real end,
+                then priv.hours_between(r.transmitted_at, r.obtained_at) end,
            r.kind in ('preservation', 'epoc_pr') and r.outcome = 'fulfilled',
            r.state in ('released', 'expired') or r.until < now_at,
-           (extract(epoch from l.at - r.transmitted_at) / 3600)::real, r.transmitted_at
+           priv.hours_between(r.transmitted_at, l.at), r.transmitted_at
     from public.mla_requests r
     join thing t on t.object_id = r.id
     left join clock c on c.object_id = r.id
@@ -102,18 +103,25 @@ create function priv.or_none(p_codes text[]) returns text[] language sql immutab
 $$;
 
 -- Return the figures of each group of requests. p_by names up to three dimensions; a request with several codes of one counts in several groups.
+-- `only` of p_wanted has the codes that things must have in dimensions.
 create function priv.request_figures(p_published boolean, p_by text[], p_wanted jsonb) returns table (keys text[], figures jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
+declare
+    d1 text := p_by[1];
+    d2 text := p_by[2];
+    d3 text := p_by[3];
 begin
     perform priv.require_figures(p_published);
     return query
     with keyed as materialized (
         select array [k1, k2, k3] as keys, f.*
         from priv.requests_to_count(p_published, p_wanted) f
-        cross join lateral unnest(REQUEST_DIMENSION(1)) k1
-        cross join lateral unnest(REQUEST_DIMENSION(2)) k2
-        cross join lateral unnest(REQUEST_DIMENSION(3)) k3),
+        cross join lateral unnest(REQUEST_DIMENSION(d1)) k1
+        cross join lateral unnest(REQUEST_DIMENSION(d2)) k2
+        cross join lateral unnest(REQUEST_DIMENSION(d3)) k3
+        where (p_wanted -> 'only' is null or not exists (
+        select from jsonb_each_text(p_wanted -> 'only') o where not o.value = any (REQUEST_DIMENSION(o.key))))),
     ground as (
         select n.keys, jsonb_object_agg(n.code, n.number) as refused
         from (select k.keys, g as code, count(*) as number from keyed k cross join unnest(k.refusal_grounds) g
@@ -148,6 +156,11 @@ begin
     order by q.keys limit 5001;
 end $$;
 
+-- Return the hours from one time to another, or null if one is not known. What was sent on paper before it was entered has no length.
+create function priv.hours_between(p_since timestamptz, p_until timestamptz) returns real language sql immutable as $$
+    select case when p_since is not null and p_until is not null then greatest(extract(epoch from p_until - p_since) / 3600, 0)::real end
+$$;
+
 -- Return the number of values, their mean, median and 90th percentile, or null if there are none.
 create function priv.spread(p_values real[]) returns jsonb language sql immutable as $$
     select case when cardinality(p_values) > 0 then (
@@ -162,20 +175,26 @@ $$;
 create function priv.stage_figures(p_by text[], p_wanted jsonb) returns table (keys text[], state text, figures jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
+declare
+    d1 text := p_by[1];
+    d2 text := p_by[2];
+    d3 text := p_by[3];
 begin
     perform priv.require_figures(false);
     return query
     with counted as materialized (select f.* from priv.requests_to_count(false, p_wanted) f),
     stage as (
-        select s.request_id, s.state, lead(s.since) over (partition by s.request_id order by s.id) - s.since as length
+        select s.request_id, s.state, priv.hours_between(s.since, lead(s.since) over (partition by s.request_id order by s.id)) as hours
         from public.mla_stages s join counted f on f.id = s.request_id),
     keyed as (
-        select array [k1, k2, k3] as keys, s.state, (greatest(extract(epoch from s.length), 0) / 3600)::real as hours
+        select array [k1, k2, k3] as keys, s.state, s.hours
         from counted f join stage s on s.request_id = f.id
-        cross join lateral unnest(REQUEST_DIMENSION(1)) k1
-        cross join lateral unnest(REQUEST_DIMENSION(2)) k2
-        cross join lateral unnest(REQUEST_DIMENSION(3)) k3
-        where s.length is not null and (f.direction = 'outgoing' or s.state not in ('draft', 'validation_pending', 'ready')))
+        cross join lateral unnest(REQUEST_DIMENSION(d1)) k1
+        cross join lateral unnest(REQUEST_DIMENSION(d2)) k2
+        cross join lateral unnest(REQUEST_DIMENSION(d3)) k3
+        where (p_wanted -> 'only' is null or not exists (
+        select from jsonb_each_text(p_wanted -> 'only') o where not o.value = any (REQUEST_DIMENSION(o.key))))
+          and s.hours is not null and (f.direction = 'outgoing' or s.state not in ('draft', 'validation_pending', 'ready')))
     select k.keys[1:cardinality(p_by)], k.state, priv.spread(array_agg(k.hours)) from keyed k
     group by k.keys, k.state order by k.keys, k.state limit 5001;
 end $$;

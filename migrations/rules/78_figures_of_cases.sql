@@ -68,8 +68,8 @@ begin
            coalesce((select array_agg(x) from jsonb_array_elements_text(p_wanted -> 'regions' -> t.country) x), array ['none']),
            priv.or_none(c.crime_categories), c.authority_id::text, coalesce(d.state, 'detected'), f.strength > 0,
            coalesce(w.asked, false), coalesce(w.disclosed, false), coalesce(w.refused, false),
-           case when d.state in ('confirmed', 'rejected', 'unsure') and d.decided_at is not null then greatest(extract(epoch from d.decided_at - f.at) / 3600, 0)::real end,
-           case when w.at is not null then greatest(extract(epoch from w.at - f.at) / 3600, 0)::real end
+           case when d.state in ('confirmed', 'rejected', 'unsure') then priv.hours_between(f.at, d.decided_at) end,
+           priv.hours_between(f.at, w.at)
     from found f
     join public.cases c on c.id = f.mine
     join public.authorities t on t.id = case when f.mine = f.case_a then f.authority_b else f.authority_a end
@@ -82,6 +82,10 @@ end $$;
 create function priv.overlap_figures(p_published boolean, p_by text[], p_wanted jsonb) returns table (keys text[], figures jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
+declare
+    d1 text := p_by[1];
+    d2 text := p_by[2];
+    d3 text := p_by[3];
 begin
     perform priv.require_figures(p_published);
     return query
@@ -94,9 +98,11 @@ begin
         'hours_to_verify', priv.spread(array_agg(f.verified_after) filter (where f.verified_after is not null)),
         'hours_to_disclose', priv.spread(array_agg(f.disclosed_after) filter (where f.disclosed_after is not null)))
     from priv.overlaps_to_count(p_published, p_wanted) f
-    cross join lateral unnest(OVERLAP_DIMENSION(1)) k1
-    cross join lateral unnest(OVERLAP_DIMENSION(2)) k2
-    cross join lateral unnest(OVERLAP_DIMENSION(3)) k3
+    cross join lateral unnest(OVERLAP_DIMENSION(d1)) k1
+    cross join lateral unnest(OVERLAP_DIMENSION(d2)) k2
+    cross join lateral unnest(OVERLAP_DIMENSION(d3)) k3
+    where (p_wanted -> 'only' is null or not exists (
+        select from jsonb_each_text(p_wanted -> 'only') o where not o.value = any (OVERLAP_DIMENSION(o.key))))
     group by k1, k2, k3 order by 1 limit 5001;
 end $$;
 
@@ -141,6 +147,10 @@ end $$;
 create function priv.case_figures(p_published boolean, p_by text[], p_wanted jsonb) returns table (keys text[], figures jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
+declare
+    d1 text := p_by[1];
+    d2 text := p_by[2];
+    d3 text := p_by[3];
 begin
     perform priv.require_figures(p_published);
     return query
@@ -153,12 +163,14 @@ begin
         'adjudicated', count(*) filter (where f.stage = 'adjudicated'),
         'convictions', count(*) filter (where f.result in ('conviction', 'mixed')),
         'acquittals', count(*) filter (where f.result = 'acquittal'),
-        'hours_to_end', priv.spread(array_agg((extract(epoch from f.ended_at - f.created_at) / 3600)::real)
+        'hours_to_end', priv.spread(array_agg(priv.hours_between(f.created_at, f.ended_at))
             filter (where f.ended_at is not null)))
     from priv.cases_to_count(p_published, p_wanted) f
-    cross join lateral unnest(CASE_DIMENSION(1)) k1
-    cross join lateral unnest(CASE_DIMENSION(2)) k2
-    cross join lateral unnest(CASE_DIMENSION(3)) k3
+    cross join lateral unnest(CASE_DIMENSION(d1)) k1
+    cross join lateral unnest(CASE_DIMENSION(d2)) k2
+    cross join lateral unnest(CASE_DIMENSION(d3)) k3
+    where (p_wanted -> 'only' is null or not exists (
+        select from jsonb_each_text(p_wanted -> 'only') o where not o.value = any (CASE_DIMENSION(o.key))))
     group by k1, k2, k3 order by 1 limit 5001;
 end $$;
 
@@ -167,6 +179,10 @@ end $$;
 create function priv.meeting_figures(p_published boolean, p_by text[], p_wanted jsonb) returns table (keys text[], figures jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
+declare
+    d1 text := p_by[1];
+    d2 text := p_by[2];
+    d3 text := p_by[3];
 begin
     perform priv.require_figures(p_published);
     return query
@@ -187,9 +203,11 @@ begin
           left join (select n.meeting_id, count(*) as number from public.meeting_outcomes n group by 1) u on u.meeting_id = m.id
           where (p_wanted ->> 'since' is null or x.at >= (p_wanted ->> 'since')::timestamptz)
             and (p_wanted ->> 'until' is null or x.at < (p_wanted ->> 'until')::timestamptz)) f
-    cross join lateral unnest(MEETING_DIMENSION(1)) k1
-    cross join lateral unnest(MEETING_DIMENSION(2)) k2
-    cross join lateral unnest(MEETING_DIMENSION(3)) k3
+    cross join lateral unnest(MEETING_DIMENSION(d1)) k1
+    cross join lateral unnest(MEETING_DIMENSION(d2)) k2
+    cross join lateral unnest(MEETING_DIMENSION(d3)) k3
+    where (p_wanted -> 'only' is null or not exists (
+        select from jsonb_each_text(p_wanted -> 'only') o where not o.value = any (MEETING_DIMENSION(o.key))))
     group by k1, k2, k3 order by 1 limit 5001;
 end $$;
 
@@ -198,6 +216,10 @@ end $$;
 create function priv.team_figures(p_published boolean, p_by text[], p_wanted jsonb) returns table (keys text[], figures jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
+declare
+    d1 text := p_by[1];
+    d2 text := p_by[2];
+    d3 text := p_by[3];
 begin
     perform priv.require_figures(p_published);
     return query
@@ -207,7 +229,7 @@ begin
         'ended_by_expiry', count(*) filter (where f.end_reason = 'expiry'), 'ended_with_its_goal', count(*) filter (where f.end_reason = 'goal'),
         'ended_by_withdrawal', count(*) filter (where f.end_reason = 'withdrawal'),
         'abandoned', count(*) filter (where f.state = 'abandoned'), 'with_three_countries', count(*) filter (where f.size >= 3),
-        'hours_of_work', priv.spread(array_agg((extract(epoch from f.ended_at - f.since) / 3600)::real) filter (where f.ended_at is not null)))
+        'hours_of_work', priv.spread(array_agg(priv.hours_between(f.since, f.ended_at)) filter (where f.ended_at is not null)))
     from (select to_char(x.at at time zone 'UTC', 'YYYY') as year, to_char(x.at at time zone 'UTC', 'YYYY-"Q"Q') as quarter, j.legal_basis, j.since,
                  case when j.state = 'active' and j.until <= (select priv.at()) then 'ended' else j.state end as state,
                  case when j.state = 'active' and j.until <= (select priv.at()) then 'expiry' else j.end_reason end as end_reason,
@@ -222,9 +244,11 @@ begin
           left join (select p.jit_id, array_agg(distinct p.country) as countries from public.jit_parties p group by 1) y on y.jit_id = j.id
           where (p_wanted ->> 'since' is null or x.at >= (p_wanted ->> 'since')::timestamptz)
             and (p_wanted ->> 'until' is null or x.at < (p_wanted ->> 'until')::timestamptz)) f
-    cross join lateral unnest(TEAM_DIMENSION(1)) k1
-    cross join lateral unnest(TEAM_DIMENSION(2)) k2
-    cross join lateral unnest(TEAM_DIMENSION(3)) k3
+    cross join lateral unnest(TEAM_DIMENSION(d1)) k1
+    cross join lateral unnest(TEAM_DIMENSION(d2)) k2
+    cross join lateral unnest(TEAM_DIMENSION(d3)) k3
+    where (p_wanted -> 'only' is null or not exists (
+        select from jsonb_each_text(p_wanted -> 'only') o where not o.value = any (TEAM_DIMENSION(o.key))))
     group by k1, k2, k3 order by 1 limit 5001;
 end $$;
 

@@ -133,11 +133,6 @@ begin
     from step s window w as (partition by s.object_type, s.id, s.in_case order by s.n);
 end $$;
 
--- Return the hours from one time to another, or null if one is not known. What was sent on paper before it was entered has no length.
-create function priv.hours_between(p_since timestamptz, p_until timestamptz) returns real language sql immutable as $$
-    select case when p_since is not null and p_until is not null then greatest(extract(epoch from p_until - p_since) / 3600, 0)::real end
-$$;
-
 -- Return how long things were in each state that they left in a time, and how many are in it now, by type, kind and state.
 create function priv.duration_figures(p_types text[], p_acted jsonb, p_since timestamptz, p_until timestamptz)
 returns table (type text, kind text, state text, now_in bigint, not_known bigint, hours jsonb)

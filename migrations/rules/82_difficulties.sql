@@ -1,19 +1,24 @@
 -- Return the difficulties between pairs of States among the requests that were sent in a time: each difficulty with the number of requests that have
--- it, by stage, by ground or rule, and by instrument. A caller sees those of the requests that it may read, with their ids. The desk of either
--- State sees the figures of all authorities without ids, and without what belongs to hidden cases or to evidence about victims alone. It is told
--- of whole quarters (UTC), and of no number below five by stage, ground, rule or instrument, so that it cannot tell single requests apart. The
--- first three numbers count each request once, by its most serious difficulty. Nothing about persons or officials is counted.
-create function priv.difficulties(p_since timestamptz, p_until timestamptz, p_kinds text[], p_country text, p_silence interval)
+-- it, by stage, by ground or rule, and by instrument. A caller sees those of the requests that it may read, with their ids if its role reads
+-- requests. The desk of either State sees the figures of all authorities without ids, and without what belongs to hidden cases or to evidence
+-- about victims alone. It is told of whole quarters (UTC), and of no number below five by stage, ground, rule or instrument, so that it cannot
+-- tell single requests apart. The first three numbers count each request once, by its most serious difficulty. Nothing about persons or officials
+-- is counted. With p_case, only the requests count that were made from that case, as far as the caller may read them. p_no_limits are the rules
+-- of deadlines that are no time limits.
+create function priv.difficulties(p_since timestamptz, p_until timestamptz, p_kinds text[], p_requesting text, p_executing text, p_case uuid,
+                                  p_no_limits text[], p_silence interval)
 returns table (requesting_country text, executing_country text, refused bigint, not_executed bigint, overdue bigint, requests uuid[], found jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 #variable_conflict use_column
 declare
     now_at timestamptz := (select priv.at());
-    is_desk boolean := exists (select from public.authorities a where a.id = priv.authority() and a.type = 'eurojust_desk');
+    is_desk boolean := exists (select from public.authorities a where a.id = priv.authority() and a.type = 'eurojust_desk')
+        and p_case is null;
+    reading text[] := array ['investigator', 'prosecutor', 'central_authority', 'contact_point', 'desk', 'system'];
     home text := (select a.country from public.authorities a where a.id = priv.authority());
 begin
-    if not coalesce(priv.role(), '') = any (array ['investigator', 'prosecutor', 'central_authority', 'contact_point', 'desk', 'system']) then
-        raise exception 'the caller reads no requests' using errcode = '42501';
+    if not coalesce(priv.role(), '') = any (reading || array ['analyst', 'auditor']) then
+        raise exception 'the caller reads no difficulties' using errcode = '42501';
     end if;
     if is_desk and not (p_since = date_trunc('quarter', p_since, 'UTC') and p_until = date_trunc('quarter', p_until, 'UTC')) then
         raise exception 'a desk is told of whole quarters' using errcode = '42501';
@@ -29,7 +34,10 @@ begin
         from public.mla_requests r join thing t on t.object_id = r.id join public.authorities q on q.id = r.requesting_id
         where r.transmitted_at >= p_since and r.transmitted_at < p_until and r.kind = any (p_kinds) and r.executing_country is not null
           and r.state not in ('draft', 'validation_pending', 'ready') and coalesce(r.requesting_country, q.country) is not null
-          and (p_country is null or r.executing_country = p_country)
+          and (p_requesting is null or coalesce(r.requesting_country, q.country) = p_requesting)
+          and (p_executing is null or r.executing_country = p_executing)
+          and (p_case is null or exists (select from public.parties p
+                                         where p.object_id = r.id and p.case_id = p_case and p.side = 'requesting'))
           and (not is_desk or home in (coalesce(r.requesting_country, q.country), r.executing_country))),
     entered as (  -- a stage begins no earlier than the one before
         select s.request_id, s.id, s.state, max(s.since) over (partition by s.request_id order by s.id) as since
@@ -43,7 +51,7 @@ begin
     clock as materialized (
         select d.object_id, d.rule, d.met_at, d.due_at from public.deadlines d join asked a on a.id = d.object_id
         where d.owed_by = 'executing' and d.cancelled_at is null and d.suspended_at is null
-          and d.rule not in ('service_target', 'epoc_conflict', 'bud_29_min', 'postponed_until', 'postponed_decision')
+          and not d.rule = any (p_no_limits)
           and (d.met_at > d.due_at or d.met_at is null and d.due_at < now_at)),
     fact as materialized (
         select a.id, 'refused' as code, coalesce(e.before, 'received') as stage, g as detail
@@ -97,7 +105,8 @@ begin
                jsonb_object_agg(c.value, c.number) filter (where c.name = 'detail') as by_detail,
                jsonb_object_agg(c.value, c.number) filter (where c.name = 'instrument') as by_instrument
         from counted c group by 1, 2, 3)
-    select p.asking, p.asked, p.refused, p.not_executed, p.overdue, case when not is_desk then p.requests end,
+    select p.asking, p.asked, p.refused, p.not_executed, p.overdue,
+           case when not is_desk and (select priv.role()) = any (reading) then p.requests end,
            jsonb_agg(jsonb_build_object('difficulty', t.code, 'requests', t.number, 'by_stage', coalesce(t.by_stage, '{}'),
                                         'by_detail', coalesce(t.by_detail, '{}'), 'by_instrument', coalesce(t.by_instrument, '{}'))
                      order by t.number desc, t.code)
@@ -106,5 +115,5 @@ begin
     order by 1, 2;
 end $$;
 
-grant execute on function priv.difficulties(timestamptz, timestamptz, text[], text, interval) to APP_ROLE;
+grant execute on function priv.difficulties(timestamptz, timestamptz, text[], text, text, uuid, text[], interval) to APP_ROLE;
 grant select on mla_messages to coopapi_definer;

@@ -148,6 +148,12 @@ def test_no_rule_is_about_an_instrument_that_is_not_there():
     assert named <= set(instruments.codes())
 
 
+def test_the_rules_by_which_an_executing_side_is_late_set_a_time_limit():
+    assert {code for code in rules.no_limits() if RULES[code].owed_by == "executing"} == {
+        "service_target", "epoc_conflict", "bud_29_min", "postponed_until", "postponed_decision",
+    }  # fmt: skip
+
+
 def test_everybody_signed_in_reads_the_rules_with_their_articles(world):
     found = {rule["code"]: rule for rule in world.as_("auditor").get("/deadline-rules").json["items"]}
     assert set(found) == set(LAW)

@@ -129,10 +129,66 @@ def test_a_graph_is_bounded_says_what_was_cut_and_goes_on_from_there(world, hero
     assert {edge["source"] for edge in drawn["edges"]} | {edge["target"] for edge in drawn["edges"]} <= ids(drawn)
     monkeypatch.setattr(service, "MOST_NODES", 500)
     assert graph(world, "investigator", from_=drawn["cut"][0], depth=2)["complete"] is True
-    for module in (service, neighbours):
-        monkeypatch.setattr(module, "MOST_READ", 1)
+    monkeypatch.setattr(neighbours, "MOST_READ", 1)
     few = graph(world, "investigator", case_id=heron["case"])
     assert few["cut"] == [f"case:{heron['case']}"]
+
+
+@pytest.fixture
+def many(world):
+    """A case with 10 subjects, 12 identifiers, 4 overlaps and 4 requests."""
+    case = world.case("prosecutor", "NL-1")
+    subjects = {f"subject:{world.subject('prosecutor', case, pseudonym=f'S{n}')}" for n in range(10)}
+    held = {f"identifier:{world.hold('prosecutor', case, f'bird{n}@example.org')[0]}" for n in range(12)}
+    for n in range(4):
+        world.hold("foreign", world.case("foreign", f"FR-{n}"), f"bird{n}@example.org")
+    asked = {f"request:{assisting.draft(world, 'prosecutor', case_id=case, reference=f'EIO-{n}')}" for n in range(4)}
+    return case, subjects | held | asked
+
+
+@pytest.mark.parametrize(("nodes", "read"), [(5, 1000), (500, 3), (4, 2), (500, 1), (8, 30)])
+def test_a_graph_with_many_neighbours_is_gone_through_to_its_end(world, many, monkeypatch, nodes, read):
+    case, mine = many
+    whole = graph(world, "prosecutor", case_id=case)
+    assert (len(whole["nodes"]), whole["complete"], whole["next"]) == (31, True, None)
+    monkeypatch.setattr(service, "MOST_NODES", nodes)
+    monkeypatch.setattr(neighbours, "MOST_READ", read)
+    found, drawn, pages = set(), graph(world, "prosecutor", case_id=case), 1
+    while drawn["next"]:
+        assert (drawn["complete"], f"case:{case}" in drawn["cut"]) == (False, True)
+        found |= ids(drawn)
+        drawn, pages = graph(world, "prosecutor", from_=f"case:{case}", after=drawn["next"]), pages + 1
+        assert pages < 40
+    assert drawn["complete"] is True
+    assert mine < found | ids(drawn) == ids(whole)
+
+
+def test_rows_that_are_not_shown_do_not_hide_that_there_are_more(world, heron, monkeypatch):
+    """A query that returned the most rows may yield fewer edges: of a withdrawn identifier, none."""
+    other = world.hold("investigator", heron["case"], "wren@example.org", subject_id=heron["suspect"])[0]
+    first, second = sorted([heron["of_suspect"], other])
+    path, me = f"/cases/{heron['case']}/identifiers/{first}", world.as_("investigator")
+    tag = f'"{me.get(path).json["etag"]}"'
+    done = me.post(f"{path}/transitions", {"event": "withdraw", "reason": "inaccurate"}, If_Match=tag)
+    assert done.status_code == 200, done.json
+    monkeypatch.setattr(neighbours, "MOST_READ", 1)
+    drawn = graph(world, "investigator", from_=f"subject:{heron['suspect']}")
+    assert (drawn["complete"], f"identifier:{second}" in ids(drawn)) == (False, False)
+    rest = graph(world, "investigator", from_=f"subject:{heron['suspect']}", after=drawn["next"])
+    assert f"identifier:{second}" in ids(rest)
+
+
+def test_a_cursor_is_of_its_beginning_and_its_caller(world, many, monkeypatch):
+    monkeypatch.setattr(service, "MOST_NODES", 5)
+    cursor = graph(world, "prosecutor", case_id=many[0])["next"]
+    for who, begin in (("investigator", f"case:{many[0]}"), ("prosecutor", f"case:{world.case('prosecutor', 'NL-2')}")):
+        assert world.as_(who).get(f"/graph?from={begin}&after={cursor}").status_code == 400
+
+
+def test_the_pseudonym_of_a_case_of_others_is_no_beginning(world, heron):
+    (edge,) = [edge for edge in graph(world, "investigator", case_id=heron["case"])["edges"] if edge["kind"] == "overlap"]
+    answer = world.as_("investigator").get(f"/graph?from={edge['target']}")
+    assert (answer.status_code, "no beginning" in answer.json["errors"][0]["detail"]) == (422, True)
 
 
 @pytest.mark.parametrize("how", ["?format=graphml", "accept"])

@@ -140,7 +140,7 @@ def test_refusals_that_recur_are_a_candidate_for_an_opinion(world):
     second = refused(world, case, "2")
     assert DIFFICULTIES in duty(world, case)[1]
     (pair,) = world.as_("prosecutor").get("/difficulties?country=FR").json["items"]
-    assert (pair["refused"], pair["candidate_for_opinion"], pair["suggestion"]) == (2, False, None)
+    assert (pair["refused"], pair["candidate_for_opinion"], pair["article"]) == (2, False, None)
     third = refused(world, case, "3")
 
     (pair,) = world.as_("prosecutor").get("/difficulties").json["items"]
@@ -149,11 +149,40 @@ def test_refusals_that_recur_are_a_candidate_for_an_opinion(world):
     assert pair["requests"] == sorted([first, second, third])
     assert pair["candidate_for_opinion"] is True
     assert pair["article"] == "Regulation (EU) 2018/1727 Art. 4(5)"
-    assert "orders nothing" in pair["suggestion"]
     assert world.as_("prosecutor").get("/difficulties?country=RO").json["items"] == []
     assert world.as_("prosecutor_ro").get("/difficulties").json["items"] == []
     world.clock.forward(days=366)
     assert world.as_("prosecutor").get("/difficulties").json["items"] == []
+
+
+def test_a_refusal_stays_a_difficulty_when_the_request_is_closed(world):
+    """The duty counts what `/difficulties` counts."""
+    case = world.case("prosecutor")
+    for reference in ("1", "2"):
+        assert step(world, "prosecutor", refused(world, case, reference), "close").status_code == 200
+    refused(world, world.case("prosecutor"), "3")
+    (pair,) = world.as_("prosecutor").get("/difficulties?requesting_country=NL&executing_country=FR").json["items"]
+    assert pair["refused"] == 3
+    assert world.as_("prosecutor").get("/difficulties?requesting_country=FR").json["items"] == []
+    found, holding = duty(world, case)
+    assert DIFFICULTIES in holding
+    assert "repeated difficulties or refusals in FR" in str(found["conditions"])
+
+
+def test_only_difficulties_between_member_states_are_a_candidate_for_an_opinion(world):
+    for reference in ("1", "2", "3"):
+        request = sent(world, kind="mla_letter", to="us", instrument="eu_us_mla", reference=reference)
+        told = {"recorded": {"at": world.clock().isoformat(), "channel": "post", "proof": "R"}}
+        for event, more in (
+            ("receive", {}),
+            ("acknowledge", {}),
+            ("refuse", {"reason": "R", "grounds": ["domestic_or_treaty_ground"]}),
+        ):
+            taken = step(world, "prosecutor", request, event, **told, **more)
+            assert taken.status_code == 200, taken.json
+    (pair,) = world.as_("prosecutor").get("/difficulties").json["items"]
+    assert (pair["executing_country"], pair["refused"]) == ("US", 3)
+    assert (pair["candidate_for_opinion"], pair["article"]) == (False, None)
 
 
 def test_a_request_that_is_late_is_a_difficulty(world):

@@ -11,7 +11,7 @@ from assisting import SUBSCRIBER, TRAFFIC, act, recognised, sent
 from coopapi.statistics import drawing, formats
 
 SVG = "{http://www.w3.org/2000/svg}"
-PAYLOADS = ("=1+1", "+1", "-1", "@sum(a1)", "\t=1", "\r=1")
+PAYLOADS = ("=1+1", "+1", "-1", "@sum(a1)", "\t=1", "\r=1", "\uff1d1+1", "\uff20a1", " =1+1", "\u00a0@a1", "\n=1")
 
 
 @pytest.fixture

@@ -260,3 +260,16 @@ def test_requests_without_a_named_authority_are_of_no_authority(world, owner, cl
         assert cursor.rowcount == 3 * len(unnamed)
     publish(world, clock, "2027-01-01T00:00:10Z")
     assert (asked_for(world)[1] is not None) is told
+
+
+def test_periods_that_were_missed_in_a_standstill_are_published_up_to_eight_quarters_back(world, clock):
+    def told():
+        return {one["period"] for one in world.as_("investigator").get("/statistics/published").json["items"]}
+
+    publish(world, clock, "2026-04-02T00:00:00Z")
+    assert told() == {"2025", "2026-Q1"}
+    publish(world, clock, "2027-01-02T00:00:00Z")
+    assert told() == {"2025", "2026", "2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4"}
+    publish(world, clock, "2030-01-02T00:00:00Z")
+    later = {f"{year}-Q{quarter}" for year in (2028, 2029) for quarter in (1, 2, 3, 4)} | {"2028", "2029"}
+    assert told() == {"2025", "2026", "2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4"} | later

@@ -1,7 +1,11 @@
 """Figures about requests follow from the steps that were taken with them, for those who may read them."""
 
+import gathering
 import pytest
-from assisting import CONTENT_DATA, SUBSCRIBER, TRAFFIC, act, draft, read, recognised, sent, step, walk
+import teaming
+from assisting import CONTENT_DATA, SENT, SUBSCRIBER, TRAFFIC, act, draft, read, recognised, sent, step, walk
+
+from coopapi.statistics import dimensions
 
 ON_PAPER = {"channel": "post", "security": "classified_network"}
 
@@ -122,6 +126,17 @@ def test_withdrawn_and_returned(world):
     assert only(world, "prosecutor")["issued"] == 1
 
 
+def test_what_followed_on_paper_before_it_was_entered_took_no_time(world, clock):
+    clock.at("2026-11-02T10:00:00+01:00")
+    keep = {"code": "preservation", "identifiers": SUBSCRIBER["identifiers"], "data_categories": ["traffic"]}
+    request = sent(world, "contact", "preservation", reference="p-1", measures=[keep])
+    walk(world, request, ("contact_fr", "receive"), ("contact_fr", "preserve"))
+    after = draft(world, reference="eio-1", previous={"request_id": request, "relation": "after_preservation"})
+    paper = {"transmission": {**SENT, "sent_at": "2026-11-01T09:00:00+01:00"}}
+    walk(world, after, ("prosecutor", "ready"), ("prosecutor", "transmit", paper))
+    assert only(world, "central", "?kind=preservation")["hours_to_follow_up"]["mean"] == 0
+
+
 def test_a_preservation_that_is_never_followed_up(world, clock):
     clock.at("2026-11-02T10:00:00+01:00")
     keep = {"code": "preservation", "identifiers": SUBSCRIBER["identifiers"], "data_categories": ["traffic"]}
@@ -231,3 +246,33 @@ def test_a_measure_without_a_category_of_data_counts_as_its_own(world):
     assert (
         step(world, "prosecutor", world.as_("prosecutor").get("/mla-requests").json["items"][0]["id"], "close").status_code == 409
     )
+
+
+@pytest.mark.parametrize("subject", dimensions.BY_SUBJECT)
+def test_every_dimension_is_a_filter_that_gives_its_group(world, subject):
+    case = world.once(everything)
+    me = world.as_("prosecutor")
+    for dimension in dimensions.BY_SUBJECT[subject]:
+        found = me.get(f"/statistics/{subject}?by={dimension}").json["rows"]
+        assert found or subject == "stages", dimension
+        for row in found:
+            alone = me.get(f"/statistics/{subject}?by={dimension}&{dimension}={row['keys'][dimension]}")
+            if row["keys"][dimension] == "none" and alone.status_code == 422:  # of a codelist
+                continue
+            assert alone.status_code == 200, alone.json
+            assert row in alone.json["rows"], dimension
+            whole = me.get(f"/statistics/{subject}?{dimension}={row['keys'][dimension]}").json["rows"]
+            assert {**row, "keys": {}} in whole, dimension
+    assert case
+
+
+def everything(world):
+    """A case with an overlap, two requests, a meeting and a team."""
+    case = world.case("prosecutor", "NL-1", countries=["FR"], crime_categories=["ocsea"])
+    world.hold("prosecutor", case, "owl@example.org")
+    world.hold("foreign", world.case("foreign", "FR-1"), "owl@example.org")
+    walk(world, sent(world, case_id=case), ("prosecutor_fr", "receive"))
+    sent(world, "contact", "preservation", reference="p-1")
+    teaming.proposed(world, "fr", cases=[case])
+    gathering.proposed(world, origin=("case", case), guests=("fr",))
+    return case

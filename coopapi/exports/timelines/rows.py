@@ -1,14 +1,12 @@
 """CSV for spreadsheets (RFC 4180), in which no cell can be read as a formula."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from coopapi.exports.formats.common import in_words, moment
 from coopapi.exports.timelines.entries import Entry, Head, kinds_of, moment_of, partners_of, subjects_of
+from coopapi.http.files import csv_line
 
-_ACTIVE: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
 COLUMNS: Final = (
     "record", "id", "kind", "at", "precision", "offset", "zone", "until", "recorded_at", "type", "sentence", "case_id",
     "case_reference", "authority", "authority_country", "role", "object_type", "object_id", "object_name", "subjects",
@@ -16,23 +14,6 @@ COLUMNS: Final = (
     "information_grading", "co_occurrences", "handling_code",
 )  # fmt: skip
 """The columns. `record` is `export` for the first row, `entry`, or `left_out` for the rows at the end."""
-
-
-def neutral(value: Any) -> str:
-    """Return the text of a cell that no spreadsheet reads as a formula.
-
-    An apostrophe goes before what begins with one of `= + - @`, a tab, a line break or an apostrophe, also after spaces. Who
-    takes away one apostrophe at the beginning has the text as it was.
-    """
-    text = "" if value is None else str(value).replace("\x00", "\ufffd")
-    return f"'{text}" if text.lstrip(" \u00a0").startswith(_ACTIVE) or text.lstrip().startswith(_ACTIVE) else text
-
-
-def line(cells: Iterable[Any]) -> str:
-    """Return a row of CSV with neutral cells."""
-    made = io.StringIO()
-    csv.writer(made, lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL).writerow([neutral(cell) for cell in cells])
-    return made.getvalue()
 
 
 class Csv:
@@ -48,7 +29,7 @@ class Csv:
         conditions = "".join(f" {one}." for one in about.conditions)
         said = f"For {about.recipient}; purpose: {about.purpose}; made by {about.authority} ({about.country}).{conditions}"
         first = {"record": "export", "id": about.id, "at": moment(about.made_at), "sentence": said}
-        return ("\ufeff" + line(COLUMNS) + _row({**first, "handling_code": about.handling_code})).encode()
+        return ("\ufeff" + csv_line(COLUMNS) + _row({**first, "handling_code": about.handling_code})).encode()
 
     def portion(self, head: Head, entries: Iterable[Entry]) -> bytes:
         """Return a row for each entry."""
@@ -61,7 +42,7 @@ class Csv:
 
 
 def _row(cells: Mapping[str, Any]) -> str:
-    return line(cells.get(name) for name in COLUMNS)
+    return csv_line(cells.get(name) for name in COLUMNS)
 
 
 def cells_of(entry: Entry) -> dict[str, Any]:

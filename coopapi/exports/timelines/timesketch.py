@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from coopapi.exports.formats.common import compact, in_words
 from coopapi.exports.timelines.entries import Entry, Head, moment_of
-from coopapi.exports.timelines.rows import cells_of, line
+from coopapi.exports.timelines.rows import cells_of
+from coopapi.http.files import csv_line
 
 _FACTS: Final = {
     "second": "Fact, known to the second",
@@ -94,7 +95,7 @@ class TimesketchCsv:
 
     def head(self, head: Head) -> bytes:
         """Return the names of the columns, and the event about the file. The importer would not skip a byte order mark."""
-        return (line((*_FIRST, *_MORE)) + self._line(_opening(head))).encode()
+        return (csv_line((*_FIRST, *_MORE)) + self._line(_opening(head))).encode()
 
     def portion(self, head: Head, entries: Iterable[Entry]) -> bytes:
         """Return an event for each entry."""
@@ -107,7 +108,7 @@ class TimesketchCsv:
 
     def _line(self, event: Mapping[str, Any]) -> str:
         cells = cells_of_csv(event)
-        return line(cells[name] for name in (*_FIRST, *_MORE))
+        return csv_line(cells[name] for name in (*_FIRST, *_MORE))
 
 
 def cells_of_csv(event: Mapping[str, Any]) -> dict[str, Any]:
