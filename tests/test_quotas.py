@@ -99,7 +99,7 @@ IN_MEMORY = {
         "case when q.since >= l.begun then q.used else 0 end",
         "coalesce(nullif(current_setting('coopapi.used', true), ''), '0')::bigint",
     ),
-    "count_values(boolean, uuid[], boolean[], bytea[], uuid[], bigint[])": (
+    "count_values(boolean, uuid[], boolean[], bytea[], uuid[], bigint[], boolean, boolean)": (
         "insert into public.quota_use as q (holder_id, policy, since, used)",
         "perform set_config('coopapi.used', (coalesce(nullif(current_setting('coopapi.used', true), ''), '0')::bigint + fresh)::text, false);"
         " insert into public.quota_use as q (holder_id, policy, since, used)",
