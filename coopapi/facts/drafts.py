@@ -110,6 +110,18 @@ def draft(work: UnitOfWork, handling_code: str, item: Mapping[str, Any], case: I
     return FactDraft(told, words, token, frozenset(subjects), frozenset(identifiers), about_victim or linked, corrects)
 
 
+def stays_hidden(one: FactDraft) -> FactDraft:
+    """Return a draft, unless it would show a fact about a victim to everybody, who could see that it had been hidden.
+
+    Its id, its versions and the times of its states tell that. A new fact tells nothing of the one that is withdrawn. Raises
+    `Unprocessable`.
+    """
+    if one.corrects is not None and one.corrects.victims and not one.victims:
+        detail = "A fact about a victim stays one. Withdraw it, and record what is not about a victim as a new fact."
+        raise Unprocessable(errors=[broken("/about_victim", "stays_hidden", detail)])
+    return one
+
+
 def _faults(work: UnitOfWork, item: Mapping[str, Any], case: Involved) -> list[dict[str, str]]:
     """Return what is wrong with the links and the grading of an item."""
     faults = []

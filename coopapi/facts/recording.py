@@ -9,7 +9,7 @@ from coopapi.cases import service as cases
 from coopapi.cases.external_ids import ExternalIdTaken
 from coopapi.cases.service import CaseToAddTo
 from coopapi.errors import Unprocessable, broken
-from coopapi.facts.drafts import FactDraft, Involved, draft, involved, merged
+from coopapi.facts.drafts import FactDraft, Involved, draft, involved, merged, stays_hidden
 from coopapi.facts.models import FACT_LIFECYCLE, Fact, columns_told
 from coopapi.facts.service import as_items, open_words
 from coopapi.http.outcomes import ItemOutcome, Outcomes, refused
@@ -120,7 +120,7 @@ def _draft(  # noqa: PLR0913, PLR0917 (what is known of the case)
     one = next((one for one in read if one.corrects and one.corrects.victims == one.victims), read[0])
     if any(row is not one.corrects and row.victims == one.victims for row in rows):
         raise Unprocessable(errors=[broken("/external_id", "taken", "Another fact of the case has this external_id.")])
-    return one
+    return stays_hidden(one)
 
 
 def store(work: UnitOfWork, case: CaseToAddTo, drafts: Sequence[FactDraft]) -> list[tuple[str, Fact]]:
@@ -230,7 +230,7 @@ def correct(work: UnitOfWork, row: Fact, data: Mapping[str, Any]) -> Fact:
     FACT_LIFECYCLE.transition(row.state, "withdraw")
     case = cases.usable(work, row.case_id, Level.CONTRIBUTE)
     item = merged(as_items(work, [row])[row.id], data)
-    one = draft(work, case.handling_code, item, involved(work, case.id, [item]), row)
+    one = stays_hidden(draft(work, case.handling_code, item, involved(work, case.id, [item]), row))
     require_free(work, row, one)
     put_right(work, [one])
     return row

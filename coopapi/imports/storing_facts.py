@@ -8,7 +8,7 @@ from uuid import UUID
 
 from coopapi.cases.models import Case, Identifier, Subject
 from coopapi.errors import Unprocessable, broken
-from coopapi.facts.drafts import FactDraft, Involved, draft, merged, of_victims_alone
+from coopapi.facts.drafts import FactDraft, Involved, draft, merged, of_victims_alone, stays_hidden
 from coopapi.facts.models import Fact
 from coopapi.facts.recording import changes, put_right, record_new, require_free
 from coopapi.facts.service import as_items
@@ -166,7 +166,8 @@ def _drafted(known: Known, one: FactOfLine, named: NamedThings) -> FactDraft | N
         item = _item(line, case, named)
         if one.row is None or one.old is None:
             return draft(work, case.handling_code, item, named.there)
-        return draft(work, case.handling_code, merged(one.old, item), _with_links(known, named.there, one.old), one.row)
+        there = _with_links(known, named.there, one.old)
+        return stays_hidden(draft(work, case.handling_code, merged(one.old, item), there, one.row))
     except Unprocessable as fault:
         for error in fault.extra["errors"]:
             if error["pointer"].startswith(("/subjects/", "/identifiers/")) and error["pointer"].endswith("/id"):
