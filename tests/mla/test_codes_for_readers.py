@@ -5,6 +5,8 @@ from assisting import SENT, draft, walk
 from timelining import line
 from worlds.test_planted import planted
 
+from coopapi.access import GRANTS, Action, Role
+
 STATE_AND_SIDE = {"state", "side", "recorded"}
 ORDERED = [{"code": "content", "data_categories": ["content"], "since": "2026-10-01T00:00:00+02:00", "until": "2026-10-14T00:00:00+02:00",
             "identifiers": [{"kind": "email", "value": "heron@example.org"}]}]  # fmt: skip
@@ -63,3 +65,12 @@ def test_who_takes_part_is_told_the_codes(world, who):
         detail = dict(entries)
         assert detail["request.transmit"]["measure_codes"] == ["content"]
         assert detail["request.refuse"]["grounds"] == [GROUNDS[1]]
+
+
+def test_the_roles_that_are_told_codes_are_those_that_read_requests(owner, migrated):
+    with owner.cursor() as cursor:
+        cursor.execute("select prosrc from pg_proc where oid = 'priv.told_detail'::regproc")
+        source = cursor.fetchone()[0]
+    assert {role for role in Role if f"'{role}'" in source} == {role for role in Role if Action.MLA_READ in GRANTS[role]} | {
+        Role.AUDITOR
+    }
