@@ -20,13 +20,13 @@ def entries(
     cases = selection.named(work, case_ids)
     place: dict[str, Any] = json.loads(after) if after else {"undated": False, "at": None}
     asked = {"limit": most, "order": "asc", "language": wanted["language"], "undated": place["undated"]}
-    asked |= {name: wanted[key] for key, name in (("from", "begin"), ("to", "end"), ("kind", "kind")) if key in wanted}
+    asked |= {name: wanted[key] for key, name in (("since", "begin"), ("until", "end"), ("kind", "kind")) if key in wanted}
     reading = line.read(work, cases, asked, place["at"])
     if len(cases) > 1:
         co_occurrences.mark(work, reading.found, cases, beyond=True)
     shown = [entry for _, entry in reading.found]
     if reading.onward is not None:
         return shown, json.dumps({**place, "at": reading.onward})
-    period = "from" in wanted or "to" in wanted
+    period = "since" in wanted or "until" in wanted
     also_undated = not (place["undated"] or period or wanted.get("kind") == "act") and work.actor.may(Action.IDENTIFIER_READ)
     return shown, json.dumps({"undated": True, "at": None}) if also_undated else None

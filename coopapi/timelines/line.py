@@ -24,7 +24,6 @@ _PAGE: Final = Statement(
 )
 _IN_SQL: Final = {"type": "types", "authority": "authority", "subject": "subject", "begin": "from", "end": "to",
                   "as_known_on": "known", "undated": "undated", "kind": "kind"}  # fmt: skip
-_ENDS: Final = ("limit", "cursor", "since")
 _FIRST: Final[Mapping[str, Any]] = {"at": None, "act": None, "fact": None}
 
 
@@ -49,11 +48,11 @@ def of_cases(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
 
 def _page(work: UnitOfWork, cases: Mapping[UUID, CaseView], wanted: Mapping[str, Any], name: str, *, merged: bool) -> Page:
     change = changes.counter(work, cases)
-    about: dict[str, Any] = {"change": change, "changed": change != wanted.get("since")}
+    about: dict[str, Any] = {"change": change, "changed": change != wanted.get("change")}
     about |= {"cases": [_brief(case) for case in cases.values()]} if merged else {}
     if not about["changed"]:
         return Page([], None, complete=True, shown=True, more=about)
-    chosen = {key: value for key, value in wanted.items() if key != "since"}
+    chosen = {key: value for key, value in wanted.items() if key != "change"}
     place = place_of(work, name, chosen)
     reading = read(work, cases, chosen, begins_at(work, chosen, place))
     if merged and len(cases) > 1:

@@ -96,8 +96,8 @@ _KINDS = ("act", "fact")
 class TimelineFilter(Paged):
     """Which entries of a timeline, in which order and language."""
 
-    begin = When(data_key="from", metadata={"description": "Only entries at this time or later."})
-    end = When(data_key="to", metadata={"description": "Only entries before this time."})
+    begin = When(data_key="since", metadata={"description": "Only entries at this time or later."})
+    end = When(data_key="until", metadata={"description": "Only entries before this time."})
     type = Many(
         Text(60), 20, metadata={"description": "Only these types: names of events, such as `overlap.detected`, or kinds of facts."}
     )
@@ -120,14 +120,14 @@ class TimelineFilter(Paged):
     as_known_on = When(
         metadata={"description": "Facts and acts as the register knew them at this time, as far as you may see them today."}
     )
-    since = Text(
-        100, metadata={"description": "`change` of an earlier answer: if nothing changed for you since, the answer has no items."}
+    change = Text(
+        100, metadata={"description": "`change` of an earlier answer: if nothing changed for you after it, the answer has no items."}
     )
     language = OneOf(LANGUAGES, metadata={"description": "The language of the sentences (default en)."})
 
     @ma.validates_schema
     def _undated_alone(self, wanted: dict[str, Any], **_: Any) -> None:
-        for name, shown in (("begin", "from"), ("end", "to")):
+        for name, shown in (("begin", "since"), ("end", "until")):
             if wanted.get("undated") and name in wanted:
                 raise refusal("alone", "Facts without a time have no place between two times.", shown)
 
@@ -265,10 +265,10 @@ class TimelinePageOut(WholePage):
 
     items = fields.List(fields.Nested(TimelineEntryOut), required=True)
     change = fields.String(
-        required=True, metadata={"description": "Send it as `since` to learn cheaply whether anything changed for you."}
+        required=True, metadata={"description": "Send it as `change` to learn cheaply whether anything changed for you."}
     )
     changed = fields.Boolean(
-        required=True, metadata={"description": "False if nothing changed since `since`; there are no items then."}
+        required=True, metadata={"description": "False if it is the same as the `change` that was sent; there are no items then."}
     )
     complete = fields.Boolean(
         required=True,

@@ -95,7 +95,7 @@ def test_the_entries_are_those_of_the_timeline(world, exports, pair):
 
 @pytest.mark.parametrize("language", ["fr", "es", "pt"])
 def test_a_file_is_in_the_language_that_was_asked_for(world, exports, pair, language):
-    wanted = {"language": language, "kind": "fact", "from": "2026-03-05T00:00:00Z", "to": "2026-03-06T00:00:00Z"}
+    wanted = {"language": language, "kind": "fact", "since": "2026-03-05T00:00:00Z", "until": "2026-03-06T00:00:00Z"}
     shown, file = exports.file(pair["nl"], format="timeline-html", timeline=wanted, **own(world))
     assert (shown["entries"], shown["timeline"]["language"]) == (1, language)
     assert f'<html lang="{language}">' in file.decode()
@@ -165,8 +165,8 @@ def test_every_case_is_checked(world, exports, pair):
         ({"format": "timeline-csv", "timeline": {"language": "de"}}, "/timeline/language"),
         ({"format": "timeline-csv", "timeline": {"kind": "=1"}}, "/timeline/kind"),
         ({"format": "timeline-csv", "timeline": {"entries": True}}, "/timeline"),
-        ({"format": "timeline-csv", "timeline": {"from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"}}, "/timeline/to"),
-        ({"format": "timeline-csv", "timeline": {"from": "yesterday"}}, "/timeline/from"),
+        ({"format": "timeline-csv", "timeline": {"since": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z"}}, "/timeline/until"),
+        ({"format": "timeline-csv", "timeline": {"since": "yesterday"}}, "/timeline/since"),
         ({"format": "timeline-docx"}, "/format"),
         ({"timeline": {"entries": True}, "format": 7}, "/format"),
     ],

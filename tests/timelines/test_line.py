@@ -92,7 +92,7 @@ def test_facts_without_a_time_are_listed_apart_and_are_given_none(world, told):
     assert (undated["id"], undated["at"], undated["precision"]) == (told["undated"], None, None)
     assert "time unknown" in undated["sentence"]
     assert (
-        asked(world, "investigator", f"/cases/{told['case']}/timeline", undated="true", to="2026-03-05T00:00:00Z").status_code
+        asked(world, "investigator", f"/cases/{told['case']}/timeline", undated="true", until="2026-03-05T00:00:00Z").status_code
         == 422
     )
 
@@ -125,8 +125,8 @@ def test_filters_leave_what_they_name(world, told):
     assert ids(line(world, "investigator", case, type="payment")) == payment
     two = line(world, "investigator", case, type=["payment", "case.registered"])
     assert {entry["type"] for entry in two["items"]} == {"payment", "case.registered"}
-    assert ids(line(world, "investigator", case, from_="2026-03-05T12:20:00Z", to="2026-03-05T12:20:01Z")) == payment
-    assert ids(line(world, "investigator", case, from_="2026-03-05T12:20:01Z", to="2026-03-06T00:00:00Z")) == set()
+    assert ids(line(world, "investigator", case, since="2026-03-05T12:20:00Z", until="2026-03-05T12:20:01Z")) == payment
+    assert ids(line(world, "investigator", case, since="2026-03-05T12:20:01Z", until="2026-03-06T00:00:00Z")) == set()
     about = {e["id"] for e in everything if told["subject"] in [s["id"] for s in e["subjects"]]}
     assert ids(line(world, "investigator", case, subject=told["subject"])) == about
     assert len(about) == 2
@@ -155,7 +155,7 @@ def test_roles_that_read_no_identifiers_read_no_facts(world, told, who):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"kind": "both"}, {"order": "up"}, {"from_": "yesterday"}, {"type": [str(n) for n in range(21)]}, {"subject": "S1"},
+        {"kind": "both"}, {"order": "up"}, {"since": "yesterday"}, {"type": [str(n) for n in range(21)]}, {"subject": "S1"},
         {"language": "nl"}, {"limit": 0}, {"as_known_on": "2026"}, {"text": "x" * 201}, {"unknown": "1"},
     ],
 )  # fmt: skip
@@ -197,10 +197,10 @@ def test_what_was_known_on_a_day_is_shown_with_the_rights_of_today(world, clock,
 def test_the_counter_stays_until_something_changes_for_the_reader(world, told):
     case = told["case"]
     first = line(world, "investigator", case)
-    unchanged = line(world, "investigator", case, since=first["change"])
+    unchanged = line(world, "investigator", case, change=first["change"])
     assert (unchanged["changed"], unchanged["items"], unchanged["change"]) == (False, [], first["change"])
     fact(world, "investigator", case, "2026-05-01")
-    again = line(world, "investigator", case, since=first["change"])
+    again = line(world, "investigator", case, change=first["change"])
     assert again["changed"]
     assert again["change"] != first["change"]
     assert len(again["items"]) == len(first["items"]) + 2
@@ -237,7 +237,7 @@ def test_a_text_is_looked_for_in_a_part_of_the_entries_at_a_time(world, monkeypa
 def test_the_reading_is_recorded(world, told):
     before = len(world.as_("prosecutor").get(f"/cases/{told['case']}/consultations?limit=200").json["items"])
     first = line(world, "investigator", told["case"])
-    line(world, "investigator", told["case"], since=first["change"])
+    line(world, "investigator", told["case"], change=first["change"])
     after = world.as_("prosecutor").get(f"/cases/{told['case']}/consultations?limit=200").json["items"]
     assert [entry["action"] for entry in after[: len(after) - before]] == ["timeline.consulted"]
 

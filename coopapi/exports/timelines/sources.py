@@ -16,7 +16,7 @@ class ReadEntries(Protocol):
     ) -> tuple[Sequence[Entry], str | None]:
         """Return at most so many entries after a place, and the place behind them, or None if there are no more.
 
-        `wanted` has `language`, and may have `from`, `to` (RFC 3339) and `kind` (`act` or `fact`).
+        `wanted` has `language`, and may have `since`, `until` (RFC 3339) and `kind` (`act` or `fact`).
         """
 
 
