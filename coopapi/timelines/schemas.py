@@ -121,7 +121,7 @@ class TimelineFilter(Paged):
         metadata={"description": "Facts and acts as the register knew them at this time, as far as you may see them today."}
     )
     change = Text(
-        100, metadata={"description": "`change` of an earlier answer: if nothing changed for you after it, the answer has no items."}
+        100, metadata={"description": "`change` of an earlier answer: if nothing changed for you since, the answer has no items."}
     )
     language = OneOf(LANGUAGES, metadata={"description": "The language of the sentences (default en)."})
 
@@ -206,13 +206,6 @@ class TimelinePlaceOut(Shown):
     longitude = fields.Float(required=True, allow_none=True)
 
 
-class TimelineGradingOut(Shown):
-    """The grading of the source of a fact, and of the information."""
-
-    source = Code("source_grading", required=True, allow_none=True)
-    information = Code("information_grading", required=True, allow_none=True)
-
-
 class CoOccurrenceOut(Shown):
     """What coincides with entries of other cases."""
 
@@ -225,13 +218,15 @@ class TimelineEntryOut(Shown):
 
     id = fields.UUID(required=True)
     kind = OneOf(_KINDS, name="TimelineKind", required=True)
-    at = When(
-        required=True, allow_none=True, metadata={"description": "When it happened, as precisely as `precision` says, or null."}
+    begins_at = When(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When it happened or began, as precisely as `precision` says; null for facts without a time."},
     )
+    ends_at = When(required=True, allow_none=True, metadata={"description": "When it ended, if it lasted."})
     precision = OneOf(PRECISIONS, name="FactPrecision", required=True, allow_none=True)
     offset = fields.String(required=True, allow_none=True, metadata={"description": "The offset from UTC as it was stated."})
     zone = fields.String(required=True, allow_none=True, metadata={"description": "The time zone as it was stated."})
-    until = When(required=True, allow_none=True)
     recorded_at = When(required=True, metadata={"description": "When the register learned of it."})
     type = fields.String(required=True, metadata={"description": "The name of the event, or the kind of the fact."})
     sentence = fields.String(required=True)
@@ -251,7 +246,8 @@ class TimelineEntryOut(Shown):
     text = fields.String(required=True, allow_none=True)
     basis = Code("basis", required=True, allow_none=True)
     confidence = OneOf(CONFIDENCES, name="Confidence", required=True, allow_none=True)
-    grading = fields.Nested(TimelineGradingOut, required=True, allow_none=True)
+    source_grading = Code("source_grading", required=True, allow_none=True)
+    information_grading = Code("information_grading", required=True, allow_none=True)
     detail = fields.Dict(required=True, allow_none=True, metadata={"description": "The ids, codes and figures of an act."})
     co_occurrences = fields.List(
         fields.Nested(CoOccurrenceOut),

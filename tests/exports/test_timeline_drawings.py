@@ -63,8 +63,8 @@ def test_every_entry_has_its_number_and_no_label_hides_another(count, language):
     head, entries = drawing.made(count, language)
     made = draw(head, entries)
     parts = made.panels[1:] if len(made.panels) > 1 else made.panels
-    assert sorted(n for panel in parts for n in panel.numbers) == [n for n, entry in made.numbered if entry["at"]]
-    assert [n for n, _ in made.undated] == [n for n, entry in made.numbered if entry["at"] is None]
+    assert sorted(n for panel in parts for n in panel.numbers) == [n for n, entry in made.numbered if entry["begins_at"]]
+    assert [n for n, _ in made.undated] == [n for n, entry in made.numbered if entry["begins_at"] is None]
     for panel in parts:
         assert len(panel.numbers) <= MOST_LABELLED
         for (l1, t1, r1, b1), (l2, t2, r2, b2) in combinations(boxes(panel), 2):
@@ -78,10 +78,10 @@ def test_every_entry_has_its_number_and_no_label_hides_another(count, language):
 def test_entries_stand_in_the_order_of_time():
     head, entries = drawing.made(60)
     numbered = draw(head, entries).numbered
-    begins = [span(entry)[0] for _, entry in numbered if entry["at"]]
+    begins = [span(entry)[0] for _, entry in numbered if entry["begins_at"]]
     assert begins == sorted(begins)
     assert [n for n, _ in numbered] == list(range(1, 61))
-    assert in_order(reversed(entries))[-1]["at"] is None
+    assert in_order(reversed(entries))[-1]["begins_at"] is None
 
 
 def test_a_date_without_a_time_stands_at_its_day_wherever_it_was_stated():

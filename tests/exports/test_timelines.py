@@ -83,14 +83,14 @@ def test_each_format_is_made_of_two_cases(world, exports, pair, form):
 def test_the_entries_are_those_of_the_timeline(world, exports, pair):
     _, file = exports.file(pair["nl"], format="timeline-csv", also_case_ids=[pair["fr"]], victims=True, **own(world))
     asked = world.as_("investigator").get(f"/timelines?case_id={pair['nl']}&case_id={pair['fr']}&order=asc&limit=200").json["items"]
-    found = [row for row in rows(file) if row["at"] and not row["type"].startswith("export.")]
+    found = [row for row in rows(file) if row["begins_at"] and not row["type"].startswith("export.")]
     shown = [entry for entry in asked if not entry["type"].startswith("export.")]
     assert [(row["id"], row["sentence"]) for row in found] == [(entry["id"], entry["sentence"]) for entry in shown]
     paid = next(row for row in found if row["id"] == pair["fact paid"])
     assert (paid["text"], paid["place"], paid["offset"], paid["precision"]) == ("'=Paid in Lyon", "Lyon", "UTC+02:00", "minute")
     assert set(paid["co_occurrences"].split("; ")) == {f"place {pair['fact there']}", f"minute {pair['fact there']}"}
     assert rows(file)[-1]["text"] == "Some day", "what has no time is last, and gets none"
-    assert rows(file)[-1]["at"] == ""
+    assert rows(file)[-1]["begins_at"] == ""
 
 
 @pytest.mark.parametrize("language", ["fr", "es", "pt"])

@@ -45,10 +45,12 @@ def test_every_event_that_can_stand_in_a_timeline_has_a_sentence_in_each_languag
 
 def test_a_fact_stands_at_its_time_as_it_was_stated(world, told):
     (paid,) = [entry for entry in line(world, "investigator", told["case"])["items"] if entry["id"] == told["paid"]]
-    kept = ("kind", "at", "precision", "offset", "zone", "until", "type", "text", "basis", "confidence", "role", "detail")
+    kept = ("kind", "begins_at", "ends_at", "precision", "offset", "zone", "type", "text", "basis", "confidence", "source_grading",
+            "information_grading", "role", "detail")  # fmt: skip
     assert {name: paid[name] for name in kept} == {
-        "kind": "fact", "at": "2026-03-05T12:20:00+00:00", "precision": "minute", "offset": "+02:00", "zone": None, "until": None,
-        "type": "payment", "text": "Paid in Lyon", "basis": "assessment", "confidence": "low", "role": None, "detail": None,
+        "kind": "fact", "begins_at": "2026-03-05T12:20:00+00:00", "ends_at": None, "precision": "minute", "offset": "+02:00", "zone": None,
+        "type": "payment", "text": "Paid in Lyon", "basis": "assessment", "confidence": "low", "source_grading": "B",
+        "information_grading": "2", "role": None, "detail": None,
     }  # fmt: skip
     assert paid["place"] == {"name": "Lyon", "country": "FR", "latitude": None, "longitude": None}
     assert paid["subjects"] == [{"id": told["subject"], "pseudonym": "S1", "category": "suspect"}]
@@ -80,7 +82,7 @@ def test_facts_and_acts_stand_in_one_order_of_time_from_either_end(world, told):
     newest = line(world, "investigator", told["case"])["items"]
     earliest = line(world, "investigator", told["case"], order="asc")["items"]
     assert newest == earliest[::-1]
-    assert [entry["at"] for entry in earliest] == sorted(entry["at"] for entry in earliest)
+    assert [entry["begins_at"] for entry in earliest] == sorted(entry["begins_at"] for entry in earliest)
     assert [entry["id"] for entry in of(earliest, "fact")] == [told["seen"], told["paid"]]
     assert [entry["type"] for entry in of(earliest, "act")] == [
         "case.registered", "subject.added", "identifiers.registered", "fact.recorded", "fact.recorded", "fact.recorded",
@@ -89,7 +91,7 @@ def test_facts_and_acts_stand_in_one_order_of_time_from_either_end(world, told):
 
 def test_facts_without_a_time_are_listed_apart_and_are_given_none(world, told):
     (undated,) = line(world, "investigator", told["case"], undated="true")["items"]
-    assert (undated["id"], undated["at"], undated["precision"]) == (told["undated"], None, None)
+    assert (undated["id"], undated["begins_at"], undated["precision"]) == (told["undated"], None, None)
     assert "time unknown" in undated["sentence"]
     assert (
         asked(world, "investigator", f"/cases/{told['case']}/timeline", undated="true", until="2026-03-05T00:00:00Z").status_code
@@ -182,9 +184,9 @@ def test_what_was_known_on_a_day_is_shown_with_the_rights_of_today(world, clock,
     assert me.post(f"{seen}/transitions", body, If_Match=me.get(seen).headers["ETag"]).status_code == 200
 
     then = {e["id"]: e for e in line(world, "investigator", case, as_known_on=before, kind="fact")["items"]}
-    assert {one: (e["at"], e["text"]) for one, e in then.items()} == {
+    assert {one: (e["begins_at"], e["text"]) for one, e in then.items()} == {
         told["paid"]: ("2026-03-05T12:20:00+00:00", "Paid in Lyon"),
-        told["seen"]: (then[told["seen"]]["at"], None),
+        told["seen"]: (then[told["seen"]]["begins_at"], None),
     }
     assert then[told["paid"]]["subjects"][0]["pseudonym"] == "S1"
     acts = {e["type"] for e in line(world, "investigator", case, as_known_on=before, kind="act")["items"]}

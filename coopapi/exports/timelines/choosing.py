@@ -62,7 +62,7 @@ class Choice:
             "of_others": not passed_on,
             "victim": not self.terms.victims and self._is_about_a_victim(entry),
             "consent_missing": self.terms.needs_consent(self._code(entry)),
-            "undated": entry.get("at") is None and self.job.format in DATED,
+            "undated": entry.get("begins_at") is None and self.job.format in DATED,
         }
         return next((why for why, holds in reasons.items() if holds), named)
 
