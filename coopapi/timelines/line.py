@@ -14,7 +14,7 @@ from coopapi.timelines import changes, co_occurrences, entries, selection
 from coopapi.unicode_text import fold
 
 MOST_LOOKED_AT: Final = 5000
-"""About how many entries that the reader sees one page looks at if it is filtered by type, authority or subject."""
+"""About how many entries that the reader sees one page looks at if it is filtered by type, authority, subject or identifier."""
 MOST_READ: Final = 2000
 """How many entries one page reads if it is filtered by text."""
 _BATCH: Final = 500
@@ -22,7 +22,7 @@ _PAGE: Final = Statement(
     "select * from priv.page_of_timeline(cast(:cases as uuid[]), cast(:wanted as jsonb), cast(:at as timestamptz),"
     " cast(:act as bigint), cast(:fact as uuid), :most, :look)"
 )
-_IN_SQL: Final = {"type": "types", "authority": "authority", "subject": "subject", "begin": "from", "end": "to",
+_IN_SQL: Final = {"type": "types", "authority_id": "authority", "subject_id": "subject", "identifier_id": "identifier", "begin": "from", "end": "to",
                   "as_known_on": "known", "undated": "undated", "kind": "kind"}  # fmt: skip
 _FIRST: Final[Mapping[str, Any]] = {"at": None, "act": None, "fact": None}
 

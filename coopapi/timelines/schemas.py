@@ -102,8 +102,9 @@ class TimelineFilter(Paged):
         Text(60), 20, metadata={"description": "Only these types: names of events, such as `overlap.detected`, or kinds of facts."}
     )
     kind = OneOf(_KINDS, name="TimelineKind", metadata={"description": "Only acts in the register, or only facts of the world."})
-    subject = fields.UUID(metadata={"description": "Only entries about this subject or an identifier of it."})
-    authority = fields.UUID(metadata={"description": "Only entries of this authority."})
+    subject_id = fields.UUID(metadata={"description": "Only entries about this subject or an identifier of it."})
+    identifier_id = fields.UUID(metadata={"description": "Only entries about this identifier."})
+    authority_id = fields.UUID(metadata={"description": "Only entries of this authority."})
     text = Text(
         200,
         metadata={

@@ -130,10 +130,15 @@ def test_filters_leave_what_they_name(world, told):
     assert ids(line(world, "investigator", case, since="2026-03-05T12:20:00Z", until="2026-03-05T12:20:01Z")) == payment
     assert ids(line(world, "investigator", case, since="2026-03-05T12:20:01Z", until="2026-03-06T00:00:00Z")) == set()
     about = {e["id"] for e in everything if told["subject"] in [s["id"] for s in e["subjects"]]}
-    assert ids(line(world, "investigator", case, subject=told["subject"])) == about
+    assert ids(line(world, "investigator", case, subject_id=told["subject"])) == about
     assert len(about) == 2
-    assert ids(line(world, "investigator", case, authority=world.authorities["fr"])) == set()
-    assert ids(line(world, "investigator", case, authority=world.authorities["nl"])) == {e["id"] for e in everything}
+    about = {e["id"] for e in everything if told["identifier"] in [i["id"] for i in e["identifiers"]]}
+    assert ids(line(world, "investigator", case, identifier_id=told["identifier"])) == about >= payment
+    before = line(world, "investigator", case, identifier_id=told["identifier"], as_known_on=world.clock().isoformat())
+    assert ids(before) == about
+    assert ids(line(world, "investigator", case, identifier_id=told["subject"])) == set()
+    assert ids(line(world, "investigator", case, authority_id=world.authorities["fr"])) == set()
+    assert ids(line(world, "investigator", case, authority_id=world.authorities["nl"])) == {e["id"] for e in everything}
 
 
 @pytest.mark.parametrize("text", ["PAID in", "lyon", "low confidence", "payment"])
@@ -157,7 +162,7 @@ def test_roles_that_read_no_identifiers_read_no_facts(world, told, who):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"kind": "both"}, {"order": "up"}, {"since": "yesterday"}, {"type": [str(n) for n in range(21)]}, {"subject": "S1"},
+        {"kind": "both"}, {"order": "up"}, {"since": "yesterday"}, {"type": [str(n) for n in range(21)]}, {"subject_id": "S1"}, {"identifier_id": "x"},
         {"language": "nl"}, {"limit": 0}, {"as_known_on": "2026"}, {"text": "x" * 201}, {"unknown": "1"},
     ],
 )  # fmt: skip
