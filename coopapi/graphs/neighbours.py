@@ -26,7 +26,7 @@ MOST_READ: Final = 1000
 Node = tuple[str, UUID | str]
 """The kind of a node and its id; for a case that the caller does not see, a pseudonym."""
 _STRENGTHS: Final = ("weak", "possible", "strong")
-_THINGS: Final = ((Request, "request", Action.MLA_READ), (Jit, "team", Action.JIT_READ), (Meeting, "meeting", Action.MEETING_READ))
+_THINGS: Final = ((Request, "request", Action.MLA_READ), (Jit, "jit", Action.JIT_READ), (Meeting, "meeting", Action.MEETING_READ))
 
 
 class Edge(NamedTuple):
@@ -109,7 +109,7 @@ def links_of_requests(work: UnitOfWork, ids: Sequence[UUID]) -> Iterator[Edge]:
     there = _things(work, [one for row in rows for one in (row.jit_id, row.previous_id) if one])
     for row in rows:
         if row.jit_id in there:
-            yield Edge(("request", row.id), ("team", row.jit_id), "of_team")
+            yield Edge(("request", row.id), ("jit", row.jit_id), "of_jit")
         if row.previous_id in there:
             yield Edge(("request", row.id), ("request", row.previous_id), "follows")
 
@@ -118,7 +118,7 @@ def requests_of_teams(work: UnitOfWork, ids: Sequence[UUID]) -> Iterator[Edge]:
     """Yield the requests that were made for a team."""
     if work.actor.may(Action.MLA_READ):
         for row in _rows(work, work.all(Request).where(Request.jit_id.in_(ids)).order_by(Request.id)):
-            yield Edge(("request", row.id), ("team", row.jit_id), "of_team")
+            yield Edge(("request", row.id), ("jit", row.jit_id), "of_jit")
 
 
 def links_of_subjects(work: UnitOfWork, ids: Sequence[UUID]) -> Iterator[Edge]:
@@ -169,7 +169,7 @@ READERS: Final[Mapping[str, tuple[Reader, ...]]] = {
     "subject": (links_of_subjects,),
     "identifier": (links_of_identifiers,),
     "request": (cases_of_things, links_of_requests),
-    "team": (cases_of_things, requests_of_teams),
+    "jit": (cases_of_things, requests_of_teams),
     "meeting": (cases_of_things,),
 }
 """The functions that read the neighbours of each kind of node."""

@@ -165,7 +165,10 @@ def test_every_case_is_checked(world, exports, pair):
         ({"format": "timeline-csv", "timeline": {"language": "de"}}, "/timeline/language"),
         ({"format": "timeline-csv", "timeline": {"kind": "=1"}}, "/timeline/kind"),
         ({"format": "timeline-csv", "timeline": {"entries": True}}, "/timeline"),
-        ({"format": "timeline-csv", "timeline": {"since": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z"}}, "/timeline/until"),
+        (
+            {"format": "timeline-csv", "timeline": {"since": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z"}},
+            "/timeline/until",
+        ),
         ({"format": "timeline-csv", "timeline": {"since": "yesterday"}}, "/timeline/since"),
         ({"format": "timeline-docx"}, "/format"),
         ({"timeline": {"entries": True}, "format": 7}, "/format"),
