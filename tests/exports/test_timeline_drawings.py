@@ -15,12 +15,14 @@ import pytest
 from pypdf import PdfReader
 
 from bench import timeline
-from coopapi.exports.timelines import pictures, words
+from coopapi.directory import codelists
+from coopapi.exports.timelines import lanes, pictures, words
 from coopapi.exports.timelines.drawing import MOST_LABELLED, WIDTH, draw
 from coopapi.exports.timelines.entries import in_order, span
 from coopapi.exports.timelines.lanes import COLOURS
 from coopapi.exports.timelines.periods import divided, ticks
 from coopapi.exports.timelines.whole import Html, Pdf, Svg
+from coopapi.facts.models import CONFIDENCES
 from coopapi.typesetting import typst
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -146,7 +148,7 @@ def test_the_report_says_everything_on_paper(count, language):
         *said.about(head)[1:],
         *said.left_out(drawing.COUNTED),
         said.label("axis"),
-        said.label("assessment"),
+        said.code("basis", "assessment"),
         said.label("same_place"),
     ]:
         assert line in text
@@ -247,6 +249,16 @@ def test_every_word_is_there_in_four_languages():
     assert {name for name, one in labels.items() if set(one) != set(words.LANGUAGES)} == set()
     for name in ("months", "short_months"):
         assert {len(text.split()) for text in labels[name].values()} == {12}
+
+
+def test_words_that_a_codelist_has_are_taken_from_it():
+    labels = json.loads((Path(words.__file__).parent / "words.json").read_text("utf-8"))
+    assert not labels.keys() & {*codelists.load("basis").codes, *CONFIDENCES}
+    entry = drawing.entry(1, basis="assessment", confidence="low")
+    head = drawing.head_of("es")
+    said = words.Labels("es")
+    assert pictures.row_of(1, entry, draw(head, [entry]), said)["basis"] == ["Apreciación personal", "confianza baja"]
+    assert "Apreciación personal" in [sign["text"] for sign in lanes.legend(said, several=False)]
 
 
 def test_the_picture_of_the_documentation_is_drawn_from_its_story():

@@ -122,9 +122,9 @@ def row_of(number: int, entry: Entry, drawing: Drawing, words: Labels) -> dict[s
     for kind, n in drawing.partners[number]:
         shared[n].append(words.label(kind))
     linked = [f"{n} ({', '.join(kinds)})" for n, kinds in shared.items()]
-    basis = [words.label(entry["basis"]) if entry.get("basis") else words.label(entry["kind"])]
+    basis = [words.code("basis", entry["basis"]) if entry.get("basis") else words.label(entry["kind"])]
     if entry.get("confidence"):
-        basis.append(f"{words.label('confidence')}: {words.label(entry['confidence'])}")
+        basis.append(words.code("timeline_sentences", f"stated.{entry['confidence']}"))
     gradings = [entry.get(name) for name in ("source_grading", "information_grading")]
     basis += ["".join(one or "?" for one in gradings)] if any(gradings) else []
     ends = written(entry, "ends_at")
