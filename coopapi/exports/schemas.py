@@ -4,12 +4,12 @@ from typing import Any, Final
 
 from marshmallow import fields, validates_schema
 
+from coopapi.directory.codelists import LANGUAGES
 from coopapi.directory.fields import Code
 from coopapi.exports.formats.table import EVERY
 from coopapi.exports.lines import CONSENTED
 from coopapi.exports.models import STATES, STOPS
 from coopapi.exports.timelines.table import TIMELINES
-from coopapi.exports.timelines.words import LANGUAGES
 from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
 
 MOST_OTHER_CASES: Final = 19

@@ -22,8 +22,8 @@ _PAGE: Final = Statement(
     "select * from priv.page_of_timeline(cast(:cases as uuid[]), cast(:wanted as jsonb), cast(:at as timestamptz),"
     " cast(:act as bigint), cast(:fact as uuid), :most, :look)"
 )
-_IN_SQL: Final = {"type": "types", "authority_id": "authority", "subject_id": "subject", "identifier_id": "identifier", "begin": "from", "end": "to",
-                  "as_known_on": "known", "undated": "undated", "kind": "kind"}  # fmt: skip
+_IN_SQL: Final = {"type": "types", "authority_id": "authority", "subject_id": "subject", "identifier_id": "identifier",
+                  "begin": "from", "end": "to", "as_known_on": "known", "undated": "undated", "kind": "kind"}  # fmt: skip
 _FIRST: Final[Mapping[str, Any]] = {"at": None, "act": None, "fact": None}
 
 

@@ -6,8 +6,10 @@ import marshmallow as ma
 from marshmallow import fields
 
 from coopapi.access import Role
+from coopapi.directory.codelists import LANGUAGES
 from coopapi.directory.fields import Code
 from coopapi.facts.models import CONFIDENCES
+from coopapi.facts.schemas import InvolvedIdentifierOut, InvolvedSubjectOut, PlaceOut
 from coopapi.facts.times import PRECISIONS
 from coopapi.http.fields import Count, Many, OneOf, Paged, Shown, Text, When, refusal
 from coopapi.http.paging import WholePage
@@ -15,7 +17,6 @@ from coopapi.http.waiting import LONGEST_POLL
 from coopapi.journal.models import ALARM
 from coopapi.timelines.line import MOST_LOOKED_AT, MOST_READ
 from coopapi.timelines.selection import MOST_CASES
-from coopapi.timelines.wording import LANGUAGES
 
 
 class EventOut(Shown):
@@ -183,28 +184,10 @@ class TimelineObjectOut(Shown):
     restricted = fields.Boolean(required=True)
 
 
-class TimelineSubjectOut(Shown):
-    """A subject of an entry."""
-
-    id = fields.UUID(required=True)
-    pseudonym = fields.String(required=True)
-    category = Code("subject_categories", required=True)
-
-
-class TimelineIdentifierOut(Shown):
-    """An identifier of an entry: its kind, never its value."""
-
-    id = fields.UUID(required=True)
-    kind = Code("identifier_kinds", required=True)
-
-
-class TimelinePlaceOut(Shown):
+class TimelinePlaceOut(PlaceOut):
     """Where a fact happened. Only the country is shown to roles that read no text about people."""
 
-    name = fields.String(required=True, allow_none=True)
     country = Code("countries", required=True, allow_none=True)
-    latitude = fields.Float(required=True, allow_none=True)
-    longitude = fields.Float(required=True, allow_none=True)
 
 
 class CoOccurrenceOut(Shown):
@@ -241,8 +224,8 @@ class TimelineEntryOut(Shown):
         metadata={"description": "The role of who acted; `machine` if the register recorded it for the authority; null for facts."},
     )
     object = fields.Nested(TimelineObjectOut, required=True)
-    subjects = fields.List(fields.Nested(TimelineSubjectOut), required=True)
-    identifiers = fields.List(fields.Nested(TimelineIdentifierOut), required=True)
+    subjects = fields.List(fields.Nested(InvolvedSubjectOut), required=True)
+    identifiers = fields.List(fields.Nested(InvolvedIdentifierOut), required=True)
     place = fields.Nested(TimelinePlaceOut, required=True, allow_none=True)
     text = fields.String(required=True, allow_none=True)
     basis = Code("basis", required=True, allow_none=True)

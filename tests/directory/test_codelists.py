@@ -224,3 +224,8 @@ def test_there_is_no_other_list(world):
     shown = world.as_("analyst").get("/codelists/countries").json
     assert next(item for item in shown["items"] if item["code"] == "GR")["aliases"] == ["EL"]
     assert set(world.as_("analyst").get("/codelists").json["items"]) == set(codelists.names())
+
+
+def test_the_languages_are_listed_in_one_place():
+    written = [path for path in Path(codelists.__file__).parents[1].rglob("*.py") if '("en", "fr", "es", "pt")' in path.read_text("utf-8")]
+    assert written == [Path(codelists.__file__)]

@@ -246,7 +246,7 @@ def test_without_the_typesetter_nothing_is_drawn(monkeypatch):
 
 def test_every_word_is_there_in_four_languages():
     labels = json.loads((Path(words.__file__).parent / "words.json").read_text("utf-8"))
-    assert {name for name, one in labels.items() if set(one) != set(words.LANGUAGES)} == set()
+    assert {name for name, one in labels.items() if set(one) != set(codelists.LANGUAGES)} == set()
     for name in ("months", "short_months"):
         assert {len(text.split()) for text in labels[name].values()} == {12}
 

@@ -7,7 +7,6 @@ from timelining import asked, fact, line, whole
 
 from coopapi.directory import codelists
 from coopapi.journal.catalogue import EVENTS
-from coopapi.timelines.wording import LANGUAGES
 
 NEVER_OF_A_CASE = ("alarm.", "calendar_feed.", "import.", "action.")
 
@@ -37,7 +36,7 @@ def _told(world):
 def test_every_event_that_can_stand_in_a_timeline_has_a_sentence_in_each_language():
     sentences = {item.code: item.labels for item in codelists.load("timeline_sentences").items}
     assert {event for event in EVENTS if not event.startswith(NEVER_OF_A_CASE)} <= sentences.keys()
-    assert all(set(labels) == set(LANGUAGES) and all(labels.values()) for labels in sentences.values())
+    assert all(set(labels) == set(codelists.LANGUAGES) and all(labels.values()) for labels in sentences.values())
     assert {event: sentences[event]["en"] for event in EVENTS if event in sentences} == {
         event: said for event, said in EVENTS.items() if event in sentences
     }
