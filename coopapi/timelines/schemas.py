@@ -254,7 +254,7 @@ class TimelinePageOut(WholePage):
         required=True,
         metadata={
             "description": "False if filters stopped this page before it was full, because it had looked at"
-            f" {MOST_LOOKED_AT:,} entries. More may follow at `next`."
+            f" {MOST_LOOKED_AT:,} entries, or with `text` had read {MOST_READ:,}. More may follow at `next`."
         },
     )
 
