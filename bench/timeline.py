@@ -64,7 +64,7 @@ def _entry(n: int, names: Mapping[str, Sequence[str]], shared: Mapping[str, Sequ
     return {
         "id": _id(n),
         "kind": kind,
-        "at": at,
+        "begins_at": at,
         "precision": precision,
         "sentence": f"{said} ({authority}, {country}).",
         "type": kind,

@@ -22,10 +22,10 @@ PAGE = "limit=50"
 QUESTIONS = {
     "the newest page": PAGE,
     "the earliest page": f"{PAGE}&order=asc",
-    "a page in the middle": f"{PAGE}&to=2020-07-01T00:00:00Z",
+    "a page in the middle": f"{PAGE}&until=2020-07-01T00:00:00Z",
     "facts alone": f"{PAGE}&kind=fact",
     "acts of one type": f"{PAGE}&type=subject.changed",
-    "nothing since the last answer": f"{PAGE}&since={{change}}",
+    "nothing since the last answer": f"{PAGE}&change={{change}}",
 }
 _ACTS = """insert into journal_entries (authority_id, at, role, action, object_type, object_id, case_id, purpose, request_id,
                                         consultation, event, victims_only, detail)

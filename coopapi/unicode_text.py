@@ -1,5 +1,6 @@
 """Normalised text for comparison, and checks for characters that are invisible, change how text is shown, or stack up."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 from functools import partial
@@ -10,6 +11,8 @@ NORMALISER_VERSION: Final = 4
 MAX_TEXT: Final = 2048
 MOST_MARKS: Final = 30
 """Maximum number of combining marks in a row (UAX #15, stream-safe text). Normalising them takes quadratic time."""
+UNSEEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]")
+"""Control characters except tabs and line feeds, and characters that are not seen or that turn the text around them."""
 _MARK: Final = "\u0301"
 _BLANK: Final = "\u2800"
 """A braille cell without dots. It looks empty although Unicode does not classify it as a space."""

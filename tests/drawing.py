@@ -46,7 +46,7 @@ def entry(n, at=MADE, case=1, kind="fact", **more):
     known = {"precision": "minute" if at else None, "offset": "+02:00" if kind == "fact" else None, "sentence": f"Entry {n}."}
     basis = {"basis": "fact"} if kind == "fact" else {}
     return {
-        "id": str(UUID(int=1000 + n)), "kind": kind, "at": at, "recorded_at": MADE, "type": "kind", "handling_code": "H1", "until": None,
+        "id": str(UUID(int=1000 + n)), "kind": kind, "begins_at": at, "recorded_at": MADE, "type": "kind", "handling_code": "H1", "ends_at": None,
         "case": {"id": str(UUID(int=case)), "reference": CASES[case - 1][0]}, "authority": {"name": "National Police", "country": "NL"},
         "object": {"type": kind, "id": str(UUID(int=1000 + n)), "name": None}, "co_occurrences": [], **known, **basis, **more,
     }  # fmt: skip
@@ -65,7 +65,8 @@ def made(count, language="en", seed=1):
         more = {
             "text": "A witness remembers the colour of the car.",
             "confidence": "low",
-            "grading": {"source": "B", "information": "2"},
+            "source_grading": "B",
+            "information_grading": "2",
         }
         more |= {"subjects": [{"id": "s", "pseudonym": "P1", "category": "suspect"}], "identifiers": [{"id": "i", "kind": "phone"}]}
         more |= {"place": {"name": "Delft", "country": "NL", "latitude": -52.0, "longitude": 4.36}}

@@ -52,7 +52,7 @@ class Telling:
         refused = "expect status 404" in after
         assert answer.status_code == 404 if refused else answer.status_code < 300, (name, method, path, answer.json)
         for line in after if not refused else ():
-            self._check(line, answer.json)
+            self._check(line, answer.json if answer.is_json else {"media_type": answer.mimetype})
 
     def _as(self, name):
         return self.world.as_(self.people.get(name, name))

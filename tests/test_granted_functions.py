@@ -108,6 +108,7 @@ REFUSED = {
     ("relink_facts", "p_facts"): "select priv.relink_facts(array['{fact}'::uuid], '[]', '[]')",
     ("entries_at", "p_facts"): "select id from priv.entries_at(array[now()], array[0], array['{fact}'::uuid], array[1])",
     ("things_of_subject", "p_subject"): "select array_remove(priv.things_of_subject('{subject}'), '{subject}') <> '{}'",
+    ("seen_identifier", "p_identifier"): "select nullif(priv.seen_identifier('{second}'), '00000000-0000-0000-0000-000000000000')",
     (
         "names_of",
         "p_things",

@@ -11,8 +11,8 @@ def fact(world, by, case, at=None, kind="sighting", **more):
 
 
 def asked(world, who, path, **wanted):
-    """An answer to a question about timelines. Filters that are lists are repeated, and `from_` stands for `from`."""
-    query = urlencode({name.rstrip("_"): value for name, value in wanted.items()}, doseq=True)
+    """An answer to a question about timelines. Filters that are lists are repeated."""
+    query = urlencode(wanted, doseq=True)
     return world.as_(who).get(f"{path}?{query}")
 
 

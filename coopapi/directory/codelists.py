@@ -10,6 +10,8 @@ from typing import Any, Final
 from coopapi.errors import NotFound
 
 _DATA: Final = files("coopapi.directory") / "data"
+LANGUAGES: Final = ("en", "fr", "es", "pt")
+"""The languages of the labels, and of everything that the service words itself."""
 _KNOWN: Final = frozenset({"code", "labels", "footnote", "article", "group", "aliases"})
 
 

@@ -4,12 +4,12 @@ from typing import Any, Final
 
 from marshmallow import fields, validates_schema
 
+from coopapi.directory.codelists import LANGUAGES
 from coopapi.directory.fields import Code
 from coopapi.exports.formats.table import EVERY
 from coopapi.exports.lines import CONSENTED
 from coopapi.exports.models import STATES, STOPS
 from coopapi.exports.timelines.table import TIMELINES
-from coopapi.exports.timelines.words import LANGUAGES
 from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
 
 MOST_OTHER_CASES: Final = 19
@@ -68,8 +68,8 @@ class ExportTimelineIn(Schema):
     """What of the timelines is exported, and in which language."""
 
     language = OneOf(LANGUAGES, metadata={"description": "The language of the file; `en` by default."})
-    start = When(data_key="from", attribute="from", metadata={"description": "Only what was at this time or later."})
-    to = When(metadata={"description": "Only what was before this time."})
+    since = When(metadata={"description": "Only what was at this time or later."})
+    until = When(metadata={"description": "Only what was before this time."})
     kind = OneOf(("act", "fact"), name="TimelineKind", metadata={"description": "Only acts in the register, or only facts."})
     entries = Flag(
         metadata={"description": "Whether entries are in a calendar beside duties; false by default. Only for `timeline-ics`."}
@@ -78,16 +78,16 @@ class ExportTimelineIn(Schema):
     @validates_schema
     def require_order(self, data: dict[str, Any], **_: object) -> None:
         """The time to which entries are wanted is after the one from which they are."""
-        if "from" in data and "to" in data and data["to"] <= data["from"]:
-            raise refusal("order_of_time", "The end must be after the beginning.", "to")
+        if "since" in data and "until" in data and data["until"] <= data["since"]:
+            raise refusal("order_of_time", "The end must be after the beginning.", "until")
 
 
 class ExportTimelineOut(Shown):
     """What of the timelines was asked for."""
 
     language = OneOf(LANGUAGES, required=True)
-    start = fields.String(data_key="from", attribute="from", allow_none=True)
-    to = fields.String(allow_none=True)
+    since = fields.String(allow_none=True)
+    until = fields.String(allow_none=True)
     kind = OneOf(("act", "fact"), name="TimelineKind", allow_none=True)
     entries = fields.Boolean(allow_none=True)
 

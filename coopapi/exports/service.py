@@ -141,7 +141,7 @@ def _new(work: UnitOfWork, data: Mapping[str, Any], recipient: Authority | None,
 def _timeline(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what of the timelines is wanted, as it is stored."""
     wanted = data.get("timeline", {})
-    times = {name: wanted[name].isoformat() for name in ("from", "to") if name in wanted}
+    times = {name: wanted[name].isoformat() for name in ("since", "until") if name in wanted}
     return {"language": "en", **{name: wanted[name] for name in ("language", "kind", "entries") if name in wanted}, **times}
 
 

@@ -28,7 +28,7 @@ MOST_READ: Final = 1000
 Node = tuple[str, UUID | str]
 """The kind of a node and its id; for a case that the caller does not see, a pseudonym."""
 _STRENGTHS: Final = ("weak", "possible", "strong")
-_THINGS: Final = ((Request, "request", Action.MLA_READ), (Jit, "team", Action.JIT_READ), (Meeting, "meeting", Action.MEETING_READ))
+_THINGS: Final = ((Request, "request", Action.MLA_READ), (Jit, "jit", Action.JIT_READ), (Meeting, "meeting", Action.MEETING_READ))
 
 
 class Edge(NamedTuple):
@@ -160,7 +160,7 @@ def links_of_requests(work: UnitOfWork, ids: Sequence[UUID], after: Place | None
 
     def edges(row: Any) -> Iterator[Edge]:
         if row.id in asked and row.jit_id in there:
-            yield Edge(("request", row.id), ("team", row.jit_id), "of_team")
+            yield Edge(("request", row.id), ("jit", row.jit_id), "of_jit")
         if row.previous_id in there:
             yield Edge(("request", row.id), ("request", row.previous_id), "follows")
 
@@ -172,7 +172,7 @@ def requests_of_teams(work: UnitOfWork, ids: Sequence[UUID], after: Place | None
     if not work.actor.may(Action.MLA_READ):
         return Neighbours()
     rows = _rows(work, work.all(Request).where(Request.jit_id.in_(ids)), after, Request.id)
-    return rows.reading(lambda row: [Edge(("request", row.id), ("team", row.jit_id), "of_team")])
+    return rows.reading(lambda row: [Edge(("request", row.id), ("jit", row.jit_id), "of_jit")])
 
 
 def cases_of_subjects(work: UnitOfWork, ids: Sequence[UUID], after: Place | None) -> Neighbours:
@@ -236,7 +236,7 @@ READERS: Final[Mapping[str, tuple[Reader, ...]]] = {
     "subject": (cases_of_subjects, links_of_subjects),
     "identifier": (cases_of_identifiers, links_of_identifiers),
     "request": (parts_of_things, shares_of_things, links_of_requests),
-    "team": (parts_of_things, shares_of_things, requests_of_teams),
+    "jit": (parts_of_things, shares_of_things, requests_of_teams),
     "meeting": (parts_of_things, shares_of_things),
 }
 """The functions that read the neighbours of each kind of node, in the order in which a graph is gone through."""

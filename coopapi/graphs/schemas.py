@@ -12,8 +12,8 @@ from coopapi.http.fields import Count, Like, Link, OneOf, Schema, Shown, Text, r
 from coopapi.identifiers.kinds import KINDS
 from coopapi.search.models import STATES
 
-STARTS: Final = {"case_id": "case", "request_id": "request", "team_id": "team", "meeting_id": "meeting"}
-EDGES: Final = ("concerns", "follows", "has_identifier", "has_subject", "linked", "of_team", "overlap")
+STARTS: Final = {"case_id": "case", "request_id": "request", "jit_id": "jit", "meeting_id": "meeting"}
+EDGES: Final = ("concerns", "follows", "has_identifier", "has_subject", "linked", "of_jit", "overlap")
 _NODE: Final = re.compile(rf"\A({'|'.join(READERS)}):([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})\Z")
 
 
@@ -22,7 +22,7 @@ class GraphFilter(Schema):
 
     case_id = fields.UUID()
     request_id = fields.UUID()
-    team_id = fields.UUID()
+    jit_id = fields.UUID()
     meeting_id = fields.UUID()
     from_ = Text(
         60,

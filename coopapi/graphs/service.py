@@ -24,7 +24,7 @@ MODELS: Final[Mapping[str, tuple[type[Versioned], Action, str]]] = {
     "subject": (Subject, Action.SUBJECT_READ, "/api/v1/cases/{0.case_id}/subjects/{0.id}"),
     "identifier": (Identifier, Action.IDENTIFIER_READ, "/api/v1/cases/{0.case_id}/identifiers/{0.id}"),
     "request": (Request, Action.MLA_READ, "/api/v1/mla-requests/{0.id}"),
-    "team": (Jit, Action.JIT_READ, "/api/v1/jits/{0.id}"),
+    "jit": (Jit, Action.JIT_READ, "/api/v1/jits/{0.id}"),
     "meeting": (Meeting, Action.MEETING_READ, "/api/v1/meetings/{0.id}"),
 }
 """Each kind of node with its model, the action that is needed to see it, and its path."""

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_
 
 from coopapi.approvals import service as approvals
 from coopapi.approvals.models import Approval
+from coopapi.directory.codelists import LANGUAGES
 from coopapi.directory.entries import OnlyForItself, require_order, speaks_for_a_country
 from coopapi.directory.models import OPERATOR, Authority
 from coopapi.directory.rights import ChangedSince
@@ -103,7 +104,7 @@ def _instrument(row: OwnInstrument) -> Instrument:
     return Instrument(
         code=row.code or "",
         group="own",
-        titles=dict.fromkeys(("en", "fr", "es", "pt"), row.title),
+        titles=dict.fromkeys(LANGUAGES, row.title),
         citation=row.citation,
         in_force=True,
         evidence=True,

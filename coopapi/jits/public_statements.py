@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from coopapi.directory.codelists import LANGUAGES
 from coopapi.errors import Conflict, NotFound, Unprocessable, fault
 from coopapi.jits import authorization, signatures, statement_checks
 from coopapi.jits.authorization import TeamRow
@@ -19,7 +20,6 @@ from coopapi.store.statements import Statement
 from coopapi.store.together import grouped, together
 from coopapi.store.vault import key_of, seal, unseal
 
-LANGUAGES: Final = ("en", "fr", "es", "pt")
 _PUBLIC: Final = Statement("select * from priv.public_jits(:id, cast(:after as uuid), cast(:year as integer), :limit)")
 
 

@@ -3,13 +3,13 @@
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from coopapi.directory.codelists import LANGUAGES
 from coopapi.directory.fields import Code
 from coopapi.evidence.schemas import RecordedForIn
 from coopapi.http.fields import Count, Digest, Flag, Line, Many, OneOf, Schema, Text, When, refusal
 from coopapi.http.transitions import Stepped, TransitionIn
 from coopapi.jits.amendment_kinds import CHANGES
 from coopapi.jits.lifecycles import CLAUSES, END_REASONS, JIT_LIFECYCLE, TEXTS
-from coopapi.jits.public_statements import LANGUAGES
 
 _LONG = 8000
 

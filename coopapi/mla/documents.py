@@ -7,6 +7,7 @@ from uuid import UUID
 from marshmallow import fields
 
 from coopapi.deadlines import rules
+from coopapi.directory.codelists import LANGUAGES
 from coopapi.directory.entries import find_authority
 from coopapi.errors import Forbidden
 from coopapi.http.fields import OneOf, Schema, Shown
@@ -15,7 +16,6 @@ from coopapi.instruments import own as own_instruments
 from coopapi.mla import forms, issuing, presentation, printing
 from coopapi.mla.models import Message, Request
 from coopapi.mla.responses import RequestOut
-from coopapi.mla.wording import LANGUAGES
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.store.db import UnitOfWork

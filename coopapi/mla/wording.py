@@ -1,6 +1,5 @@
 """How a form words values: codes by their labels, times with their UTC offset, identifiers in one line."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -10,10 +9,9 @@ from typing import Any, Final
 
 from coopapi.directory import codelists
 from coopapi.instruments import service as instruments
+from coopapi.unicode_text import UNSEEN
 
-LANGUAGES: Final = ("en", "fr", "es", "pt")
 _DATA: Final = files("coopapi.mla") / "data" / "forms"
-_CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]")
 _TICKED: Final = {True: "☒", False: "☐"}
 
 
@@ -26,7 +24,7 @@ def read(name: str) -> Mapping[str, Any]:
 
 def plain(text: str) -> tuple[str, ...]:
     """Split text into lines and remove control characters, which could change the direction or order of nearby text."""
-    lines = (_CONTROLS.sub("", line).replace("\t", " ").rstrip() for line in text.splitlines())
+    lines = (UNSEEN.sub("", line).replace("\t", " ").rstrip() for line in text.splitlines())
     return tuple(line for line in lines if line.strip())
 
 

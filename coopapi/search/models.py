@@ -19,7 +19,7 @@ from coopapi.store.rows import Versioned
 KINDS: Final = {
     "case": Action.CASE_READ,
     "request": Action.MLA_READ,
-    "team": Action.JIT_READ,
+    "jit": Action.JIT_READ,
     "meeting": Action.MEETING_READ,
 }
 """The kinds of things that are searched, each with the action that a caller needs to see them."""

@@ -26,7 +26,11 @@ class SearchFilter(Paged):
             " label of a code in one of the four languages. At most eight."
         },
     )
-    kind = OneOf(KINDS, name="SearchedKind", metadata={"description": "The kind of things; all that your role may see by default."})
+    kind = OneOf(
+        KINDS,
+        name="SearchedKind",
+        metadata={"description": "The kind of things (`jit` is a team); by default all that your role may see."},
+    )
     state = OneOf(STATES, name="SearchedState", metadata={"description": "The state, as the thing itself names it."})
     country = Code("countries", metadata={"description": "A country that takes part, as far as you see it."})
 

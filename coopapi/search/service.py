@@ -22,8 +22,8 @@ _SEARCH: Final = Statement(
     " cast(:score as integer), cast(:id as uuid), :most, cast(:only as uuid[]))"
 )
 _SIMILAR: Final = Statement("select * from priv.similar_words(cast(:words as text[]))")
-_PATHS: Final = {"case": "cases", "request": "mla-requests", "team": "jits", "meeting": "meetings"}
-_MODELS: Final[Mapping[str, type[Versioned]]] = {"request": Request, "team": Jit, "meeting": Meeting}
+_PATHS: Final = {"case": "cases", "request": "mla-requests", "jit": "jits", "meeting": "meetings"}
+_MODELS: Final[Mapping[str, type[Versioned]]] = {"request": Request, "jit": Jit, "meeting": Meeting}
 _FIRST: Final[Mapping[str, Any]] = {"score": None, "id": None}
 
 

@@ -43,8 +43,8 @@ def mark(work: UnitOfWork, found: Found, cases: Collection[UUID], elsewhere: Els
 
 
 def _minute(entry: Mapping[str, Any]) -> Hashable | None:
-    exact = entry["at"] is not None and entry["precision"] in _EXACT
-    return entry["at"].replace(second=0, microsecond=0) if exact else None
+    exact = entry["begins_at"] is not None and entry["precision"] in _EXACT
+    return entry["begins_at"].replace(second=0, microsecond=0) if exact else None
 
 
 def _among(found: Found, kind: str, key_of: Any) -> None:

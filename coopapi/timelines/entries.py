@@ -7,12 +7,14 @@ from uuid import UUID
 
 from coopapi.cases.views import CaseView
 from coopapi.facts.service import open_words
+from coopapi.facts.times import offset_text
 from coopapi.store.db import UnitOfWork
 from coopapi.timelines import names, wording
 from coopapi.unicode_text import fold
 
-_UNDATED: Final[Mapping[str, Any]] = {"offset": None, "zone": None, "until": None, "place": None, "text": None, "basis": None,
-                                      "confidence": None, "grading": None}  # fmt: skip
+_UNDATED: Final[Mapping[str, Any]] = {"offset": None, "zone": None, "ends_at": None, "place": None, "text": None,
+                                      "basis": None, "confidence": None, "source_grading": None,
+                                      "information_grading": None}  # fmt: skip
 _MACHINE: Final = "machine"
 
 
@@ -36,7 +38,7 @@ def _about(row: Any, named: names.Names, case: CaseView) -> dict[str, Any]:
     return {
         "id": row.id,
         "kind": "fact" if row.said else "act",
-        "at": row.at,
+        "begins_at": row.at,
         "recorded_at": row.recorded_at,
         "type": row.type,
         "case": {"id": row.case_id, "reference": case["reference"]},
@@ -65,12 +67,11 @@ def _act(row: Any, named: names.Names, language: str) -> dict[str, Any]:
 def _fact(row: Any, named: names.Names, words: Mapping[str, Any], language: str) -> dict[str, Any]:
     said = row.said
     place = {"name": None, "latitude": None, "longitude": None, **(words.get("place") or {}), "country": said["country"]}
-    grading = {"source": said["source_grading"], "information": said["information_grading"]}
     return {
         "precision": said["precision"],
-        "offset": _offset(said["utc_offset"]),
+        "offset": offset_text(said["utc_offset"]),
         "zone": said["zone"],
-        "until": datetime.fromisoformat(said["ends_at"]) if said["ends_at"] else None,
+        "ends_at": datetime.fromisoformat(said["ends_at"]) if said["ends_at"] else None,
         "object": {"type": "fact", "id": row.id, "name": wording.label("fact_kinds", row.type, language), "restricted": False},
         "subjects": named.subjects(map(UUID, said["subjects"])),
         "identifiers": named.identifiers(map(UUID, said["identifiers"])),
@@ -78,7 +79,8 @@ def _fact(row: Any, named: names.Names, words: Mapping[str, Any], language: str)
         "text": words.get("text"),
         "basis": said["basis"],
         "confidence": said["confidence"],
-        "grading": grading if any(grading.values()) else None,
+        "source_grading": said["source_grading"],
+        "information_grading": said["information_grading"],
         "sentence": wording.of_fact(said, language, _by(row, named)),
     }
 
@@ -87,13 +89,6 @@ def _by(row: Any, named: names.Names) -> str | None:
     """Return the authority that acted, for the sentence. What the register did by itself was done by no authority."""
     authority = named.authority(row.authority_id)
     return None if row.role == _MACHINE else names.by_country(authority["name"], authority["country"])
-
-
-def _offset(minutes: int | None) -> str | None:
-    if minutes is None:
-        return None
-    hours, rest = divmod(abs(minutes), 60)
-    return f"{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}"
 
 
 def contains(entry: Mapping[str, Any], sought: str) -> bool:

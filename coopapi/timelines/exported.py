@@ -33,11 +33,11 @@ def entries(
     cases = selection.named(work, case_ids)
     place: dict[str, Any] = json.loads(after) if after else {"undated": False, "at": None}
     asked = {"limit": most, "order": "asc", "language": wanted["language"], "undated": place["undated"]}
-    asked |= {name: wanted[key] for key, name in (("from", "begin"), ("to", "end"), ("kind", "kind")) if key in wanted}
+    asked |= {name: wanted[key] for key, name in (("since", "begin"), ("until", "end"), ("kind", "kind")) if key in wanted}
     reading = line.read(work, cases, asked, place["at"])
     if reading.onward is not None:
         return reading.found, json.dumps({**place, "at": reading.onward})
-    period = "from" in wanted or "to" in wanted
+    period = "since" in wanted or "until" in wanted
     also_undated = not (place["undated"] or period or wanted.get("kind") == "act") and work.actor.may(Action.IDENTIFIER_READ)
     return reading.found, json.dumps({"undated": True, "at": None}) if also_undated else None
 
@@ -64,7 +64,7 @@ def mark(
 
 def _partners(work: UnitOfWork, identifiers: Collection[UUID], wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return facts with one of these identifiers as entries, as far as it matters for whether they may be in a file."""
-    period = {"begin": wanted.get("from"), "end": wanted.get("to")}
+    period = {"begin": wanted.get("since"), "end": wanted.get("until")}
     rows = _PARTNERS.rows(work.session, identifiers=list(identifiers), **period)
     involved: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -73,7 +73,7 @@ def _partners(work: UnitOfWork, identifiers: Collection[UUID], wanted: Mapping[s
         {
             "id": row.id,
             "kind": "fact",
-            "at": row.begins_at,
+            "begins_at": row.begins_at,
             "recorded_at": row.recorded_at,
             "case": {"id": row.case_id},
             "object": {"type": "fact", "id": row.id},

@@ -14,7 +14,7 @@ from coopapi.timelines import changes, co_occurrences, entries, selection
 from coopapi.unicode_text import fold
 
 MOST_LOOKED_AT: Final = 5000
-"""About how many entries that the reader sees one page looks at if it is filtered by type, authority or subject.
+"""About how many entries that the reader sees one page looks at if it is filtered by type, authority, subject or identifier.
 
 It is shared out among the cases. A page that is filtered by text reads several times as much in portions.
 """
@@ -25,9 +25,8 @@ _PAGE: Final = Statement(
     "select * from priv.page_of_timeline(cast(:cases as uuid[]), cast(:wanted as jsonb), cast(:at as timestamptz),"
     " cast(:act as bigint), cast(:fact as uuid), :most, :look)"
 )
-_IN_SQL: Final = {"type": "types", "authority": "authority", "subject": "subject", "begin": "from", "end": "to",
-                  "as_known_on": "known", "undated": "undated", "kind": "kind"}  # fmt: skip
-_ENDS: Final = ("limit", "cursor", "since")
+_IN_SQL: Final = {"type": "types", "authority_id": "authority", "subject_id": "subject", "identifier_id": "identifier",
+                  "begin": "from", "end": "to", "as_known_on": "known", "undated": "undated", "kind": "kind"}  # fmt: skip
 _FIRST: Final[Mapping[str, Any]] = {"at": None, "act": None, "fact": None}
 
 
@@ -52,11 +51,11 @@ def of_cases(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
 
 def _page(work: UnitOfWork, cases: Mapping[UUID, CaseView], wanted: Mapping[str, Any], name: str, *, merged: bool) -> Page:
     change = changes.counter(work, cases)
-    about: dict[str, Any] = {"change": change, "changed": change != wanted.get("since")}
+    about: dict[str, Any] = {"change": change, "changed": change != wanted.get("change")}
     about |= {"cases": [_brief(case) for case in cases.values()]} if merged else {}
     if not about["changed"]:
         return Page([], None, complete=True, shown=True, more=about)
-    chosen = {key: value for key, value in wanted.items() if key != "since"}
+    chosen = {key: value for key, value in wanted.items() if key != "change"}
     place = place_of(work, name, chosen)
     reading = read(work, cases, chosen, begins_at(work, chosen, place))
     if merged and len(cases) > 1:

@@ -6,8 +6,10 @@ import marshmallow as ma
 from marshmallow import fields
 
 from coopapi.access import Role
+from coopapi.directory.codelists import LANGUAGES
 from coopapi.directory.fields import Code
 from coopapi.facts.models import CONFIDENCES
+from coopapi.facts.schemas import InvolvedIdentifierOut, InvolvedSubjectOut, PlaceOut
 from coopapi.facts.times import PRECISIONS
 from coopapi.http.fields import Count, Many, OneOf, Paged, Shown, Text, When, refusal
 from coopapi.http.paging import WholePage
@@ -15,7 +17,6 @@ from coopapi.http.waiting import LONGEST_POLL
 from coopapi.journal.models import ALARM
 from coopapi.timelines.line import MOST_LOOKED_AT, MOST_READ
 from coopapi.timelines.selection import MOST_CASES
-from coopapi.timelines.wording import LANGUAGES
 
 
 class EventOut(Shown):
@@ -96,14 +97,15 @@ _KINDS = ("act", "fact")
 class TimelineFilter(Paged):
     """Which entries of a timeline, in which order and language."""
 
-    begin = When(data_key="from", metadata={"description": "Only entries at this time or later."})
-    end = When(data_key="to", metadata={"description": "Only entries before this time."})
+    begin = When(data_key="since", metadata={"description": "Only entries at this time or later."})
+    end = When(data_key="until", metadata={"description": "Only entries before this time."})
     type = Many(
         Text(60), 20, metadata={"description": "Only these types: names of events, such as `overlap.detected`, or kinds of facts."}
     )
     kind = OneOf(_KINDS, name="TimelineKind", metadata={"description": "Only acts in the register, or only facts of the world."})
-    subject = fields.UUID(metadata={"description": "Only entries about this subject or an identifier of it."})
-    authority = fields.UUID(metadata={"description": "Only entries of this authority."})
+    subject_id = fields.UUID(metadata={"description": "Only entries about this subject or an identifier of it."})
+    identifier_id = fields.UUID(metadata={"description": "Only entries about this identifier."})
+    authority_id = fields.UUID(metadata={"description": "Only entries of this authority."})
     text = Text(
         200,
         metadata={
@@ -120,14 +122,14 @@ class TimelineFilter(Paged):
     as_known_on = When(
         metadata={"description": "Facts and acts as the register knew them at this time, as far as you may see them today."}
     )
-    since = Text(
+    change = Text(
         100, metadata={"description": "`change` of an earlier answer: if nothing changed for you since, the answer has no items."}
     )
     language = OneOf(LANGUAGES, metadata={"description": "The language of the sentences (default en)."})
 
     @ma.validates_schema
     def _undated_alone(self, wanted: dict[str, Any], **_: Any) -> None:
-        for name, shown in (("begin", "from"), ("end", "to")):
+        for name, shown in (("begin", "since"), ("end", "until")):
             if wanted.get("undated") and name in wanted:
                 raise refusal("alone", "Facts without a time have no place between two times.", shown)
 
@@ -182,35 +184,10 @@ class TimelineObjectOut(Shown):
     restricted = fields.Boolean(required=True)
 
 
-class TimelineSubjectOut(Shown):
-    """A subject of an entry."""
-
-    id = fields.UUID(required=True)
-    pseudonym = fields.String(required=True)
-    category = Code("subject_categories", required=True)
-
-
-class TimelineIdentifierOut(Shown):
-    """An identifier of an entry: its kind, never its value."""
-
-    id = fields.UUID(required=True)
-    kind = Code("identifier_kinds", required=True)
-
-
-class TimelinePlaceOut(Shown):
+class TimelinePlaceOut(PlaceOut):
     """Where a fact happened. Only the country is shown to roles that read no text about people."""
 
-    name = fields.String(required=True, allow_none=True)
     country = Code("countries", required=True, allow_none=True)
-    latitude = fields.Float(required=True, allow_none=True)
-    longitude = fields.Float(required=True, allow_none=True)
-
-
-class TimelineGradingOut(Shown):
-    """The grading of the source of a fact, and of the information."""
-
-    source = Code("source_grading", required=True, allow_none=True)
-    information = Code("information_grading", required=True, allow_none=True)
 
 
 class CoOccurrenceOut(Shown):
@@ -225,13 +202,15 @@ class TimelineEntryOut(Shown):
 
     id = fields.UUID(required=True)
     kind = OneOf(_KINDS, name="TimelineKind", required=True)
-    at = When(
-        required=True, allow_none=True, metadata={"description": "When it happened, as precisely as `precision` says, or null."}
+    begins_at = When(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When it happened or began, as precisely as `precision` says; null for facts without a time."},
     )
+    ends_at = When(required=True, allow_none=True, metadata={"description": "When it ended, if it lasted."})
     precision = OneOf(PRECISIONS, name="FactPrecision", required=True, allow_none=True)
     offset = fields.String(required=True, allow_none=True, metadata={"description": "The offset from UTC as it was stated."})
     zone = fields.String(required=True, allow_none=True, metadata={"description": "The time zone as it was stated."})
-    until = When(required=True, allow_none=True)
     recorded_at = When(required=True, metadata={"description": "When the register learned of it."})
     type = fields.String(required=True, metadata={"description": "The name of the event, or the kind of the fact."})
     sentence = fields.String(required=True)
@@ -245,13 +224,14 @@ class TimelineEntryOut(Shown):
         metadata={"description": "The role of who acted; `machine` if the register recorded it for the authority; null for facts."},
     )
     object = fields.Nested(TimelineObjectOut, required=True)
-    subjects = fields.List(fields.Nested(TimelineSubjectOut), required=True)
-    identifiers = fields.List(fields.Nested(TimelineIdentifierOut), required=True)
+    subjects = fields.List(fields.Nested(InvolvedSubjectOut), required=True)
+    identifiers = fields.List(fields.Nested(InvolvedIdentifierOut), required=True)
     place = fields.Nested(TimelinePlaceOut, required=True, allow_none=True)
     text = fields.String(required=True, allow_none=True)
     basis = Code("basis", required=True, allow_none=True)
     confidence = OneOf(CONFIDENCES, name="Confidence", required=True, allow_none=True)
-    grading = fields.Nested(TimelineGradingOut, required=True, allow_none=True)
+    source_grading = Code("source_grading", required=True, allow_none=True)
+    information_grading = Code("information_grading", required=True, allow_none=True)
     detail = fields.Dict(required=True, allow_none=True, metadata={"description": "The ids, codes and figures of an act."})
     co_occurrences = fields.List(
         fields.Nested(CoOccurrenceOut),
@@ -265,16 +245,16 @@ class TimelinePageOut(WholePage):
 
     items = fields.List(fields.Nested(TimelineEntryOut), required=True)
     change = fields.String(
-        required=True, metadata={"description": "Send it as `since` to learn cheaply whether anything changed for you."}
+        required=True, metadata={"description": "Send it as `change` to learn cheaply whether anything changed for you."}
     )
     changed = fields.Boolean(
-        required=True, metadata={"description": "False if nothing changed since `since`; there are no items then."}
+        required=True, metadata={"description": "False if it is the same as the `change` that was sent; there are no items then."}
     )
     complete = fields.Boolean(
         required=True,
         metadata={
             "description": "False if filters stopped this page before it was full, because it had looked at"
-            f" {MOST_LOOKED_AT:,} entries. More may follow at `next`."
+            f" {MOST_LOOKED_AT:,} entries, or with `text` had read {MOST_READ:,}. More may follow at `next`."
         },
     )
 

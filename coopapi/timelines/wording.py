@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from coopapi.directory import codelists
 
-LANGUAGES: Final = ("en", "fr", "es", "pt")
 SENTENCES: Final = "timeline_sentences"
 """The codelist of sentences: one for each event that can stand in a timeline, and the words that they are completed with."""
 

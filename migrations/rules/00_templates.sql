@@ -31,7 +31,7 @@ into v_ats, v_acts, v_facts, v_states, v_until, v_until_act, v_until_fact from f
 -- template ACTS_AFTER(way): entries of the journal about a case. At one time acts come before facts, whose places have the highest number.
 select j.at, j.id as act, v_none as fact, null::integer as state,
        (v_types is null or j.action = any (v_types)) and (v_authority is null or j.authority_id = v_authority)
-       and (v_things is null or j.object_id = any (v_things)) as wanted
+       and (v_things is null or j.object_id = any (v_things)) and (v_identifier is null or j.object_id = v_identifier) as wanted
 from public.journal_entries j
 where v_with_acts and j.case_id = c.id and not j.consultation and j.at >= v_from and j.at < v_to and j.at <= v_last_at
   and (j.at, j.id) > (v_after, v_after_act) and (j.at, j.id) < (v_before, v_before_act)
@@ -41,6 +41,7 @@ order by j.at {way}, j.id {way} limit v_most
 select f.begins_at, v_last, f.id, f.version,
        (v_types is null or f.kind = any (v_types)) and (v_authority is null or f.authority_id = v_authority)
        and (v_subject is null or exists (select from public.fact_subjects s where s.fact_id = f.id and s.subject_id = v_subject))
+       and (v_identifier is null or exists (select from public.fact_identifiers i where i.fact_id = f.id and i.identifier_id = v_identifier))
 from public.facts f
 where v_with_facts and f.case_id = c.id and (f.withdrawn_at is null or f.withdrawn_at > v_known and not f.victims)
   and f.changed_at <= v_last_at
@@ -53,6 +54,7 @@ order by f.begins_at {way}, f.id {way} limit v_most
 select y.begins_at, v_last, y.fact_id, y.version,
        (v_types is null or y.kind = any (v_types)) and (v_authority is null or y.authority_id = v_authority)
        and (v_subject is null or v_subject = any (y.subjects))
+       and (v_identifier is null or v_identifier = any (y.identifiers))
 from (select h.*, f.authority_id from public.fact_history h join public.facts f on f.id = h.fact_id
       where f.withdrawn_at is null or not f.victims) y
 where v_with_past and y.case_id = c.id and y.recorded_at <= v_known and y.superseded_at > v_known
@@ -70,6 +72,8 @@ from (
            and (v_known is null or f.changed_at <= v_known)
            and (v_types is null or f.kind = any (v_types)) and (v_authority is null or f.authority_id = v_authority)
            and (v_subject is null or exists (select from public.fact_subjects s where s.fact_id = f.id and s.subject_id = v_subject))
+           and (v_identifier is null
+                or exists (select from public.fact_identifiers i where i.fact_id = f.id and i.identifier_id = v_identifier))
            and f.id > v_after_fact and f.id < v_before_fact
          order by f.id {way} limit p_most)
         union all
@@ -77,7 +81,9 @@ from (
          where h.case_id = c.id and h.begins_at is null and h.recorded_at <= v_known and h.superseded_at > v_known
            and (f.withdrawn_at is null or not f.victims)
            and (v_types is null or h.kind = any (v_types)) and (v_authority is null or f.authority_id = v_authority)
-           and (v_subject is null or v_subject = any (h.subjects)) and h.fact_id > v_after_fact and h.fact_id < v_before_fact
+           and (v_subject is null or v_subject = any (h.subjects))
+           and (v_identifier is null or v_identifier = any (h.identifiers))
+           and h.fact_id > v_after_fact and h.fact_id < v_before_fact
          order by h.fact_id {way} limit p_most)) x
     order by x.fact {way} limit p_most) u
 

@@ -8,6 +8,13 @@ begin
     return p_subject || array (select l.identifier_id from public.identifier_subjects l where l.subject_id = p_subject);
 end $$;
 
+-- Return an identifier if the caller sees it, and otherwise the id of nothing.
+create function priv.seen_identifier(p_identifier uuid) returns uuid
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+begin
+    return coalesce((select i.id from public.identifiers i where i.id = p_identifier), '00000000-0000-0000-0000-000000000000');
+end $$;
+
 -- Return what a page shows of entries with these places: acts by their number, and facts in the state with this version.
 create function priv.entries_at(p_ats timestamptz[], p_acts bigint[], p_facts uuid[], p_states integer[])
 returns table (at timestamptz, act bigint, fact uuid, id uuid, case_id uuid, authority_id uuid, recorded_at timestamptz, type text, role text,
@@ -39,7 +46,7 @@ end $$;
 
 -- Return a page of the timeline of several cases: p_most entries after a place, which is the time, the number of an act, and the id of a fact. At
 -- one time, acts come before facts; the place of a fact has the highest number, and that of an act the lowest id. p_wanted has `descending`,
--- and may have `kind` (act or fact), `types`, `authority`, `subject`, `from`, `to`, and `known` (what was known at that time); `text` says that the
+-- and may have `kind` (act or fact), `types`, `authority`, `subject`, `identifier`, `from`, `to`, and `known` (what was known at that time); `text` says that the
 -- caller looks for a text in what it gets. With a filter or a text, about p_look entries of what the caller sees are looked at, whatever the number
 -- of cases. If more remain, the last row has no id: it is the place where to go on.
 create function priv.page_of_timeline(p_cases uuid[], p_wanted jsonb, p_at timestamptz, p_act bigint, p_fact uuid, p_most integer, p_look integer)
@@ -57,6 +64,7 @@ declare
     v_types text[] := case when p_wanted ? 'types' then array (select jsonb_array_elements_text(p_wanted -> 'types')) end;
     v_authority uuid := (p_wanted ->> 'authority')::uuid;
     v_subject uuid := (p_wanted ->> 'subject')::uuid;
+    v_identifier uuid := case when p_wanted ? 'identifier' then priv.seen_identifier((p_wanted ->> 'identifier')::uuid) end;
     v_things uuid[] := case when p_wanted ? 'subject' then priv.things_of_subject((p_wanted ->> 'subject')::uuid) end;
     v_from timestamptz := coalesce((p_wanted ->> 'from')::timestamptz, '-infinity');
     v_to timestamptz := coalesce((p_wanted ->> 'to')::timestamptz, 'infinity');
@@ -69,7 +77,7 @@ declare
     v_before timestamptz := case when v_descending then coalesce(p_at, 'infinity') else 'infinity' end;
     v_before_act bigint := case when v_descending then coalesce(p_act, v_last) else v_last end;
     v_before_fact uuid := case when v_descending and p_fact is not null then p_fact else 'ffffffff-ffff-ffff-ffff-ffffffffffff' end;
-    v_filtered boolean := v_types is not null or v_authority is not null or v_subject is not null;
+    v_filtered boolean := v_types is not null or v_authority is not null or v_subject is not null or v_identifier is not null;
     v_cases integer := greatest(cardinality(p_cases), 1);
     v_bound integer := case when v_filtered or p_wanted ? 'text' then greatest(p_look / v_cases, 2 * p_most / v_cases, 1) else p_most end;
     v_most integer := least(v_bound, case when v_filtered then 4 * p_most else 2 * p_most / v_cases + 4 end);
@@ -175,7 +183,7 @@ begin
       and not priv.listed(x.token) and not priv.excluded(x.token, array [x.kind, y.kind], x.authority_id, y.authority_id);
 end $$;
 
-grant execute on function priv.things_of_subject(uuid), priv.entries_at(timestamptz[], bigint[], uuid[], integer[]),
+grant execute on function priv.things_of_subject(uuid), priv.seen_identifier(uuid), priv.entries_at(timestamptz[], bigint[], uuid[], integer[]),
     priv.page_of_timeline(uuid[], jsonb, timestamptz, bigint, uuid, integer, integer),
     priv.newest_in_timeline(uuid[], interval, integer), priv.names_of(uuid[], uuid[], uuid[]),
     priv.same_values(uuid[], uuid[], integer[]) to APP_ROLE;

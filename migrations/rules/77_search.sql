@@ -214,7 +214,7 @@ begin
     select r.id, 'request', array ['reference', 'state', 'type', 'category', 'country'], r.state, array [k.country, r.executing_country]
     from public.mla_requests r join public.authorities k on k.id = r.requesting_id where r.id = any (p_objects)
     union all
-    select j.id, 'team', array ['reference', 'operation', 'state', 'type', 'country'],
+    select j.id, 'jit', array ['reference', 'operation', 'state', 'type', 'country'],
            case when j.state = 'active' and j.until <= (select priv.at()) then 'ended' else j.state end,
            array (select x.country from public.jit_parties x where x.jit_id = j.id and x.state = 'party')
     from public.jits j where j.id = any (p_objects)

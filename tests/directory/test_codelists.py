@@ -1,5 +1,7 @@
 """Codelists: complete, sourced, in four languages."""
 
+from pathlib import Path
+
 import pytest
 
 from coopapi.access import Function, Level, Purpose, Role
@@ -224,3 +226,21 @@ def test_there_is_no_other_list(world):
     shown = world.as_("analyst").get("/codelists/countries").json
     assert next(item for item in shown["items"] if item["code"] == "GR")["aliases"] == ["EL"]
     assert set(world.as_("analyst").get("/codelists").json["items"]) == set(codelists.names())
+
+
+def test_the_languages_are_listed_in_one_place():
+    written = [
+        path for path in Path(codelists.__file__).parents[1].rglob("*.py") if '("en", "fr", "es", "pt")' in path.read_text("utf-8")
+    ]
+    assert written == [Path(codelists.__file__)]
+
+
+def test_french_labels_have_typographic_apostrophes():
+    every = [(name, item.code, item.labels["fr"]) for name in codelists.names() for item in codelists.load(name).items]
+    assert [one for one in every if "'" in one[2]] == []
+
+
+def test_an_office_and_a_recall_have_their_words():
+    said = {item.code: item.labels for name in ("timeline_sentences", "worklist_titles") for item in codelists.load(name).items}
+    assert [code for code, labels in said.items() if "ministério público" in labels["pt"]] == []
+    assert {code for code, labels in said.items() if code.endswith(".recall") and "révoqué" not in labels["fr"]} == set()

@@ -72,7 +72,7 @@ def test_no_mark_names_what_is_left_out(world, exports, two, monkeypatch, form, 
     if said.get("subjects"):
         said["subjects"] = [{"id": two["victim"]}]
     left_out = fact(world, "investigator", two["second"], **said)
-    period = {"from": "2026-03-01T00:00:00Z", "to": "2026-04-01T00:00:00Z", "kind": "fact"}
+    period = {"since": "2026-03-01T00:00:00Z", "until": "2026-04-01T00:00:00Z", "kind": "fact"}
     file = exported(world, exports, two, form, timeline=period)
     assert left_out.encode() not in file
     assert two["there"] in marks(form, file)[two["here"]], "what is in the file is marked, in other portions too"

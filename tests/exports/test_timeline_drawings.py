@@ -15,12 +15,14 @@ import pytest
 from pypdf import PdfReader
 
 from bench import timeline
-from coopapi.exports.timelines import pictures, words
+from coopapi.directory import codelists
+from coopapi.exports.timelines import lanes, pictures, words
 from coopapi.exports.timelines.drawing import MOST_LABELLED, WIDTH, draw
 from coopapi.exports.timelines.entries import in_order, span
 from coopapi.exports.timelines.lanes import COLOURS
 from coopapi.exports.timelines.periods import divided, ticks
 from coopapi.exports.timelines.whole import Html, Pdf, Svg
+from coopapi.facts.models import CONFIDENCES
 from coopapi.typesetting import typst
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -63,8 +65,8 @@ def test_every_entry_has_its_number_and_no_label_hides_another(count, language):
     head, entries = drawing.made(count, language)
     made = draw(head, entries)
     parts = made.panels[1:] if len(made.panels) > 1 else made.panels
-    assert sorted(n for panel in parts for n in panel.numbers) == [n for n, entry in made.numbered if entry["at"]]
-    assert [n for n, _ in made.undated] == [n for n, entry in made.numbered if entry["at"] is None]
+    assert sorted(n for panel in parts for n in panel.numbers) == [n for n, entry in made.numbered if entry["begins_at"]]
+    assert [n for n, _ in made.undated] == [n for n, entry in made.numbered if entry["begins_at"] is None]
     for panel in parts:
         assert len(panel.numbers) <= MOST_LABELLED
         for (l1, t1, r1, b1), (l2, t2, r2, b2) in combinations(boxes(panel), 2):
@@ -78,10 +80,10 @@ def test_every_entry_has_its_number_and_no_label_hides_another(count, language):
 def test_entries_stand_in_the_order_of_time():
     head, entries = drawing.made(60)
     numbered = draw(head, entries).numbered
-    begins = [span(entry)[0] for _, entry in numbered if entry["at"]]
+    begins = [span(entry)[0] for _, entry in numbered if entry["begins_at"]]
     assert begins == sorted(begins)
     assert [n for n, _ in numbered] == list(range(1, 61))
-    assert in_order(reversed(entries))[-1]["at"] is None
+    assert in_order(reversed(entries))[-1]["begins_at"] is None
 
 
 def test_a_date_without_a_time_stands_at_its_day_wherever_it_was_stated():
@@ -146,7 +148,7 @@ def test_the_report_says_everything_on_paper(count, language):
         *said.about(head)[1:],
         *said.left_out(drawing.COUNTED),
         said.label("axis"),
-        said.label("assessment"),
+        said.code("basis", "assessment"),
         said.label("same_place"),
     ]:
         assert line in text
@@ -244,9 +246,19 @@ def test_without_the_typesetter_nothing_is_drawn(monkeypatch):
 
 def test_every_word_is_there_in_four_languages():
     labels = json.loads((Path(words.__file__).parent / "words.json").read_text("utf-8"))
-    assert {name for name, one in labels.items() if set(one) != set(words.LANGUAGES)} == set()
+    assert {name for name, one in labels.items() if set(one) != set(codelists.LANGUAGES)} == set()
     for name in ("months", "short_months"):
         assert {len(text.split()) for text in labels[name].values()} == {12}
+
+
+def test_words_that_a_codelist_has_are_taken_from_it():
+    labels = json.loads((Path(words.__file__).parent / "words.json").read_text("utf-8"))
+    assert not labels.keys() & {*codelists.load("basis").codes, *CONFIDENCES}
+    entry = drawing.entry(1, basis="assessment", confidence="low")
+    head = drawing.head_of("es")
+    said = words.Labels("es")
+    assert pictures.row_of(1, entry, draw(head, [entry]), said)["basis"] == ["Apreciación personal", "confianza baja"]
+    assert "Apreciación personal" in [sign["text"] for sign in lanes.legend(said, several=False)]
 
 
 def test_the_picture_of_the_documentation_is_drawn_from_its_story():

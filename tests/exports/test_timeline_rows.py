@@ -23,10 +23,10 @@ ACTIVE = re.compile(r"^[\s\u00a0]*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]")
 def hostile(n, text):
     """An entry of which every text is this one, and every number is negative."""
     return {
-        **drawing.entry(n), "sentence": text, "text": text, "offset": "-03:30", "zone": text, "at": datetime(1960, 1, 1, tzinfo=UTC),
+        **drawing.entry(n), "sentence": text, "text": text, "offset": "-03:30", "zone": text, "begins_at": datetime(1960, 1, 1, tzinfo=UTC),
         "place": {"name": text, "country": text, "latitude": -1.5, "longitude": -2.5}, "authority": {"name": text, "country": text},
         "subjects": [{"id": "s", "pseudonym": text, "category": "suspect"}], "identifiers": [{"id": "i", "kind": text}],
-        "grading": {"source": text, "information": text}, "confidence": text, "handling_code": text or "H1",
+        "source_grading": text, "information_grading": text, "confidence": text, "handling_code": text or "H1",
         "case": {"id": text or "x", "reference": text},
     }  # fmt: skip
 
@@ -80,14 +80,14 @@ def test_the_rows_say_what_the_file_is_and_what_was_left_out():
     assert found[0]["handling_code"] == "H1"
     assert found[-1]["sentence"] == "Left out: 3 x act: of_others; 1 x fact: victim."
     assert {row["handling_code"] for row in found[1:-1]} == {"H1"}
-    undated = [row for row in found[1:-1] if not row["at"]]
-    assert len(undated) == sum(entry["at"] is None for entry in entries) > 0
+    undated = [row for row in found[1:-1] if not row["begins_at"]]
+    assert len(undated) == sum(entry["begins_at"] is None for entry in entries) > 0
     assert {row["latitude"] for row in found} == {"", "52.0 S"}
     assert {row["offset"] for row in found} == {"", "UTC+02:00"}
 
 
 def dated(entries):
-    return [entry for entry in entries if entry["at"]]
+    return [entry for entry in entries if entry["begins_at"]]
 
 
 @pytest.mark.parametrize("form", [TimesketchJsonl(), TimesketchCsv()], ids=["jsonl", "csv"])
@@ -136,7 +136,7 @@ def calendar(entries=(), duties=(), **head):
 def test_duties_and_entries_are_events_of_a_calendar():
     at = datetime(2026, 3, 4, 23, tzinfo=UTC)
     entries = [drawing.entry(n, at, precision=name) for n, name in enumerate(["minute", "hour", "day", "month", "year"])]
-    entries += [drawing.entry(9, at, precision="day", until=datetime(2026, 3, 6, 23, tzinfo=UTC)), drawing.entry(10, None)]
+    entries += [drawing.entry(9, at, precision="day", ends_at=datetime(2026, 3, 6, 23, tzinfo=UTC)), drawing.entry(10, None)]
     file = calendar(entries, [duty()])
     events = Calendar.from_ical(file).walk("VEVENT")
     ends = [(event.decoded("dtstart"), event.decoded("dtend") if "dtend" in event else None) for event in events]

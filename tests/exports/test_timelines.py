@@ -84,19 +84,19 @@ def test_each_format_is_made_of_two_cases(world, exports, pair, form):
 def test_the_entries_are_those_of_the_timeline(world, exports, pair):
     _, file = exports.file(pair["nl"], format="timeline-csv", also_case_ids=[pair["fr"]], victims=True, **own(world))
     asked = world.as_("investigator").get(f"/timelines?case_id={pair['nl']}&case_id={pair['fr']}&order=asc&limit=200").json["items"]
-    found = [row for row in rows(file) if row["at"] and not row["type"].startswith("export.")]
+    found = [row for row in rows(file) if row["begins_at"] and not row["type"].startswith("export.")]
     shown = [entry for entry in asked if not entry["type"].startswith("export.")]
     assert [(row["id"], row["sentence"]) for row in found] == [(entry["id"], entry["sentence"]) for entry in shown]
     paid = next(row for row in found if row["id"] == pair["fact paid"])
     assert (paid["text"], paid["place"], paid["offset"], paid["precision"]) == ("'=Paid in Lyon", "Lyon", "UTC+02:00", "minute")
     assert set(paid["co_occurrences"].split("; ")) == {f"place {pair['fact there']}", f"minute {pair['fact there']}"}
     assert rows(file)[-1]["text"] == "Some day", "what has no time is last, and gets none"
-    assert rows(file)[-1]["at"] == ""
+    assert rows(file)[-1]["begins_at"] == ""
 
 
 @pytest.mark.parametrize("language", ["fr", "es", "pt"])
 def test_a_file_is_in_the_language_that_was_asked_for(world, exports, pair, language):
-    wanted = {"language": language, "kind": "fact", "from": "2026-03-05T00:00:00Z", "to": "2026-03-06T00:00:00Z"}
+    wanted = {"language": language, "kind": "fact", "since": "2026-03-05T00:00:00Z", "until": "2026-03-06T00:00:00Z"}
     shown, file = exports.file(pair["nl"], format="timeline-html", timeline=wanted, **own(world))
     assert (shown["entries"], shown["timeline"]["language"]) == (1, language)
     assert f'<html lang="{language}">' in file.decode()
@@ -165,8 +165,11 @@ def test_every_case_is_checked(world, exports, pair):
         ({"format": "timeline-csv", "timeline": {"language": "de"}}, "/timeline/language"),
         ({"format": "timeline-csv", "timeline": {"kind": "=1"}}, "/timeline/kind"),
         ({"format": "timeline-csv", "timeline": {"entries": True}}, "/timeline"),
-        ({"format": "timeline-csv", "timeline": {"from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"}}, "/timeline/to"),
-        ({"format": "timeline-csv", "timeline": {"from": "yesterday"}}, "/timeline/from"),
+        (
+            {"format": "timeline-csv", "timeline": {"since": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z"}},
+            "/timeline/until",
+        ),
+        ({"format": "timeline-csv", "timeline": {"since": "yesterday"}}, "/timeline/since"),
         ({"format": "timeline-docx"}, "/format"),
         ({"timeline": {"entries": True}, "format": 7}, "/format"),
     ],

@@ -10,7 +10,7 @@ from timelining import fact
 
 def test_the_second_person_is_told_of_every_case_and_of_what_is_wanted(world, exports):
     first, second = (world.case("investigator", reference=name) for name in ("NL-1", "NL-2"))
-    wanted = {"language": "fr", "kind": "fact", "from": "2026-01-01T00:00:00+00:00"}
+    wanted = {"language": "fr", "kind": "fact", "since": "2026-01-01T00:00:00+00:00"}
     body = {"format": "timeline-csv", "also_case_ids": [second], "timeline": wanted, "recipient": THIRD}
     asked = exports.ask(first, **body)
     (one,) = world.as_("prosecutor").get(f"/approvals?object_id={asked['id']}").json["items"]

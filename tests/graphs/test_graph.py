@@ -116,8 +116,8 @@ def test_teams_and_meetings_and_their_cases(world):
     team = teaming.proposed(world, "fr", cases=[case])
     meeting = gathering.proposed(world, origin=("case", case), guests=("fr",))
     drawn = graph(world, "prosecutor", case_id=case)
-    assert edges(drawn, "concerns") == {(f"team:{team}", f"case:{case}"), (f"meeting:{meeting}", f"case:{case}")}
-    assert f"case:{case}" in ids(graph(world, "prosecutor", team_id=team))
+    assert edges(drawn, "concerns") == {(f"jit:{team}", f"case:{case}"), (f"meeting:{meeting}", f"case:{case}")}
+    assert f"case:{case}" in ids(graph(world, "prosecutor", jit_id=team))
     assert ids(graph(world, "prosecutor_fr", meeting_id=meeting)) == {f"meeting:{meeting}"}
 
 
@@ -223,7 +223,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 
 @pytest.mark.parametrize(
     "query",
-    ["", f"case_id={NOBODY}&team_id={NOBODY}", "case_id=x", "from=case:x", f"from=fact:{NOBODY}", f"from={NOBODY}", "from=case:0123456789abcdef",
+    ["", f"case_id={NOBODY}&jit_id={NOBODY}", "case_id=x", "from=case:x", f"from=fact:{NOBODY}", f"from={NOBODY}", "from=case:0123456789abcdef",
      f"case_id={NOBODY}&depth=0", f"case_id={NOBODY}&depth=4", f"case_id={NOBODY}&format=svg", f"case_id={NOBODY}&other=1"],
 )  # fmt: skip
 def test_bad_input_is_named(world, query):

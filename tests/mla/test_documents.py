@@ -11,9 +11,10 @@ import pytest
 from assisting import SENT, draft, walk
 from pypdf import PdfReader
 
+from coopapi.directory.codelists import LANGUAGES
 from coopapi.mla import forms, printing
 from coopapi.mla.lifecycles import KINDS
-from coopapi.mla.wording import LANGUAGES, read
+from coopapi.mla.wording import read
 from coopapi.typesetting import typst
 
 AT = datetime(2026, 11, 25, 9, tzinfo=UTC)

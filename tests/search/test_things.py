@@ -24,7 +24,7 @@ def test_a_request_is_found_by_both_sides_once_it_was_sent(world):
     assert found(world, "prosecutor_fr", "eio-17") == ["EIO-17"]
     assert paths(world, "prosecutor_fr", "investigation order transmitted", kind="request") == [f"mla-requests/{request}"]
     assert paths(world, "prosecutor_fr", "eio-17", country="FR") == [f"mla-requests/{request}"]
-    assert paths(world, "prosecutor_fr", "eio-17", state="draft") == paths(world, "prosecutor_fr", "eio-17", kind="team") == []
+    assert paths(world, "prosecutor_fr", "eio-17", state="draft") == paths(world, "prosecutor_fr", "eio-17", kind="jit") == []
     assert found(world, "prosecutor_ro", "eio-17") == found(world, "analyst", "eio-17") == found(world, "desk", "eio-17") == []
     (item,) = world.as_("central_fr").get("/search?q=eio-17").json["items"]
     assert (item["title"], item["countries"], item["state"]) == (None, ["FR", "NL"], "transmitted")
@@ -45,8 +45,8 @@ def test_a_request_through_a_case_is_for_those_who_may_read_the_case(world):
 def test_a_team_and_a_meeting_are_found_by_their_participants(world):
     team = teaming.proposed(world, "fr")
     meeting = gathering.proposed(world, guests=("fr",))
-    assert paths(world, "prosecutor_fr", "proposed", kind="team") == [f"jits/{team}"]
-    assert paths(world, "prosecutor_ro", "proposed", kind="team") == []
+    assert paths(world, "prosecutor_fr", "proposed", kind="jit") == [f"jits/{team}"]
+    assert paths(world, "prosecutor_ro", "proposed", kind="jit") == []
     assert paths(world, "prosecutor_fr", "proposed", kind="meeting") == [f"meetings/{meeting}"]
     assert paths(world, "prosecutor_ro", "proposed", kind="meeting") == []
     assert paths(world, "central", "proposed", kind="meeting") == []

@@ -7,7 +7,6 @@ from timelining import asked, fact, line, whole
 
 from coopapi.directory import codelists
 from coopapi.journal.catalogue import EVENTS
-from coopapi.timelines.wording import LANGUAGES
 
 NEVER_OF_A_CASE = ("alarm.", "calendar_feed.", "import.", "action.")
 
@@ -37,7 +36,7 @@ def _told(world):
 def test_every_event_that_can_stand_in_a_timeline_has_a_sentence_in_each_language():
     sentences = {item.code: item.labels for item in codelists.load("timeline_sentences").items}
     assert {event for event in EVENTS if not event.startswith(NEVER_OF_A_CASE)} <= sentences.keys()
-    assert all(set(labels) == set(LANGUAGES) and all(labels.values()) for labels in sentences.values())
+    assert all(set(labels) == set(codelists.LANGUAGES) and all(labels.values()) for labels in sentences.values())
     assert {event: sentences[event]["en"] for event in EVENTS if event in sentences} == {
         event: said for event, said in EVENTS.items() if event in sentences
     }
@@ -45,10 +44,12 @@ def test_every_event_that_can_stand_in_a_timeline_has_a_sentence_in_each_languag
 
 def test_a_fact_stands_at_its_time_as_it_was_stated(world, told):
     (paid,) = [entry for entry in line(world, "investigator", told["case"])["items"] if entry["id"] == told["paid"]]
-    kept = ("kind", "at", "precision", "offset", "zone", "until", "type", "text", "basis", "confidence", "role", "detail")
+    kept = ("kind", "begins_at", "ends_at", "precision", "offset", "zone", "type", "text", "basis", "confidence", "source_grading",
+            "information_grading", "role", "detail")  # fmt: skip
     assert {name: paid[name] for name in kept} == {
-        "kind": "fact", "at": "2026-03-05T12:20:00+00:00", "precision": "minute", "offset": "+02:00", "zone": None, "until": None,
-        "type": "payment", "text": "Paid in Lyon", "basis": "assessment", "confidence": "low", "role": None, "detail": None,
+        "kind": "fact", "begins_at": "2026-03-05T12:20:00+00:00", "ends_at": None, "precision": "minute", "offset": "+02:00", "zone": None,
+        "type": "payment", "text": "Paid in Lyon", "basis": "assessment", "confidence": "low", "source_grading": "B",
+        "information_grading": "2", "role": None, "detail": None,
     }  # fmt: skip
     assert paid["place"] == {"name": "Lyon", "country": "FR", "latitude": None, "longitude": None}
     assert paid["subjects"] == [{"id": told["subject"], "pseudonym": "S1", "category": "suspect"}]
@@ -80,7 +81,7 @@ def test_facts_and_acts_stand_in_one_order_of_time_from_either_end(world, told):
     newest = line(world, "investigator", told["case"])["items"]
     earliest = line(world, "investigator", told["case"], order="asc")["items"]
     assert newest == earliest[::-1]
-    assert [entry["at"] for entry in earliest] == sorted(entry["at"] for entry in earliest)
+    assert [entry["begins_at"] for entry in earliest] == sorted(entry["begins_at"] for entry in earliest)
     assert [entry["id"] for entry in of(earliest, "fact")] == [told["seen"], told["paid"]]
     assert [entry["type"] for entry in of(earliest, "act")] == [
         "case.registered", "subject.added", "identifiers.registered", "fact.recorded", "fact.recorded", "fact.recorded",
@@ -89,10 +90,10 @@ def test_facts_and_acts_stand_in_one_order_of_time_from_either_end(world, told):
 
 def test_facts_without_a_time_are_listed_apart_and_are_given_none(world, told):
     (undated,) = line(world, "investigator", told["case"], undated="true")["items"]
-    assert (undated["id"], undated["at"], undated["precision"]) == (told["undated"], None, None)
+    assert (undated["id"], undated["begins_at"], undated["precision"]) == (told["undated"], None, None)
     assert "time unknown" in undated["sentence"]
     assert (
-        asked(world, "investigator", f"/cases/{told['case']}/timeline", undated="true", to="2026-03-05T00:00:00Z").status_code
+        asked(world, "investigator", f"/cases/{told['case']}/timeline", undated="true", until="2026-03-05T00:00:00Z").status_code
         == 422
     )
 
@@ -125,13 +126,18 @@ def test_filters_leave_what_they_name(world, told):
     assert ids(line(world, "investigator", case, type="payment")) == payment
     two = line(world, "investigator", case, type=["payment", "case.registered"])
     assert {entry["type"] for entry in two["items"]} == {"payment", "case.registered"}
-    assert ids(line(world, "investigator", case, from_="2026-03-05T12:20:00Z", to="2026-03-05T12:20:01Z")) == payment
-    assert ids(line(world, "investigator", case, from_="2026-03-05T12:20:01Z", to="2026-03-06T00:00:00Z")) == set()
+    assert ids(line(world, "investigator", case, since="2026-03-05T12:20:00Z", until="2026-03-05T12:20:01Z")) == payment
+    assert ids(line(world, "investigator", case, since="2026-03-05T12:20:01Z", until="2026-03-06T00:00:00Z")) == set()
     about = {e["id"] for e in everything if told["subject"] in [s["id"] for s in e["subjects"]]}
-    assert ids(line(world, "investigator", case, subject=told["subject"])) == about
+    assert ids(line(world, "investigator", case, subject_id=told["subject"])) == about
     assert len(about) == 2
-    assert ids(line(world, "investigator", case, authority=world.authorities["fr"])) == set()
-    assert ids(line(world, "investigator", case, authority=world.authorities["nl"])) == {e["id"] for e in everything}
+    about = {e["id"] for e in everything if told["identifier"] in [i["id"] for i in e["identifiers"]]}
+    assert ids(line(world, "investigator", case, identifier_id=told["identifier"])) == about >= payment
+    before = line(world, "investigator", case, identifier_id=told["identifier"], as_known_on=world.clock().isoformat())
+    assert ids(before) == about
+    assert ids(line(world, "investigator", case, identifier_id=told["subject"])) == set()
+    assert ids(line(world, "investigator", case, authority_id=world.authorities["fr"])) == set()
+    assert ids(line(world, "investigator", case, authority_id=world.authorities["nl"])) == {e["id"] for e in everything}
 
 
 @pytest.mark.parametrize("text", ["PAID in", "lyon", "low confidence", "payment"])
@@ -155,7 +161,7 @@ def test_roles_that_read_no_identifiers_read_no_facts(world, told, who):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"kind": "both"}, {"order": "up"}, {"from_": "yesterday"}, {"type": [str(n) for n in range(21)]}, {"subject": "S1"},
+        {"kind": "both"}, {"order": "up"}, {"since": "yesterday"}, {"type": [str(n) for n in range(21)]}, {"subject_id": "S1"}, {"identifier_id": "x"},
         {"language": "nl"}, {"limit": 0}, {"as_known_on": "2026"}, {"text": "x" * 201}, {"unknown": "1"},
     ],
 )  # fmt: skip
@@ -182,9 +188,9 @@ def test_what_was_known_on_a_day_is_shown_with_the_rights_of_today(world, clock,
     assert me.post(f"{seen}/transitions", body, If_Match=me.get(seen).headers["ETag"]).status_code == 200
 
     then = {e["id"]: e for e in line(world, "investigator", case, as_known_on=before, kind="fact")["items"]}
-    assert {one: (e["at"], e["text"]) for one, e in then.items()} == {
+    assert {one: (e["begins_at"], e["text"]) for one, e in then.items()} == {
         told["paid"]: ("2026-03-05T12:20:00+00:00", "Paid in Lyon"),
-        told["seen"]: (then[told["seen"]]["at"], None),
+        told["seen"]: (then[told["seen"]]["begins_at"], None),
     }
     assert then[told["paid"]]["subjects"][0]["pseudonym"] == "S1"
     acts = {e["type"] for e in line(world, "investigator", case, as_known_on=before, kind="act")["items"]}
@@ -197,10 +203,10 @@ def test_what_was_known_on_a_day_is_shown_with_the_rights_of_today(world, clock,
 def test_the_counter_stays_until_something_changes_for_the_reader(world, told):
     case = told["case"]
     first = line(world, "investigator", case)
-    unchanged = line(world, "investigator", case, since=first["change"])
+    unchanged = line(world, "investigator", case, change=first["change"])
     assert (unchanged["changed"], unchanged["items"], unchanged["change"]) == (False, [], first["change"])
     fact(world, "investigator", case, "2026-05-01")
-    again = line(world, "investigator", case, since=first["change"])
+    again = line(world, "investigator", case, change=first["change"])
     assert again["changed"]
     assert again["change"] != first["change"]
     assert len(again["items"]) == len(first["items"]) + 2
@@ -237,7 +243,7 @@ def test_a_text_is_looked_for_in_a_part_of_the_entries_at_a_time(world, monkeypa
 def test_the_reading_is_recorded(world, told):
     before = len(world.as_("prosecutor").get(f"/cases/{told['case']}/consultations?limit=200").json["items"])
     first = line(world, "investigator", told["case"])
-    line(world, "investigator", told["case"], since=first["change"])
+    line(world, "investigator", told["case"], change=first["change"])
     after = world.as_("prosecutor").get(f"/cases/{told['case']}/consultations?limit=200").json["items"]
     assert [entry["action"] for entry in after[: len(after) - before]] == ["timeline.consulted"]
 

@@ -43,7 +43,7 @@ def test_entries_of_both_cases_stand_in_one_order_each_with_its_case(world):
     assert [(case["reference"], case["authority"]["country"]) for case in page["cases"]] == [("NL-1", "NL"), ("FR-1", "FR")]
     apart = [entry for case in (mine, theirs) for entry in line(world, "investigator", case, limit=200)["items"]]
     assert {e["id"]: e["case"]["id"] for e in page["items"]} == {e["id"]: e["case"]["id"] for e in apart}
-    assert [e["at"] for e in page["items"]] == sorted(e["at"] for e in apart)
+    assert [e["begins_at"] for e in page["items"]] == sorted(e["begins_at"] for e in apart)
     for order in ("asc", "desc"):
         in_pages = whole(merged, world, "investigator", case_id=[mine, theirs], order=order, limit=3)
         assert [e["id"] for e in in_pages] == [e["id"] for e in page["items"]][:: 1 if order == "asc" else -1]

@@ -15,4 +15,7 @@ def test_an_analyst_sees_two_overlapping_cases_in_one_picture_within_four_calls(
     fact(world, "investigator", mine, "2026-03-05T14:20+01:00", "login", identifiers=[{"id": here}])
     fact(world, "foreign", theirs, "2026-03-07T09:00Z", "payment", identifiers=[{"id": there}])
     fact(world, "foreign", theirs, "2026-04", "stay", zone="Europe/Paris", place={"name": "Lyon"}, country="FR")
-    Telling(world, {}).tell("Two overlapping cases in one picture", most=4, page=TIMELINES)
+    telling = Telling(world, {})
+    telling.tell("Two overlapping cases in one picture", most=4, page=TIMELINES)
+    assert world.as_("analyst").get(f"/exports/{telling.known['export']}/content").data.startswith(b"<svg")
+    telling.tell("What is new", most=6, page=TIMELINES)

@@ -23,7 +23,7 @@ PLACE = {"place": {"name": "Hotel Heron"}, "country": "NL"}
 QUESTIONS = ("order=asc&limit=3", "undated=true")
 OF_SEVERAL = (
     "", "kind=fact", "kind=act&limit=4", "undated=true", "type=stay", "text=heron", "as_known_on=2026-12-01T08:03:30Z",
-    "from=2026-03-01T00:00:00Z&to=2026-04-01T00:00:00Z&limit=1",
+    "since=2026-03-01T00:00:00Z&until=2026-04-01T00:00:00Z&limit=1",
 )  # fmt: skip
 
 
@@ -41,8 +41,8 @@ class Reader:
         for name, (path, chosen) in paths.items():
             for query in OF_SEVERAL if chosen else QUESTIONS:
                 self._pages(name, path, "&".join(filter(None, (chosen, query))), query)
-            since = self.counters.get(name)
-            answer = self._get(f"{path}?{chosen}&since={since}", f"{name} since")
+            change = self.counters.get(name)
+            answer = self._get(f"{path}?{chosen}&change={change}", f"{name} change")
             self.counters[name] = answer.json["change"]
 
     def _pages(self, name, path, asked, query):
@@ -206,7 +206,7 @@ def test_a_counter_that_counts_what_others_do_is_seen(lab, owner, monkeypatch):
     with counted(owner, monkeypatch, "facts", "where victims") as (patched, count):
         patched.setattr(changes, "counter", lambda work, cases: f"{int(counter(work, cases), 16) ^ count():032x}")
         differing = [path for path, *_ in compared(lab, "colleague", victims_facts)]
-    assert any("since" in path for path in differing)
+    assert any("change" in path for path in differing)
 
 
 def test_a_counter_that_a_hidden_case_moves_is_seen(lab, owner, monkeypatch):

@@ -40,7 +40,7 @@ class Ics:
         told = [*words.about(head), f"{words.label('left_out')}: {in_words(counted)}"]
         calendar.description = plain(". ".join(told)).replace("\n", " ")
         found = [self._duty(head, words, one) for one in head.duties]
-        found += [self._entry(head, entry) for entry in entries if entry.get("at")]
+        found += [self._entry(head, entry) for entry in entries if entry.get("begins_at")]
         for event in found:
             event.add("dtstamp", about.made_at)
             event.add("class", "CONFIDENTIAL")

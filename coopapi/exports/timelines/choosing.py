@@ -64,7 +64,7 @@ class Choice:
             "of_others": not passed_on,
             "victim": not self.terms.victims and self._is_about_a_victim(entry),
             "consent_missing": self.terms.needs_consent(_case_of(entry), self._code(entry)),
-            "undated": entry.get("at") is None and self.job.format in DATED,
+            "undated": entry.get("begins_at") is None and self.job.format in DATED,
         }
         tied = (self._why_tied.get(_id(one["id"])) for one in entry.get("identifiers") or ()) if entry["kind"] == "fact" else ()
         return next((why for why, holds in reasons.items() if holds), named or next(filter(None, tied), None))

@@ -78,7 +78,7 @@ def draw(head: Head, entries: Iterable[Entry]) -> Drawing:
         if (found := span(entry)) and (lane_key := (str(entry["case"]["id"]), entry["kind"]))
     ]
     words = Labels(head.language)
-    return Drawing(_panels(placed, words), numbered, [one for one in numbered if one[1].get("at") is None], partners)
+    return Drawing(_panels(placed, words), numbered, [one for one in numbered if one[1].get("begins_at") is None], partners)
 
 
 def _partners(entry: Entry, numbers: Mapping[str, int]) -> list[tuple[str, int]]:

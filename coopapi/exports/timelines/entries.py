@@ -88,7 +88,7 @@ def as_stated(entry: Entry, value: Any) -> datetime | None:
     return at.astimezone(timezone((-1 if sign == "-" else 1) * timedelta(hours=hours, minutes=minutes)))
 
 
-def written(entry: Entry, name: str = "at") -> str:
+def written(entry: Entry, name: str = "begins_at") -> str:
     """Return a time of an entry as it was stated, as exact as it is known: `2026`, `2026-03-05`, `2026-03-05 14:07 +02:00`."""
     at, precision = as_stated(entry, entry.get(name)), entry.get("precision") or "second"
     if at is None:
@@ -108,7 +108,7 @@ def span(entry: Entry) -> tuple[datetime, datetime] | None:
 
     A date without a time of day stands at its day in the calendar, wherever it was stated, and takes the whole day, month or year.
     """
-    at, until = moment_of(entry.get("at")), moment_of(entry.get("until"))
+    at, until = moment_of(entry.get("begins_at")), moment_of(entry.get("ends_at"))
     if at is None:
         return None
     precision = entry.get("precision") or "second"
@@ -140,7 +140,7 @@ def in_order(entries: Iterable[Entry]) -> list[Entry]:
     every = list(entries)
     dated = [(found, n, entry) for n, entry in enumerate(every) if (found := span(entry))]
     return [entry for *_, entry in sorted(dated, key=lambda one: (one[0][0], one[1]))] + [
-        entry for entry in every if entry.get("at") is None
+        entry for entry in every if entry.get("begins_at") is None
     ]
 
 

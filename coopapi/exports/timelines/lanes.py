@@ -59,16 +59,17 @@ def legend(words: Labels, *, several: bool) -> list[dict[str, Any]]:
     """Return the legend: the shapes of each sign, and what it means."""
     grey, middle = COLOURS[-1], 6.0
     signs: list[tuple[list[Shape], str]] = [
-        (mark({"kind": "fact"}, grey, 8, middle), "fact"),
-        (mark({"kind": "fact", "basis": "assessment"}, grey, 8, middle), "assessment"),
-        (mark({"kind": "act"}, grey, 8, middle), "act"),
-        ([{"t": "rect", "x": 1, "y": middle - BAR / 2, "w": 14, "h": BAR, "fill": _LIGHT[-1]}], "length"),
+        (mark({"kind": "fact"}, grey, 8, middle), words.code("basis", "fact")),
+        (mark({"kind": "fact", "basis": "assessment"}, grey, 8, middle), words.code("basis", "assessment")),
+        (mark({"kind": "act"}, grey, 8, middle), words.label("act")),
+        ([{"t": "rect", "x": 1, "y": middle - BAR / 2, "w": 14, "h": BAR, "fill": _LIGHT[-1]}], words.label("length")),
     ]
     if several:
         number = {"t": "text", "s": "7", "size": 6.2, "fill": "#ffffff", "bold": True, "x": -2, "y": middle - 2.1, "w": 20}
         disc = {"t": "circle", "x": 8, "y": middle, "r": 5, "fill": grey, "stroke": "#ffffff"}
-        signs.append(([disc, {**number, "align": "center"}], "several"))
+        signs.append(([disc, {**number, "align": "center"}], words.label("several")))
     signs += [
-        ([{"t": "line", "x1": 0, "y1": middle, "x2": 16, "y2": middle, "width": 1.2, **look}], kind) for kind, look in LINKS.items()
+        ([{"t": "line", "x1": 0, "y1": middle, "x2": 16, "y2": middle, "width": 1.2, **look}], words.label(f"same_{kind}"))
+        for kind, look in LINKS.items()
     ]
-    return [{"shapes": shapes, "text": words.label(name if name not in LINKS else f"same_{name}")} for shapes, name in signs]
+    return [{"shapes": shapes, "text": said} for shapes, said in signs]

@@ -14,6 +14,7 @@ from coopapi.exports.timelines import pictures
 from coopapi.exports.timelines.drawing import draw
 from coopapi.exports.timelines.entries import Entry, Head, case_of
 from coopapi.exports.timelines.words import Labels
+from coopapi.unicode_text import UNSEEN
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _PAGES: Final = Environment(
@@ -26,7 +27,6 @@ _PAGES: Final = Environment(
 )
 _STYLE: Final = (_TEMPLATES / "timeline.css").read_text("utf-8")
 _ALLOWED: Final = f"default-src 'none'; style-src 'sha256-{b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'"
-_CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]")
 _SIZED: Final = re.compile(rb' width="[^"]*"| height="[^"]*"')
 
 
@@ -51,7 +51,7 @@ def page(head: Head, entries: Iterable[Entry], counted: Mapping[str, Any]) -> by
 
 def _clean(text: Any) -> str:
     """Return a text without characters that are not seen or that turn the text around them."""
-    return _CONTROLS.sub("\ufffd", str(text))
+    return UNSEEN.sub("\ufffd", str(text))
 
 
 def _inline(svg: bytes) -> Markup:

@@ -122,15 +122,15 @@ def row_of(number: int, entry: Entry, drawing: Drawing, words: Labels) -> dict[s
     for kind, n in drawing.partners[number]:
         shared[n].append(words.label(kind))
     linked = [f"{n} ({', '.join(kinds)})" for n, kinds in shared.items()]
-    basis = [words.label(entry["basis"]) if entry.get("basis") else words.label(entry["kind"])]
+    basis = [words.code("basis", entry["basis"]) if entry.get("basis") else words.label(entry["kind"])]
     if entry.get("confidence"):
-        basis.append(f"{words.label('confidence')}: {words.label(entry['confidence'])}")
-    grading = entry.get("grading") or {}
-    basis += [f"{grading.get('source') or '?'}{grading.get('information') or '?'}"] if any(grading.values()) else []
-    until = written(entry, "until")
+        basis.append(words.code("timeline_sentences", f"stated.{entry['confidence']}"))
+    gradings = [entry.get(name) for name in ("source_grading", "information_grading")]
+    basis += ["".join(one or "?" for one in gradings)] if any(gradings) else []
+    ends = written(entry, "ends_at")
     return {
         "number": number,
-        "time": words.span(written(entry), until) if until else written(entry) or words.label("undated"),
+        "time": words.span(written(entry), ends) if ends else written(entry) or words.label("undated"),
         "what": [entry["sentence"], *([entry["text"]] if entry.get("text") else [])],
         "case": [case_of(entry), authority_of(entry), entry["handling_code"]],
         "about": [part for part in (subjects_of(entry), kinds_of(entry), place_of(entry)) if part],

@@ -8,7 +8,7 @@ from coopapi.exports.timelines.entries import Entry, Head, kinds_of, moment_of, 
 from coopapi.http.files import csv_line
 
 COLUMNS: Final = (
-    "record", "id", "kind", "at", "precision", "offset", "zone", "until", "recorded_at", "type", "sentence", "case_id",
+    "record", "id", "kind", "begins_at", "ends_at", "precision", "offset", "zone", "recorded_at", "type", "sentence", "case_id",
     "case_reference", "authority", "authority_country", "role", "object_type", "object_id", "object_name", "subjects",
     "identifiers", "place", "place_country", "latitude", "longitude", "text", "basis", "confidence", "source_grading",
     "information_grading", "co_occurrences", "handling_code",
@@ -28,7 +28,7 @@ class Csv:
         about = head.about
         conditions = "".join(f" {one}." for one in about.conditions)
         said = f"For {about.recipient}; purpose: {about.purpose}; made by {about.authority} ({about.country}).{conditions}"
-        first = {"record": "export", "id": about.id, "at": moment(about.made_at), "sentence": said}
+        first = {"record": "export", "id": about.id, "begins_at": moment(about.made_at), "sentence": said}
         return ("\ufeff" + csv_line(COLUMNS) + _row({**first, "handling_code": about.handling_code})).encode()
 
     def portion(self, head: Head, entries: Iterable[Entry]) -> bytes:
@@ -47,9 +47,9 @@ def _row(cells: Mapping[str, Any]) -> str:
 
 def cells_of(entry: Entry) -> dict[str, Any]:
     """Return the cells of an entry, by column. Offsets begin with `UTC`, and coordinates end with their direction."""
-    place, grading = entry.get("place") or {}, entry.get("grading") or {}
+    place = entry.get("place") or {}
     authority, case, about = (entry.get(name) or {} for name in ("authority", "case", "object"))
-    times = {name: _time(entry.get(name)) for name in ("at", "until", "recorded_at")}
+    times = {name: _time(entry.get(name)) for name in ("begins_at", "ends_at", "recorded_at")}
     return {
         "record": "entry",
         **{name: entry.get(name) for name in COLUMNS if name in entry},
@@ -66,10 +66,8 @@ def cells_of(entry: Entry) -> dict[str, Any]:
         "identifiers": kinds_of(entry),
         "place": place.get("name"),
         "place_country": place.get("country"),
-        "latitude": _coordinate(place.get("latitude"), "N", "S"),
-        "longitude": _coordinate(place.get("longitude"), "E", "W"),
-        "source_grading": grading.get("source"),
-        "information_grading": grading.get("information"),
+        "latitude": directed(place.get("latitude"), "N", "S"),
+        "longitude": directed(place.get("longitude"), "E", "W"),
         "co_occurrences": "; ".join(f"{kind} {other}" for kind, other in partners_of(entry)),
     }
 
@@ -79,5 +77,6 @@ def _time(value: Any) -> str | None:
     return at.isoformat() if at else None
 
 
-def _coordinate(value: float | None, positive: str, negative: str) -> str | None:
+def directed(value: float | None, positive: str, negative: str) -> str | None:
+    """Return a coordinate with its direction in place of a sign, such as 33.4 S."""
     return None if value is None else f"{abs(value)} {negative if value < 0 else positive}"

@@ -21,7 +21,7 @@ class ReadEntries(Protocol):
     ) -> tuple[Sequence[Found], str | None]:
         """Return at most so many entries after a place, each with its row, and the place behind them, or None if there are no more.
 
-        `wanted` has `language`, and may have `from`, `to` (RFC 3339) and `kind` (`act` or `fact`).
+        `wanted` has `language`, and may have `since`, `until` (RFC 3339) and `kind` (`act` or `fact`).
         """
 
 

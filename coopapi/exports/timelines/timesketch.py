@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from coopapi.exports.formats.common import compact, in_words
 from coopapi.exports.timelines.entries import Entry, Head, moment_of
-from coopapi.exports.timelines.rows import cells_of
+from coopapi.exports.timelines.rows import cells_of, directed
 from coopapi.http.files import csv_line
 
 _FACTS: Final = {
@@ -19,7 +19,7 @@ _FACTS: Final = {
 }
 _FIRST: Final = ("message", "timestamp", "datetime", "timestamp_desc")
 _MORE: Final = (
-    "kind", "precision", "offset", "zone", "until", "recorded_at", "type", "entry_id", "case_id", "case_reference", "authority",
+    "kind", "precision", "offset", "zone", "ends_at", "recorded_at", "type", "entry_id", "case_id", "case_reference", "authority",
     "authority_country", "role", "object_type", "object_id", "object_name", "subjects", "identifiers", "place", "place_country",
     "latitude", "longitude", "text", "basis", "confidence", "source_grading", "information_grading", "co_occurrences",
     "handling_code", "tag",
@@ -30,7 +30,7 @@ _NUMBERS: Final = ("latitude", "longitude")
 
 def event_of(entry: Entry) -> dict[str, Any]:
     """Return a dated entry as an event. Times are written alike, in UTC with microseconds, because the importer drops others."""
-    at = moment_of(entry["at"])
+    at = moment_of(entry["begins_at"])
     cells = cells_of(entry)
     desc = _FACTS[entry.get("precision") or "second"] if entry["kind"] == "fact" else "Act in the register"
     more = {"entry_id": entry["id"], "tag": [one for one in (entry["kind"], entry.get("basis")) if one]}
@@ -119,11 +119,7 @@ def cells_of_csv(event: Mapping[str, Any]) -> dict[str, Any]:
     signs = {"latitude": "NS", "longitude": "EW"}
     return {
         **event,
-        **{name: _directed(event[name], *signs[name]) for name in _NUMBERS},
+        **{name: directed(event[name], *signs[name]) for name in _NUMBERS},
         "tag": compact(event["tag"]).decode(),
         "timestamp": event["timestamp"] if event["timestamp"] >= 0 else None,
     }
-
-
-def _directed(value: float | None, positive: str, negative: str) -> str | None:
-    return None if value is None else f"{abs(value)} {negative if value < 0 else positive}"

@@ -13,7 +13,6 @@ from coopapi.exports.timelines.entries import Head
 _DAY: Final = timedelta(hours=23)
 _DAYS: Final = timedelta(days=45)
 _YEARS: Final = timedelta(days=5 * 366)
-LANGUAGES: Final = ("en", "fr", "es", "pt")
 
 
 @cache
