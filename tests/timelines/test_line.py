@@ -8,7 +8,7 @@ from timelining import asked, fact, line, whole
 from coopapi.directory import codelists
 from coopapi.journal.catalogue import EVENTS
 
-NEVER_OF_A_CASE = ("alarm.", "calendar_feed.", "import.", "action.")
+NEVER_OF_A_CASE = ("alarm.", "calendar_feed.", "import.", "action.", "search.")
 
 
 def of(entries, kind):
