@@ -250,8 +250,8 @@ def test_the_owner_of_each_case_whose_subjects_or_identifiers_are_shown_learns_o
         items = world.as_("investigator").get(f"/cases/{case}/consultations").json["items"]
         return [(one["authority_id"], one["action"]) for one in items if one["action"] == "graph.consulted"]
 
-    graph(world, "prosecutor_fr", team_id=team)
+    graph(world, "prosecutor_fr", jit_id=team)
     assert consulted() == []
-    drawn = graph(world, "prosecutor_fr", team_id=team, depth=2)
+    drawn = graph(world, "prosecutor_fr", jit_id=team, depth=2)
     assert len(ids(drawn, "identifier")) == len(ids(drawn, "subject")) == 1
     assert consulted() == [(str(world.authorities["fr"]), "graph.consulted")]
