@@ -9,7 +9,7 @@ from coopapi.access import Action
 from coopapi.cases.models import Case, Identifier, Subject
 from coopapi.cases.views import show_cases
 from coopapi.errors import NotFound
-from coopapi.graphs.neighbours import READERS, Edge, Node, Place, Neighbours
+from coopapi.graphs.neighbours import READERS, Edge, Neighbours, Node, Place
 from coopapi.http.paging import open_cursor, place_of, seal_cursor
 from coopapi.jits.models import Jit
 from coopapi.meetings.models import Meeting
