@@ -108,7 +108,7 @@ def test_durations_of_requests_equal_those_of_the_stages(world, callers):
         me = world.as_(name)
         stages = me.get("/statistics/stages?by=kind").json["rows"]
         durations = me.get("/statistics/durations?type=request").json["rows"]
-        by_stage = {(row["keys"]["kind"], row["state"]): row["hours"] for row in stages if row["state"] not in DRAFTING}
+        by_stage = {(row["keys"]["kind"], row["stage"]): row["hours"] for row in stages if row["stage"] not in DRAFTING}
         sent = [row for row in durations if row["hours"] and row["state"] not in DRAFTING]  # drafts count before they are sent, too
         assert {(row["kind"], row["state"]): row["hours"] for row in sent} == by_stage
         assert by_stage or name == "answers for few"
