@@ -18,6 +18,10 @@ REFUSED = {
     ("ask_approval", "p_authority"): "select priv.ask_approval(gen_random_uuid(), '{nl}', 'account', '{person}', 1, '{}', 'r')",
     ("candidates", "p_identifiers"): "select * from priv.candidates(array['{second}'::uuid], '{}', '{}', '{}', array[4, 4])",
     ("case_waiting", "p_case"): "select * from priv.case_waiting('{case}', array['overlap'], '{}', '[]', '[]', 1)",
+    (
+        "difficulties",
+        "p_case",
+    ): "select * from priv.difficulties('2000-01-01', '2100-01-01', array['mla_letter', 'eio'], null, null, '{case}', '{}', '30 days')",
     ("page_of_durations", "p_case"): "select * from priv.page_of_durations('{case}', array['overlap'], '{}', null, 1)",
     ("case_to_add_to", "p_case"): "select * from priv.case_to_add_to('{case}')",
     ("change_account", "p_account"): "select priv.change_account('{person}', 1, '{}')",
