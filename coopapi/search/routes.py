@@ -1,6 +1,6 @@
 """Search over HTTP."""
 
-from typing import Any
+from typing import Any, Final
 
 from coopapi.access import Action
 from coopapi.http.api import Blueprint
@@ -20,6 +20,8 @@ from coopapi.search.schemas import (
 from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("search", __name__, url_prefix="/api/v1", description="Search by text, by identifier and by person")
+LARGEST_SEARCH: Final = 64 * 1024
+"""The most bytes that a search for an identifier or a person has."""
 
 
 @blp.route("/search", allow=Action.SEARCH_READ, query=SearchFilter, returns=SearchHitOut, page=True)
@@ -40,6 +42,7 @@ def search(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     body=IdentifierSearchIn,
     returns=IdentifierSearchOut,
     counts_values=True,
+    only_reads=LARGEST_SEARCH,
 )
 def search_identifiers(data: dict[str, Any], *, work: UnitOfWork) -> dict[str, Any]:
     """Find a value or a person among the identifiers of cases that you may read, for one of these cases.

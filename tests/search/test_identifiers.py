@@ -24,6 +24,15 @@ def found(answer):
     return [(item["identifier_id"], item["case_id"]) for item in answer.json["items"]]
 
 
+def test_a_search_with_a_key_is_a_search_each_time(world):
+    case = world.case("investigator")
+    (held,) = world.hold("investigator", case, OWL)
+    body = {"case_id": case, "purpose": "investigation", "identifier": {"kind": "email", "value": OWL}}
+    for _ in range(2):
+        answer = world.as_("investigator").post("/search/identifiers", body, Idempotency_Key="k1")
+        assert found(answer) == [(held, case)]
+
+
 def test_a_value_is_found_in_the_cases_that_the_caller_may_read_however_it_is_written(world):
     one, two = world.case("investigator", "NL-1"), world.case("investigator", "NL-2")
     theirs = world.case("foreign")
