@@ -50,12 +50,12 @@ def test_entries_of_both_cases_stand_in_one_order_each_with_its_case(world):
 
 
 def test_a_link_to_a_victim_does_not_show_by_a_mark_that_is_missing(world):
-    """The uncleared see the values of both identifiers, but not to whom they belong."""
+    """The uncleared see the values of both identifiers and the facts that they recorded, but not to whom the identifiers belong."""
     one, two = world.case("investigator"), world.case("investigator")
     (of_victim,) = world.hold("investigator", one, HERON, subject_id=world.subject("investigator", one, "victim"))
     (other,) = world.hold("investigator", two, HERON)
-    here = fact(world, "investigator", one, "2026-03-05T14:20Z", "login", identifiers=[{"id": of_victim}])
-    there = fact(world, "investigator", two, "2026-03-07T09:00Z", "login", identifiers=[{"id": other}])
+    here = fact(world, "colleague", one, "2026-03-05T14:20Z", "login", identifiers=[{"id": of_victim}])
+    there = fact(world, "colleague", two, "2026-03-07T09:00Z", "login", identifiers=[{"id": other}])
     expected = {here: {("identifier", there)}, there: {("identifier", here)}}
     for who in ("investigator", "colleague"):
         assert marks(merged(world, who, case_id=[one, two])) == expected
