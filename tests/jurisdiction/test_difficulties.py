@@ -167,7 +167,7 @@ def test_a_desk_is_told_of_whole_quarters(world, clock):
 
 
 def test_the_database_tells_a_desk_of_no_other_time(world):
-    ask = "select * from priv.difficulties(cast(:since as timestamptz), '2027-01-01Z', array['eio'], null, interval '30 days')"
+    ask = "select * from priv.difficulties(cast(:since as timestamptz), '2027-01-01Z', array['eio'], null, null, null, '{}', '30 days')"
     assert run(world, "desk", ask, since="2026-10-01Z") == []
     assert run(world, "desk", ask, since="2026-10-01T00:00:00.000001Z") == "42501"
     assert run(world, "prosecutor", ask, since="2026-10-01T00:00:00.000001Z") == []

@@ -16,7 +16,7 @@ from worklist.test_steps import events_of
 
 from coopapi.worklist.sources import SOURCES
 
-MOST = 11
+MOST = 12
 """Statements of a page with items of one kind: the most are needed to tell whether a request is complete enough to be sent."""
 
 
