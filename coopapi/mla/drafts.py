@@ -63,9 +63,9 @@ def begin(work: UnitOfWork, data: Mapping[str, Any]) -> Request:
     if incoming:
         _enter(work, request, incoming)
     _set(work, request, data)
+    statistical_codes.set_of_draft(work, request, content, wanted)
     work.add(request)
     measures.write(work, request, key_of(work, request), wanted)
-    statistical_codes.set_of_draft(work, request, content)
     if incoming:
         _announce(work, request, incoming["recorded"])
     else:
@@ -208,9 +208,9 @@ def change(work: UnitOfWork, request_id: UUID, version: int, data: Mapping[str, 
     _set(work, request, data)
     if "content" in data:
         request.sealed = seal(sealer, data["content"], request.id)
+    statistical_codes.set_of_draft(work, request, data.get("content"), data.get("measures"))
     if "measures" in data:
         measures.write(work, request, sealer, data["measures"])
-    statistical_codes.set_of_draft(work, request, data.get("content"))
     request.updated_at = work.now
     work.note("request.changed", request, case_id=request.case_id, fields=sorted(data), event=True)
     return request

@@ -42,16 +42,17 @@ _CONFIDED: Final = "spontaneous_information"
 """The kind of request whose content the receiver may read only when it has accepted the conditions (Budapest Art. 26(2))."""
 
 
-def set_of_draft(work: UnitOfWork, request: Request, content: Mapping[str, Any] | None) -> None:
-    """Set the codes that follow from a draft: country, offences if there is new content, measures and categories of data."""
+def set_of_draft(
+    work: UnitOfWork, request: Request, content: Mapping[str, Any] | None, wanted: Sequence[Mapping[str, Any]] | None
+) -> None:
+    """Set the codes that follow from a draft: country; offences of new content; measures and categories of data of new measures."""
     asking = authorities_of(work, {request.requesting_id}).get(request.requesting_id)
     request.requesting_country = asking.country if asking else None
     if content is not None:
         request.crime_categories = sorted({one["category"] for one in content.get("offences", ()) if one.get("category")})
-    rows = measures.of_request(work, request.id)
-    request.measure_codes = sorted({row.code for row in rows})
-    request.data_categories = sorted({name for row in rows for name in row.data_categories})
-    work.session.flush()
+    if wanted is not None:
+        request.measure_codes = sorted({measure["code"] for measure in wanted})
+        request.data_categories = sorted({name for measure in wanted for name in issuing.data_of(measure)})
 
 
 def set_of_step(work: UnitOfWork, request: Request, act: Act) -> None:
