@@ -131,7 +131,8 @@ begin
         join public.case_overlaps v on v.case_a = p.a and v.case_b = p.b
         join public.cases ca on ca.id = p.a join public.cases cb on cb.id = p.b
         left join t on t.m = p.a and t.n = p.b
-        order by p.at
+        -- The order in which both sides are told must not depend on when a case was opened, because it may have been hidden since.
+        order by least(v.authority_a, v.authority_b), greatest(v.authority_a, v.authority_b), p.at
     loop
         kept := r.overlap;
         moved := (kept.open_strength, kept.open_rarity, kept.open_score, kept.open_kinds, kept.open_roles, kept.open_shared_a,
