@@ -33,7 +33,8 @@ def test_the_example_of_the_page_does_what_it_says(application, live):
     (application / ".coopapi-demo" / "client.json").write_text(json.dumps(live.credentials))
     (application / "example.ts").write_text(EXAMPLE.replace("http://127.0.0.1:8000", live.url))
     said = node("example.ts", cwd=application).splitlines()
-    assert (said[0], said[-2:]) == ("overlap: strong NL", ["read: 2 of 2", "refused: 2"])
+    assert said[0] in {"overlap: strong NL", "overlap: strong RO"}  # the example of the other package registers the same value
+    assert said[-2:] == ["read: 2 of 2", "refused: 2"]
 
 
 def test_a_program_that_uses_the_package_is_typed(application):
