@@ -162,7 +162,7 @@ _ACCOUNTING: Final = frozenset({Action.FIGURES_READ, Action.DIFFICULTIES_READ})
 Central authorities, contact points and prosecutors answer for the requests of their authority, and machine clients send its
 statistics to ministries (Regulation (EU) 2023/1543 Art. 28(2)). Desks report on cases, analysts look for patterns, and auditors
 check that the figures are right. Investigators answer for single cases, and administrators have no part in cooperation, so neither
-needs them. What is published is for everybody with a role.
+needs them. Everybody with a role reads the published figures.
 """
 _APPROVING: Final = frozenset({Action.APPROVAL_READ, Action.APPROVAL_DECIDE})
 _DECIDING: Final = _TRANSMITTING | _APPROVING | {Action.MLA_DECIDE, Action.EVIDENCE_CONSENT}

@@ -158,7 +158,7 @@ def _label(one: Placed, axis: _Axis) -> tuple[Shape, float, float]:
 
 
 def _width(text: str) -> float:
-    """Return about how wide a text is in points. What is wider is cut by the typesetter."""
+    """Estimate the width of a text in points. If the typesetter finds a text wider than its place, it cuts it."""
     return sum(0.68 if char.isupper() or ord(char) > 0x2E80 else 0.28 if char in " .,;:il'|" else 0.48 for char in text) * _TEXT  # noqa: PLR2004
 
 
