@@ -21,11 +21,11 @@ from coopapi.exports.timelines.drawing import MOST_LABELLED, WIDTH, draw
 from coopapi.exports.timelines.entries import in_order, span
 from coopapi.exports.timelines.lanes import COLOURS
 from coopapi.exports.timelines.periods import divided, ticks
-from coopapi.exports.timelines.whole import Html, Pdf, Svg
+from coopapi.exports.timelines.whole import HTML, PDF, SVG
 from coopapi.facts.models import CONFIDENCES
 from coopapi.typesetting import typst
 
-SVG = "{http://www.w3.org/2000/svg}"
+NAMESPACE = "{http://www.w3.org/2000/svg}"
 ALL = [(3, "fr"), (3, "es"), (60, "en"), (60, "pt"), (600, "en")]
 
 
@@ -138,7 +138,7 @@ def test_text_in_a_colour_can_be_read_on_its_background():
 @pytest.mark.parametrize(("count", "language"), ALL)
 def test_the_report_says_everything_on_paper(count, language):
     head, entries = drawing.made(count, language)
-    pdf = Pdf().write(head, entries, drawing.COUNTED)
+    pdf = PDF.write(head, entries, drawing.COUNTED)
     assert re.search(rb"<pdfaid:part>2</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance>", pdf)
     said = words.Labels(language)
     for page in PdfReader(io.BytesIO(pdf)).pages:
@@ -158,13 +158,13 @@ def test_the_report_says_everything_on_paper(count, language):
 
 def test_a_report_is_the_same_each_time():
     head, entries = drawing.made(60)
-    assert Pdf().write(head, entries, drawing.COUNTED) == Pdf().write(head, entries, drawing.COUNTED)
+    assert PDF.write(head, entries, drawing.COUNTED) == PDF.write(head, entries, drawing.COUNTED)
 
 
 @pytest.mark.parametrize("count", [0, 3, 60])
 def test_the_page_loads_and_runs_nothing(count):
     head, entries = drawing.made(count)
-    tags, text = page_of(Html().write(head, entries, drawing.COUNTED))
+    tags, text = page_of(HTML.write(head, entries, drawing.COUNTED))
     (policy,) = (attrs["content"] for tag, attrs in tags if tag == "meta" and attrs.get("http-equiv") == "Content-Security-Policy")
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert {tag for tag, _ in tags} <= {
@@ -198,8 +198,8 @@ def hostile(form):
 
 def test_what_somebody_wrote_stays_text_in_a_page():
     head, entries = drawing.made(3)
-    known = {tag for tag, _ in page_of(Html().write(head, entries, drawing.COUNTED))[0]} | {"details"}
-    for html in hostile(Html()):
+    known = {tag for tag, _ in page_of(HTML.write(head, entries, drawing.COUNTED))[0]} | {"details"}
+    for html in hostile(HTML):
         tags, text = page_of(html)
         assert {tag for tag, _ in tags} <= known
         assert {name for _, attrs in tags for name in attrs if name.startswith("on")} == set()
@@ -208,20 +208,20 @@ def test_what_somebody_wrote_stays_text_in_a_page():
 
 
 def test_an_image_has_outlines_of_letters_and_no_text_but_its_title():
-    for image in hostile(Svg()):
+    for image in hostile(SVG):
         root = ET.fromstring(image)
         tags = defaultdict(int)
         for one in root.iter():
-            tags[one.tag.removeprefix(SVG)] += 1
+            tags[one.tag.removeprefix(NAMESPACE)] += 1
         assert tags.keys() <= {"svg", "title", "g", "defs", "symbol", "use", "path", "clipPath", "rect"}
         attributes = {(name, value) for one in root.iter() for name, value in one.attrib.items()}
         assert {name for name, _ in attributes if name.startswith("on")} == set()
         assert all(value.startswith("#") for name, value in attributes if name.endswith("href"))
-        assert root.find(f"{SVG}title").text.startswith("Timeline: ")
+        assert root.find(f"{NAMESPACE}title").text.startswith("Timeline: ")
 
 
 def test_what_somebody_wrote_stays_text_in_a_report():
-    for pdf in hostile(Pdf()):
+    for pdf in hostile(PDF):
         reader = PdfReader(io.BytesIO(pdf))
         assert reader.metadata.title.startswith("Timeline: ")
         root = reader.trailer["/Root"]
@@ -241,7 +241,7 @@ def _object(reference):
 def test_without_the_typesetter_nothing_is_drawn(monkeypatch):
     monkeypatch.setattr(typst, "library", None)
     with pytest.raises(typst.PdfNotInstalled):
-        Svg().write(*drawing.made(3), drawing.COUNTED)
+        SVG.write(*drawing.made(3), drawing.COUNTED)
 
 
 def test_every_word_is_there_in_four_languages():

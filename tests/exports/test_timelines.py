@@ -283,7 +283,7 @@ def test_a_long_timeline_is_made_in_portions(world, exports, pair, monkeypatch, 
 
 
 def test_a_drawing_with_too_many_entries_is_not_made(world, exports, pair, monkeypatch):
-    monkeypatch.setattr(whole.Svg, "most", 3)
+    monkeypatch.setattr(whole.SVG, "most", 3)
     asked = exports.ask(pair["nl"], format="timeline-svg", **own(world))
     assert [exports.shown(asked)[name] for name in ("state", "state_reason")] == ["stopped", "too_large"]
 

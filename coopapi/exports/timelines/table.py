@@ -7,7 +7,7 @@ from coopapi.exports.timelines.calendar import Ics
 from coopapi.exports.timelines.entries import TimelineFormat, WholeFormat
 from coopapi.exports.timelines.rows import Csv
 from coopapi.exports.timelines.timesketch import TimesketchCsv, TimesketchJsonl
-from coopapi.exports.timelines.whole import Html, Pdf, Svg
+from coopapi.exports.timelines.whole import HTML, PDF, SVG
 
 IN_PORTIONS: Final[Mapping[str, TimelineFormat]] = {
     "timeline-csv": Csv(),
@@ -16,9 +16,9 @@ IN_PORTIONS: Final[Mapping[str, TimelineFormat]] = {
 }
 AT_ONCE: Final[Mapping[str, WholeFormat]] = {
     "timeline-ics": Ics(),
-    "timeline-svg": Svg(),
-    "timeline-html": Html(),
-    "timeline-pdf": Pdf(),
+    "timeline-svg": SVG,
+    "timeline-html": HTML,
+    "timeline-pdf": PDF,
 }
 DRAWN: Final = ("timeline-svg", "timeline-html", "timeline-pdf")
 """The formats for which the typesetter is needed."""
