@@ -34,6 +34,21 @@ def _moment(token):
     return int(token[:8] + token[9:13], 16) if token[14] == "7" else None
 
 
+def _things(text):
+    """The objects anywhere in an answer that have an id of their own, and no others inside."""
+    found = []
+
+    def note(thing):
+        if isinstance(thing.get("id"), str) and not any(isinstance(value, dict | list) for value in thing.values()):
+            found.append(thing)
+        return thing
+
+    body = text.partition("\n\n")[2]
+    if body.startswith("{"):
+        json.loads(body, object_hook=note)
+    return found
+
+
 class Answers:
     """All answers of one caller in one world, in a form that can be compared."""
 
@@ -102,6 +117,8 @@ class Answers:
             for match in TOKEN.finditer(path):
                 if _moment(match[0]) is None:
                     about.setdefault(match[0], []).append(f"{template} {self._ranked(text)}")
+            for thing in _things(text):
+                about.setdefault(thing["id"], []).append(f"{template} {self._ranked(json.dumps(thing))}")
         return {one: "\n".join(sorted(said)) for one, said in about.items()}
 
     def _settled(self, key, text):
