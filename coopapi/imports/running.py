@@ -30,11 +30,13 @@ from coopapi.store.statements import Statement, array
 
 MOST_LINES: Final = 2000
 """How many lines one transaction stores."""
+_MOST_WAITING: Final = 2000
+"""While so many changes of holdings wait for the worker that finds overlaps, no lines are stored."""
 _MOST_FORGOTTEN: Final = 10_000
 _NEEDED: Final = (
     Action.IMPORT_SEND, Action.CASE_OPEN, Action.CASE_EDIT, Action.SUBJECT_WRITE, Action.IDENTIFIER_WRITE, Action.FACT_WRITE,
 )  # fmt: skip
-_NEXT: Final = Statement("select * from priv.next_import()")
+_NEXT: Final = Statement("select * from priv.next_import(:most)")
 _STOP: Final = Statement("select priv.stop_import(:id, :reason)")
 _FORGET: Final = Statement("select priv.forget_import_lines(:before, :most) as forgotten")
 _FORGET_TOLD: Final = Statement("update import_lines set sealed = null where import_id = :id and sealed is not null")
@@ -49,12 +51,12 @@ _log = logging.getLogger("coopapi.worker")
 
 
 def import_once(database: Database, share: float = 1, ahead: Ahead | None = None) -> bool:
-    """Store the next lines of the import whose turn it is. Returns False if no import waits.
+    """Store the next lines of the import whose turn it is. Returns False if no import waits, or if all have to.
 
     `share` is the part of `MOST_LINES` that is taken. `ahead` is the process that reads lines in advance, if there is one.
     """
     with database.worker() as session:
-        found = _NEXT.first(session)
+        found = _NEXT.first(session, most=_MOST_WAITING)
     if found is None:
         return False
     try:

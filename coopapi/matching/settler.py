@@ -18,9 +18,11 @@ from coopapi.store.statements import Statement, array
 
 MOST_CHANGES: Final = 200
 """How many changes of holdings one transaction follows."""
+MOST_IMPORTED: Final = 50
+"""How many it follows if all are of imports. It does so only when no other change waits."""
 MOST_PAIRS: Final = 500
 """How many pairs of cases one transaction computes."""
-_FOLLOW: Final = Statement("select * from priv.follow_changes(:most, :limits)")
+_FOLLOW: Final = Statement("select * from priv.follow_changes(:most, :most_imported, :limits)")
 _CANDIDATES: Final = Statement(
     "select * from priv.candidates(cast(:compared as uuid[]), cast(:fallen as bytea[]), cast(:was as integer[]),"
     " cast(:was_open as integer[]), :limits)"
@@ -35,11 +37,12 @@ _SETTLE: Final = Statement("select priv.settle_pairs(:hidden, :most, :limits)")
 def follow_changes(database: Database, share: float = 1) -> None:
     """Follow the next changes: compare the new values with similar ones, and note which pairs of cases have to be computed.
 
-    `share` is the part of `MOST_CHANGES` that is taken.
+    `share` is the part of `MOST_CHANGES` or `MOST_IMPORTED` that is taken.
     """
     limits = engine.limits(database.settings)
+    most = {"most": ceil(MOST_CHANGES * share), "most_imported": ceil(MOST_IMPORTED * share)}
     with database.worker() as session:
-        change = _FOLLOW.one(session, most=ceil(MOST_CHANGES * share), limits=limits)
+        change = _FOLLOW.one(session, **most, limits=limits)
         if change.compared or change.fallen:
             _compare(database, session, change, limits)
 

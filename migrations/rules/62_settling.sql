@@ -94,15 +94,17 @@ language sql volatile as $$
             loses = d.loses or excluded.loses, open_loses = d.open_loses or excluded.open_loses
 $$;
 
--- Follow the next changes of holdings: count the holders of their tokens anew, and make all pairs of cases due that this can change, also
+-- Follow the next changes of holdings, at most p_most of them, or p_most_imported if only those of imports wait: these are few, so that the
+-- next other change does not wait long. Count the holders of their tokens anew, and make all pairs of cases due that this can change, also
 -- through values whose rarity changed by a step or that crossed the limit. Return how many changes were followed, which identifiers have to
 -- be compared with similar ones, and the match keys that fewer identifiers hold than the limit again, with their previous counts.
-create function priv.follow_changes(p_most integer, p_limits integer[], out followed integer, out compared uuid[], out fallen bytea[],
+create function priv.follow_changes(p_most integer, p_most_imported integer, p_limits integer[], out followed integer, out compared uuid[], out fallen bytea[],
                                     out fallen_was integer[], out fallen_was_open integer[])
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
     set enable_seqscan = off set enable_mergejoin = off set enable_material = off as $$
 declare
     changes public.matching_queue[];
+    of_imports boolean;
     counts record;
     pair record;
     renewed uuid[];
@@ -116,9 +118,11 @@ begin
         update public.exclusions e set lapsed_at = (select priv.at())
         where e.withdrawn_at is null and e.lapsed_at is null and e.until <= (select priv.at()) returning e.id)
     insert into public.matching_queue (exclusion_id) select l.id from lapsed l;
+    of_imports := not exists (select from public.matching_queue x where not x.followed and not x.imported);
     with taken as (
         update public.matching_queue q set followed = true
-        where q.id in (select x.id from public.matching_queue x where not x.followed order by x.id limit p_most)
+        where q.id in (select x.id from public.matching_queue x where not x.followed and x.imported = of_imports
+                       order by x.id limit case when of_imports then p_most_imported else p_most end)
         returning q as change)
     select array_agg(t.change) into changes from taken t;
     followed := coalesce(cardinality(changes), 0);
@@ -351,7 +355,7 @@ begin
     end if;
 end $$;
 
-grant execute on function priv.waiting(integer), priv.follow_changes(integer, integer[]), priv.candidates(uuid[], bytea[], integer[], integer[], integer[]),
+grant execute on function priv.waiting(integer), priv.follow_changes(integer, integer, integer[]), priv.candidates(uuid[], bytea[], integer[], integer[], integer[]),
     priv.add_likenesses(uuid[], uuid[], integer[], integer[], real[], smallint[], text[]),
     priv.settle_pairs(boolean, integer, integer[]) to APP_ROLE;
 

@@ -1,15 +1,17 @@
 -- Imports: the worker takes them one after the other, and acts in the name of the client that sent each.
 
 -- Return the import whose next lines are to be processed, and the account of its client: the one that has waited longest of those that are the
--- oldest unfinished import of their client and do not wait for a quota.
-create function priv.next_import() returns table (id uuid, issuer text, subject text, role text, purpose text)
+-- oldest unfinished import of their client and do not wait for a quota. Return none while p_most changes wait to be followed, so that no
+-- import stores faster than the overlaps of what it stored are found.
+create function priv.next_import(p_most integer) returns table (id uuid, issuer text, subject text, role text, purpose text)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
     perform priv.require_worker();
     return query
     select i.id, p.issuer, p.subject, i.role, i.purpose
     from public.imports i join public.principals p on p.id = i.principal_id
-    where i.ended_at is null and (i.waits_until is null or i.waits_until <= (select priv.at()))
+    where (select count(*) from (select from public.matching_queue limit p_most) q) < p_most
+      and i.ended_at is null and (i.waits_until is null or i.waits_until <= (select priv.at()))
       and not exists (select from public.imports e where e.principal_id = i.principal_id and e.ended_at is null and e.id < i.id)
     order by i.worked_at nulls first, i.id limit 1;
 end $$;
@@ -144,15 +146,15 @@ create function priv.hold_new(p_ids uuid[], p_homes uuid[], p_hidden boolean[], 
                    from jsonb_to_recordset(p_links) l (identifier_id uuid, subject_id uuid) join public.subjects s on s.id = l.subject_id
                    group by 1) r on r.identifier_id = u.identifier
         group by u.token, u.case_id, u.identifier order by 1, 2, 3;
-    insert into public.matching_queue (case_id, tokens, families, compared)
+    insert into public.matching_queue (case_id, tokens, families, compared, imported)
         select u.case_id, array_agg(u.token), array_agg(u.family),
-               coalesce(array_agg(distinct u.identifier) filter (where u.strength <= 0), '{}')
+               coalesce(array_agg(distinct u.identifier) filter (where u.strength <= 0), '{}'), true
         from unnest(p_cases, p_identifiers, p_tokens, p_families, p_strengths) u (case_id, identifier, token, family, strength)
         join unnest(p_ids, p_waits) c (id, waits) on c.id = u.case_id and not c.waits
         group by u.case_id
 $$;
 
-grant execute on function priv.next_import(), priv.stop_import(uuid, text), priv.forget_import_lines(timestamptz, integer),
+grant execute on function priv.next_import(integer), priv.stop_import(uuid, text), priv.forget_import_lines(timestamptz, integer),
     priv.register_in_cases(jsonb, jsonb, uuid[], uuid[], bytea[], text[], smallint[], text[], boolean[]) to APP_ROLE;
 grant insert on identifiers to coopapi_definer;
 
