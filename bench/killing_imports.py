@@ -43,11 +43,13 @@ LONGEST: Final = 2.5
 WAITING: Final = 3
 """How many files may be sent or stored at the same time before the next one."""
 PATIENCE: Final = 900
+PROCESSES: Final = ("web server", "worker", "storing", "reading", "database")
 _UNFINISHED: Final = "select count(*) from imports where ended_at is null"
-_LEFT: Final = "select (select count(*) from imports where ended_at is null) + (select count(*) from matching_queue) + (select count(*) from pairs_due)"
+_LEFT: Final = f"select ({_UNFINISHED}) + (select count(*) from matching_queue) + (select count(*) from pairs_due) as waiting"
 _COUNTED: Final = """
     with said as (
-        select case l.type when 'person' then 'identifier' else l.type end as kind, l.case_external_id as place, l.external_id as key
+        select case l.type when 'person' then 'identifier' else l.type end as kind, l.case_external_id as place,
+               l.external_id as key
         from import_lines l where l.outcome = 'stored'),
     made as (
         select 'case' as kind, null as place, c.external_id as key from cases c where c.external_id is not null
@@ -58,9 +60,11 @@ _COUNTED: Final = """
         from (select kind, place, key, 1 as s, 0 as m from said union all select kind, place, key, 0, 1 from made) x
         group by kind, place, key),
     told as (
-        select count(*) filter (where action = 'case.registered') as cases, count(*) filter (where action = 'subject.added') as subjects,
+        select count(*) filter (where action = 'case.registered') as cases,
+               count(*) filter (where action = 'subject.added') as subjects,
                coalesce(sum((detail ->> 'count')::int) filter (where action = 'identifiers.registered'), 0) as identifiers,
-               count(*) filter (where action = 'import.received') as received, count(*) filter (where action = 'import.finished') as finished
+               count(*) filter (where action = 'import.received') as received,
+               count(*) filter (where action = 'import.finished') as finished
         from journal_entries)
     select (select count(*) from imports) as imports, (select sum(lines) from imports) as lines,
            (select count(*) from import_lines) as reported, (select sum(stored) from imports) as stored,
@@ -69,7 +73,8 @@ _COUNTED: Final = """
            (select count(*) from cases where external_id is not null) - t.cases as cases_told,
            (select count(*) from subjects) - t.subjects as subjects_told,
            (select count(*) from identifiers) - t.identifiers as identifiers_told,
-           (select count(*) from imports) - t.received as received_told, (select count(*) from imports) - t.finished as finished_told,
+           (select count(*) from imports) - t.received as received_told,
+           (select count(*) from imports) - t.finished as finished_told,
            (select count(*) from identifiers i where not exists (select from holdings h where h.identifier_id = i.id)) as not_held
     from told t
 """
@@ -95,9 +100,8 @@ class Running:
 
     def kill(self, name: str) -> bool:
         """Kill a process and start it again. Returns False if it did not run."""
-        if name in {"storing", "reading"}:
-            pids = self._below_worker(int(name == "reading"))
-            return _killed(pids)  # the worker and the process that stores start them again
+        if name in {"storing", "reading"}:  # the worker, or the process that stores, starts it again
+            return _killed(self._below_worker(int(name == "reading")))
         if name == "database":
             killed = _killed(list(tree(self.database)))
             self.postgres._server.wait()  # type: ignore[union-attr]  # noqa: SLF001 (it was started here)
@@ -119,9 +123,6 @@ class Running:
         for running in (self.server, self.worker):
             running.terminate()
             running.wait()
-
-
-PROCESSES: Final = ("web server", "worker", "storing", "reading", "database")
 
 
 def _command(pid: int) -> str:
@@ -148,10 +149,9 @@ class Looking:
         ends = time.monotonic() + PATIENCE
         while time.monotonic() < ends:
             with contextlib.suppress(psycopg2.Error), contextlib.closing(psycopg2.connect(self.address)) as connection:
-                with connection.cursor() as cursor:
-                    cursor.execute(query)
-                    names = [column.name for column in cursor.description or ()]
-                    return dict(zip(names, cursor.fetchone() or (), strict=True))
+                cursor = connection.cursor()
+                cursor.execute(query)
+                return dict(zip([column.name for column in cursor.description or ()], cursor.fetchone() or (), strict=True))
             time.sleep(0.05)
         raise TimeoutError(query)
 
