@@ -312,6 +312,14 @@ def emails(count, case="C1", name="bird"):
     return [{**EMAIL, "case": case, "external_id": f"{name}-{n}", "value": f"{name}-{n}@example.org"} for n in range(count)]
 
 
+def test_the_answer_to_a_file_has_the_quotas_that_its_values_will_use(world):
+    answer = send(world, CASE, *emails(3))
+    assert answer.headers["RateLimit-Policy"].startswith('"hour";q=')
+    left = [int(part.split("r=")[1].split(";")[0]) for part in answer.headers["RateLimit"].split(", ")]
+    again = send(world, CASE)
+    assert [int(part.split("r=")[1].split(";")[0]) for part in again.headers["RateLimit"].split(", ")] == [one - 3 for one in left]
+
+
 def test_at_the_quota_an_import_waits_and_goes_on_by_itself_in_the_next_hour(world, owner):
     world.clock.at("2026-11-28T10:30:00Z")
     quotas = [7, 100, 100, 100]
