@@ -1,6 +1,7 @@
 """Kill the worker at random moments while clients register, and count what was lost or done twice.
 
     python -m bench killing [--identifiers 10000] [--folder FOLDER] [--kills 50]
+    python -m bench killing --imports [--folder FOLDER] [--kills 50]
 
 A service without a worker runs on a copy of a synthetic register (`python -m bench seed`), which is kept in FOLDER, beside one
 `coopapi worker`. Two clients of different authorities register the same values in pairs of cases, each pair once. Meanwhile the
@@ -10,6 +11,9 @@ last worker finishes, and these are counted:
 - pairs without their overlap (lost), and overlaps that count more than the one value (doubled);
 - sides that were not told exactly once that the overlap was found;
 - differences between what is stored and a complete recomputation (`coopapi reconcile`).
+
+With --imports, files are imported, and each process of the register is killed as often: the web server, the worker, the two
+processes of imports, and the database (`killing_imports`). Lines, rows, reports, entries of the journal and overlaps are counted.
 
 The figures are written to bench/results/ as JSON, with the commit. The exit status is 1 if anything was lost or doubled.
 """
@@ -22,6 +26,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -29,6 +34,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
+from bench import killing_imports
 from bench.growing import WORKER, service
 from bench.seed import Seeded
 from bench.settling import Bench, register
@@ -127,13 +133,29 @@ def measured(register_: Seeded, url: str, kills: int) -> dict[str, Any]:
     return {"kills": kills, "in a transaction": inside, "seconds of the last worker": drained / 1000, **found}
 
 
+def imports(folder: Path | None, kills: int) -> int:
+    """Kill the processes of the register in running imports, and write what was counted."""
+    with tempfile.TemporaryDirectory(prefix="coopapi-killing-") as made:
+        place = folder or Path(made)
+        place.mkdir(parents=True, exist_ok=True)
+        place.chmod(0o711)
+        told = killing_imports.measured(place, kills)
+    say("")
+    print(told)
+    print(f"written to {write('killing-imports', told)}")
+    return int(any(told["wrong"].values()))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--identifiers", type=int, default=10_000)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--imports", action="store_true")
     asked = parser.parse_args()
     logging.getLogger("coopapi").addHandler(logging.NullHandler())
+    if asked.imports:
+        return imports(asked.folder, asked.kills)
     with opened([asked.identifiers], asked.folder) as registers:
         (seeded,) = registers.values()
         with seeded.copied() as copy, service(copy, "killing", COOPAPI_WORKER="off") as url:

@@ -6,7 +6,9 @@ import threading
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import event
+from gathering import proposed
+from sending import statements_sent
+from test_ending import overlapping
 
 from coopapi.imports import running, staging
 from coopapi.ops import abuse_controls
@@ -32,6 +34,14 @@ PERSON = {
     "case": "C1",
     "external_id": "I3",
     "person": {"names": [{"full": "Night Heron"}], "birth_dates": ["1980-01-01"]},
+    "subjects": [{"external_id": "S1"}],
+}
+FACT = {
+    "type": "fact",
+    "case": "C1",
+    "external_id": "F1",
+    "kind": "payment",
+    "at": "2026-03-05T14:20+01:00",
     "subjects": [{"external_id": "S1"}],
 }
 FILE = (CASE, SUBJECT, EMAIL, OWNED, PERSON)
@@ -302,6 +312,14 @@ def emails(count, case="C1", name="bird"):
     return [{**EMAIL, "case": case, "external_id": f"{name}-{n}", "value": f"{name}-{n}@example.org"} for n in range(count)]
 
 
+def test_the_answer_to_a_file_has_the_quotas_that_its_values_will_use(world):
+    answer = send(world, CASE, *emails(3))
+    assert answer.headers["RateLimit-Policy"].startswith('"hour";q=')
+    left = [int(part.split("r=")[1].split(";")[0]) for part in answer.headers["RateLimit"].split(", ")]
+    again = send(world, CASE)
+    assert [int(part.split("r=")[1].split(";")[0]) for part in again.headers["RateLimit"].split(", ")] == [one - 3 for one in left]
+
+
 def test_at_the_quota_an_import_waits_and_goes_on_by_itself_in_the_next_hour(world, owner):
     world.clock.at("2026-11-28T10:30:00Z")
     quotas = [7, 100, 100, 100]
@@ -481,24 +499,76 @@ def statements_for(world, idle, cases, name):
 
 def statements_of(idle):
     """How many statements the next portion takes."""
-    count = 0
-
-    def seen(*_):
-        nonlocal count
-        count += 1
-
-    event.listen(idle.engine, "before_cursor_execute", seen)
-    try:
+    with statements_sent(idle.engine) as statements:
         assert running.import_once(idle)
-    finally:
-        event.remove(idle.engine, "before_cursor_execute", seen)
     assert not running.import_once(idle)
-    return count
+    return len(statements)
 
 
 def test_new_lines_are_stored_in_as_many_statements_however_many_they_are(world, idle):
     few, many = (statements_for(world, idle, cases, f"n{cases}") for cases in (2, 100))
     assert few == many < 35
+
+
+def several_cases(count, name):
+    """Lines of as many cases, each with two subjects, an identifier, another one of both subjects and a fact."""
+    lines = []
+    for n in range(count):
+        key = f"{name}{n}"
+        lines += [
+            {**CASE, "external_id": key, "reference": key},
+            {**SUBJECT, "case": key},
+            {**SUBJECT, "case": key, "external_id": "S2", "pseudonym": "P2"},
+            {**EMAIL, "case": key, "value": f"{key}@example.org"},
+            {**OWNED, "case": key, "value": f"+316123456{n:02}", "subjects": [{"external_id": "S1"}, {"external_id": "S2"}]},
+            {**FACT, "case": key},
+        ]
+    return lines
+
+
+def corrected(line):
+    """A line that says something else about the same row."""
+    return line | {
+        "case": {"title": "Another title", "desk": "none"},
+        "subject": {"category": "victim", "age_status": "adult"},
+        "identifier": {"source": "another source"},
+        "fact": {},
+    }.get(line["type"], {})
+
+
+def withdrawn(line):
+    """A line that withdraws a row."""
+    reason = "opened by mistake" if line["type"] == "case" else "inaccurate"
+    kept = {name: line[name] for name in ("case", "external_id") if name in line}
+    return {"type": "withdrawal", "of": line["type"], "reason": reason, **kept}
+
+
+def of_type(lines, *types):
+    return [line for line in lines if line["type"] in types]
+
+
+CHANGES = {
+    "cases are corrected": lambda lines: [corrected(line) for line in of_type(lines, "case")],
+    "subjects are corrected": lambda lines: [corrected(line) for line in of_type(lines, "subject")],
+    "identifiers and facts are withdrawn": lambda lines: [withdrawn(line) for line in of_type(lines, "identifier", "fact")],
+    "cases are withdrawn": lambda lines: [withdrawn(line) for line in of_type(lines, "case")],
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_however_many_rows_are_changed_as_many_statements_are_sent(world, idle, change):
+    def taken(count):
+        lines = several_cases(count, f"{count}-")
+        sent(world, *lines)
+        while running.import_once(idle):
+            pass
+        said = CHANGES[change](lines)
+        job = sent(world, *said)
+        number = statements_of(idle)
+        assert outcomes(world, job) == ["withdrawn" if said[0]["type"] == "withdrawal" else "updated"] * len(said)
+        return number
+
+    assert taken(2) == taken(40) < 40
 
 
 def statements_to_correct(world, idle, count):
@@ -513,9 +583,58 @@ def statements_to_correct(world, idle, count):
     return taken
 
 
-def test_corrections_of_a_case_take_one_more_statement_for_each_row(world, idle):
+def test_corrections_of_a_case_take_as_many_statements_however_many_they_are(world, idle):
     few, many = (statements_to_correct(world, idle, count) for count in (2, 100))
-    assert many - few == 98
+    assert few == many
+
+
+def test_the_versions_of_identifiers_follow_when_several_of_their_subjects_become_victims_at_once(world, owner):
+    with owner.cursor() as cursor:
+        cursor.execute("update principals set victim_cleared = true where subject = 'system'")
+    lines = several_cases(2, "C")
+    sent(world, *lines)
+    job = sent(world, *(corrected(line) for line in of_type(lines, "subject")))
+    assert outcomes(world, job) == ["updated"] * 4
+    job = sent(world, *({**line, "source": "a register"} for line in of_type(lines, "identifier")))
+    assert outcomes(world, job) == ["updated"] * 4, report(world, job)
+
+
+def test_an_identifier_that_a_person_changed_stays_a_conflict_when_its_subject_becomes_a_victim(world, owner):
+    with owner.cursor() as cursor:
+        cursor.execute("update principals set victim_cleared = true where subject in ('system', 'investigator')")
+    lines = several_cases(1, "C")
+    sent(world, *lines)
+    me = world.as_("investigator")
+    (case,) = me.get("/cases?external_id=C0").json["items"]
+    (phone,) = me.get(f"/cases/{case['id']}/identifiers?external_id=I2").json["items"]
+    path = f"/cases/{case['id']}/identifiers/{phone['id']}"
+    assert me.patch(path, {"source": "a person"}, If_Match=f'"{phone["etag"]}"').status_code == 200
+    sent(world, *(corrected(line) for line in of_type(lines, "subject")))
+    job = sent(world, *(withdrawn(line) for line in of_type(lines, "identifier")))
+    assert ruled(world, job) == [("withdrawn", None), ("conflict", "changed_since")]
+
+
+def test_a_line_that_may_not_change_its_row_holds_up_no_other(world):
+    lines = several_cases(4, "C")
+    sent(world, *lines, {**OWNED, "external_id": "I9", "kind": "domain", "value": "example.org", "case": "C1"})
+    used, hidden_from_the_client = (case_named(world, key) for key in ("C2", "C3"))
+    proposed(world, origin=("case", used), guests=("fr",))
+    overlapping(world, hidden_from_the_client, category="victim")
+    world.asked("prosecutor", hidden_from_the_client)
+    job = sent(world, *({**line, "category": "witness"} for line in of_type(lines, "subject") if line["external_id"] == "S1"))
+    assert ruled(world, job) == [("updated", None), ("conflict", "category_conflict"), ("updated", None), ("updated", None)]
+    job = sent(world, *(withdrawn(line) for line in of_type(lines, "case")))
+    assert ruled(world, job) == [
+        ("withdrawn", None), ("withdrawn", None), ("conflict", "case_is_in_use"), ("conflict", "more_than_you_see"),
+    ]  # fmt: skip
+
+
+def case_named(world, key):
+    return world.as_("system").get(f"/cases?external_id={key}").json["items"][0]["id"]
+
+
+def ruled(world, job):
+    return [(one["outcome"], one["faults"] and one["faults"][0]["rule"]) for one in report(world, job)]
 
 
 def told_of_imports(world, who):

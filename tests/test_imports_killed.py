@@ -6,7 +6,7 @@ import time
 
 import pytest
 from killing import killed_at
-from test_imports import CASE, EMAIL, SUBJECT, emails, report, sent, state
+from test_imports import CASE, EMAIL, SUBJECT, emails, report, sent, state, withdrawn
 
 from coopapi.imports import running
 from coopapi.ops import worker
@@ -57,6 +57,33 @@ def test_the_count_would_see_a_portion_that_is_committed_in_two_steps(world, idl
     assert killed_at(idle, -1, running.import_once, also=lambda sql: b"into import_lines" in sql)
     work_until_done(idle)
     assert counted(owner) != ALL
+
+
+CHANGED = """
+    select (select count(*) from cases where state = 'withdrawn'), (select count(*) from subjects where category = 'witness'),
+        (select count(*) from subject_categories), (select count(*) from identifiers where withdrawn_at is not null),
+        (select count(distinct identifier_id) from holdings), (select sum(version) from cases where external_id is not null), (select sum(version) from subjects),
+        (select sum(version) from identifiers), (select count(*) from imported_rows where withdrawn),
+        (select count(*) from journal_entries where action in ('case.changed', 'case.withdraw', 'subject.changed',
+            'identifier.withdrawn')), (select sum(updated) from imports), (select sum(withdrawn) from imports)"""
+
+
+def test_a_worker_killed_before_any_statement_of_changes_and_withdrawals_loses_and_doubles_nothing(world, idle, owner):
+    sent(world, *LINES)
+    work_until_done(idle)
+    of = {kind: [line for line in LINES if line["type"] == kind] for kind in ("case", "subject", "identifier")}
+    changes = [{**line, "title": "Another title"} for line in of["case"][:2]]
+    changes += [{**line, "category": "witness"} for line in of["subject"][:2]]
+    changes += [withdrawn(line) for line in (*of["identifier"][:4], *of["case"][2:])]
+    job = sent(world, *changes)
+    number = 1
+    while killed_at(idle, number, running.import_once):
+        number += 1
+    assert number > 20
+    assert state(world, job)["state"] == "finished"
+    with owner.cursor() as cursor:
+        cursor.execute(CHANGED)
+        assert cursor.fetchone() == (2, 2, 6, 4, 2, 8, 6, 16, 6, 10, 4, 6)
 
 
 def test_a_worker_killed_at_random_moments_loses_and_doubles_nothing(world, idle, owner, monkeypatch):

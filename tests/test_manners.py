@@ -102,6 +102,27 @@ def test_what_has_not_changed_is_not_sent_again(world):
     assert world.as_("investigator").get(path, If_None_Match=tag).status_code == 200
 
 
+SHIPPED = ("/codelists", "/codelists/identifier_kinds", "/instruments", "/instruments/eio", "/instruments?country=RO", "/deadline-rules",
+           "/providers", "/mous", "/authorities")  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SHIPPED)
+def test_what_the_register_ships_is_sent_again_only_if_it_has_changed(world, path):
+    me = world.as_("investigator")
+    first = me.get(path)
+    again = me.get(path, If_None_Match=first.headers["ETag"])
+    assert (first.status_code, again.status_code, again.data, again.headers["ETag"]) == (200, 304, b"", first.headers["ETag"])
+    assert me.get(path, If_None_Match='"0123456789abcdef"').data == first.data
+
+
+def test_a_list_is_sent_again_when_something_came(world):
+    me = world.as_("investigator")
+    tag = me.get("/cases").headers["ETag"]
+    assert me.get("/cases", If_None_Match=tag).status_code == 304
+    create(world)
+    assert me.get("/cases", If_None_Match=tag).json["items"]
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_a_response_has_one_date(known):
     said = [("ETag", '"v1"'), *([("Date", "Sun, 06 Nov 1994 08:49:37 GMT")] if known else [])]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Text, bindparam, select, text
+from sqlalchemy import Select, select
 
 from coopapi.cases.models import Case
 from coopapi.errors import Conflict
@@ -14,11 +14,13 @@ from coopapi.shared.parties import Party
 from coopapi.shared.shared_cases import SharedCase
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import Versioned
+from coopapi.store.statements import Statement, array
+from coopapi.store.together import together
 
 ENDS: Final = frozenset({"closed", "withdrawn", "transferred"})
 """The states in which a case has ended, so that nobody is expected to work on objects that depend on it."""
 _MOST: Final = 100
-_COUNT = text("select priv.count_live(:case, :live)").bindparams(bindparam("live", type_=ARRAY(Text())))
+_COUNT: Final = Statement("select c.id, priv.count_live(c.id, :live) as live from unnest(cast(:cases as uuid[])) c (id)")
 
 
 class CaseIsInUse(Conflict):
@@ -96,12 +98,20 @@ def require_all_seen(work: UnitOfWork, case: Case, target: str) -> Sequence[tupl
     """
     if target not in ENDS:
         return []
-    found = [(branch, row) for branch in BRANCHES for row in branch.open_objects(work, case, target)]
-    named = [f"{branch.kind}:{state}" for branch in BRANCHES for state in branch.states(target)]
-    work.session.flush()
-    if work.session.scalar(_COUNT, {"case": case.id, "live": named}) > len(found):
+    count = _counted(work, (case.id, target))
+    found = [(branch, row) for branch in BRANCHES for row in branch.open_objects(work, case, target)] if count else []
+    if count > len(found):
         raise MoreThanYouSee("A person with more access must end these items.", live=_live(work, found), state=case.state)
     return found
+
+
+@together
+def _counted(work: UnitOfWork, ends: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], int]:
+    """Return how many open objects depend on cases that are to end in the same state, also those that the caller does not see."""
+    target = ends[0][1]
+    named = [f"{branch.kind}:{state}" for branch in BRANCHES for state in branch.states(target)]
+    work.session.flush()
+    return {(row.id, target): row.live for row in _COUNT.rows(work.session, cases=array(one for one, _ in ends), live=named)}
 
 
 def require_none(work: UnitOfWork, case: Case, target: str, *, force: bool) -> Sequence[tuple[Branch, Any]]:

@@ -1,10 +1,10 @@
 """Giving, naming and withdrawing: who has access to a case, what its desk sees, and which authority is responsible for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import and_, select, text
 
 from coopapi.access import Level
 from coopapi.cases.models import Case
@@ -12,6 +12,7 @@ from coopapi.directory.models import Authority, Principal
 from coopapi.errors import Conflict, NotFound, Stale, Unprocessable, broken, fault
 from coopapi.shared.grants import RESPONSIBLE, CaseAccess
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import store_changes
 
 _FOR_THE_DESK: Final = "desk of the country"
 _RESPONSIBLE: Final = "responsible for the case"
@@ -38,25 +39,38 @@ class OnlyByAnother(Conflict):
     """
 
 
-def tell_desk(work: UnitOfWork, case: Case) -> None:
-    """Give the Eurojust desk of the country index access to a case, unless the case is hidden or not for the desk."""
-    if case.visibility == "hidden" or case.desk == "none":
+def show_to_desks(work: UnitOfWork, cases: Sequence[Case]) -> None:
+    """Have the Eurojust desk of the country see the index of cases, except of those that are hidden or not for the desk."""
+    kept = {
+        case.id: "the case was hidden" if case.visibility == "hidden" else "the case is not for the desk"
+        for case in cases
+        if case.visibility == "hidden" or case.desk == "none"
+    }
+    tell_desks(work, [case for case in cases if case.id not in kept])
+    if not kept:
+        return
+    given = work.all(CaseAccess).where(
+        CaseAccess.case_id.in_(kept), CaseAccess.reason == _FOR_THE_DESK, CaseAccess.withdrawn_at.is_(None)
+    )
+    grants = work.session.scalars(given.order_by(CaseAccess.id)).all()
+    for grant in grants:
+        end_access(work, grant, kept[grant.case_id])
+    store_changes(work.session, grants)
+
+
+def tell_desks(work: UnitOfWork, cases: Sequence[Case]) -> None:
+    """Give the Eurojust desk of the country index access to those cases that are neither hidden nor kept from it."""
+    shown = {case.id: case for case in cases if case.visibility != "hidden" and case.desk != "none"}
+    if not shown:
         return
     has = select(CaseAccess.id).where(
-        CaseAccess.case_id == case.id, CaseAccess.authority_id == Authority.id, CaseAccess.withdrawn_at.is_(None)
+        CaseAccess.case_id == Case.id, CaseAccess.authority_id == Authority.id, CaseAccess.withdrawn_at.is_(None)
     )
-    desks = select(Authority.id).where(Authority.type == "eurojust_desk", Authority.country == work.actor.country, ~has.exists())
-    missing = work.session.scalars(desks)
-    work.session.add_all([new_grant(work, case, desk, Level.INDEX, _FOR_THE_DESK) for desk in missing])
-
-
-def hide_from_desk(work: UnitOfWork, case: Case, reason: str) -> None:
-    """Withdraw the access that the desk of the country was given automatically."""
-    given = work.all(CaseAccess).where(
-        CaseAccess.case_id == case.id, CaseAccess.reason == _FOR_THE_DESK, CaseAccess.withdrawn_at.is_(None)
+    desk = and_(Authority.type == "eurojust_desk", Authority.country == work.actor.country)
+    missing = select(Case.id, Authority.id).join(Authority, desk).where(Case.id.in_(shown), ~has.exists())
+    work.session.add_all(
+        [new_grant(work, shown[case_id], desk_id, Level.INDEX, _FOR_THE_DESK) for case_id, desk_id in work.session.execute(missing)]
     )
-    for grant in work.session.scalars(given):
-        end_access(work, grant, reason)
 
 
 def give(work: UnitOfWork, case: Case, wish: Mapping[str, Any]) -> CaseAccess:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
+from sqlalchemy.orm.attributes import set_committed_value
+
 from coopapi.access import Level
 from coopapi.cases import granting, hiding
 from coopapi.cases.external_ids import require_free_for_case
@@ -14,7 +16,7 @@ from coopapi.matching import engine
 from coopapi.shared.grants import answers, reaches
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork, as_json
-from coopapi.store.rows import columns_of, take_in
+from coopapi.store.rows import columns_of, store_changes, take_in
 from coopapi.store.statements import Statement
 from coopapi.unicode_text import fold_reference
 
@@ -179,37 +181,29 @@ def change(work: UnitOfWork, case: Case, data: dict[str, Any]) -> Case:
         work.require_person()
         granting.name_responsible(work, case, responsible)
         case.updated_at = work.now
-    changed = sorted(key for key, value in data.items() if getattr(case, key) != value)
-    if "visibility" in changed:
-        hiding.before_change(work, case, data["visibility"])
-    if not changed:
-        return case
-    for key in set(changed) - {"visibility"}:
-        setattr(case, key, data[key])
-    case.updated_at = work.now
-    work.session.flush()
-    work.note(
-        "case.handed_over" if changed == ["handler_id"] else "case.changed", case, case_id=case.id, event=True, fields=changed
-    )
-    if "visibility" in changed:
-        _change_visibility(work, case, data["visibility"])
-    elif "desk" in changed:
-        _show_to_desk(work, case)
+    change_cases(work, [(case, data)])
     return case
 
 
-def _change_visibility(work: UnitOfWork, case: Case, visibility: str) -> None:
-    if visibility == "hidden":
-        engine.confirm_hiding(work, case.id)
-    engine.change_visibility(work, case.id, visibility)
-    work.session.refresh(case, ["visibility"])
-    _show_to_desk(work, case)
-
-
-def _show_to_desk(work: UnitOfWork, case: Case) -> None:
-    if case.visibility == "hidden":
-        granting.hide_from_desk(work, case, "the case was hidden")
-    elif case.desk == "none":
-        granting.hide_from_desk(work, case, "the case is not for the desk")
-    else:
-        granting.tell_desk(work, case)
+def change_cases(work: UnitOfWork, several: Sequence[tuple[Case, Mapping[str, Any]]]) -> None:
+    """Change fields of cases that the caller has locked. If the visibility of one changes, matching is updated."""
+    changed = [
+        (case, data, fields)
+        for case, data in several
+        if (fields := sorted(key for key, value in data.items() if getattr(case, key) != value))
+    ]
+    seen = {case: data["visibility"] for case, data, fields in changed if "visibility" in fields}
+    for case, visibility in seen.items():
+        hiding.before_change(work, case, visibility)
+    for case, data, fields in changed:
+        case.set({key: data[key] for key in fields if key != "visibility"} | {"updated_at": work.now})
+        action = "case.handed_over" if fields == ["handler_id"] else "case.changed"
+        work.note(action, case, case_id=case.id, event=True, fields=fields)
+    store_changes(work.session, [case for case, *_ in changed])
+    for case, visibility in seen.items():
+        if visibility == "hidden":
+            engine.confirm_hiding(work, case.id)
+    engine.change_visibility(work, {case.id: visibility for case, visibility in seen.items()})
+    for case, visibility in seen.items():
+        set_committed_value(case, "visibility", visibility)
+    granting.show_to_desks(work, [case for case, _, fields in changed if {"visibility", "desk"} & set(fields)])

@@ -6,8 +6,6 @@ from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import text
-
 from coopapi.access import Level
 from coopapi.cases import service
 from coopapi.cases.external_ids import ExternalIdTaken, shows_key
@@ -16,13 +14,20 @@ from coopapi.directory import codelists
 from coopapi.errors import Conflict, NotFound, Unprocessable
 from coopapi.matching import engine
 from coopapi.store.db import UnitOfWork, as_json
-from coopapi.store.rows import columns_of, take_in
-from coopapi.store.statements import Statement
+from coopapi.store.rows import columns_of, store_changes, take_in
+from coopapi.store.statements import Statement, array
+from coopapi.store.together import grouped, together
 from coopapi.unicode_text import fold_reference
 
 _ADD: Final = Statement(
     "insert into subjects select * from jsonb_populate_recordset(null::subjects, cast(:subjects as jsonb));"
     " insert into subject_categories select * from jsonb_populate_recordset(null::subject_categories, cast(:categories as jsonb))"
+)
+
+
+_KINDS: Final = Statement(
+    "select u.case_id, u.subject, k as kind from unnest(cast(:cases as uuid[]), cast(:subjects as uuid[])) u (case_id, subject)"
+    " cross join lateral priv.kinds_of_subject(u.case_id, u.subject) k"
 )
 
 
@@ -120,20 +125,25 @@ def change_subject(work: UnitOfWork, subject: Subject, data: dict[str, Any]) -> 
     Raises `CategoryConflict` if its identifiers may not be stored about a person of the new category.
     """
     service.changeable(work, subject.case_id)
-    old = subject.category
-    if data.get("category", old) != old:
-        _check_kinds(work, subject, data["category"])
+    require_kinds(work, subject, data)
     if data.get("external_id") != subject.external_id:
         _require_free(work, subject.case_id, data.get("external_id"))
-    for key, value in data.items():
-        setattr(subject, key, value)
-    if subject.category != old:
-        work.session.add(_category(work, subject))
-        engine.relabel(work, subject.case_id, subject.id, old)
-    work.note(
-        "subject.changed", subject, case_id=subject.case_id, event=True, fields=sorted(data), was=old, category=subject.category
-    )
+    change_subjects(work, [(subject, data)])
     return subject
+
+
+def change_subjects(work: UnitOfWork, several: Sequence[tuple[Subject, Mapping[str, Any]]]) -> None:
+    """Change the categories and ages of subjects of cases that the caller has locked, and update matching."""
+    old = {subject: subject.category for subject, _ in several}
+    for subject, data in several:
+        subject.set(data)
+    store_changes(work.session, list(old))
+    turned = [subject for subject, was in old.items() if subject.category != was]
+    work.session.add_all([_category(work, subject) for subject in turned])
+    engine.relabel(work, [(subject.case_id, subject.id, old[subject]) for subject in turned])
+    for subject, data in several:
+        was, category, fields = old[subject], subject.category, sorted(data)
+        work.note("subject.changed", subject, case_id=subject.case_id, event=True, fields=fields, was=was, category=category)
 
 
 def _require_free(work: UnitOfWork, case_id: UUID, key: str | None) -> None:
@@ -150,11 +160,18 @@ def _category(work: UnitOfWork, subject: Subject) -> SubjectCategory:
     return SubjectCategory(id=work.new_id(), since=work.now, set_by=work.actor.id, **kept)
 
 
-def _check_kinds(work: UnitOfWork, subject: Subject, category: str) -> None:
-    held = text("select priv.kinds_of_subject(:case, :subject)")
-    wrong = forbidden(category, work.session.scalars(held, {"case": subject.case_id, "subject": subject.id}))
-    if wrong:
+def require_kinds(work: UnitOfWork, subject: Subject, data: Mapping[str, Any]) -> None:
+    """Raise `CategoryConflict` if identifiers of a subject may not be stored about people of the category that it is to get."""
+    category = data.get("category", subject.category)
+    if category != subject.category and (wrong := forbidden(category, _kinds_held(work, (subject.case_id, subject.id)))):
         raise CategoryConflict(kinds=wrong)
+
+
+@together
+def _kinds_held(work: UnitOfWork, subjects: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], list[str]]:
+    cases, ids = (array(one) for one in zip(*subjects, strict=True))
+    found = grouped(subjects, _KINDS.rows(work.session, cases=cases, subjects=ids), lambda row: (row.case_id, row.subject))
+    return {key: [row.kind for row in rows] for key, rows in found.items()}
 
 
 def forbidden(category: str, kinds: Iterable[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """The workflows of a case and of access to it."""
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from coopapi.shared.grants import ACCESS_LIFECYCLE, RESPONSIBLE, CaseAccess, lev
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import store_changes
 
 _ENDED: Final = frozenset({"closed", "transferred", "withdrawn"})
 
@@ -25,19 +27,26 @@ def standing_in_case(work: UnitOfWork, case_id: UUID) -> Standing:
 
 
 def _finish_case(step: Step[Case]) -> None:
-    """Set the new state of a case. It ends only if no open object depends on it, or by force; a withdrawn case leaves matching."""
+    """Set the new state of a case. It ends only if no open object depends on it, or by force."""
     work, case, target = step.work, step.thing, step.transition.target
     left = dependents.require_none(work, case, target, force=step.data.get("force", False))
     if case.state == hiding.PENDING and target != "withdrawn":
         hiding.settle(work, case, hidden=step.event == "confirm_hidden")
-        granting.tell_desk(work, case)
-    case.state, case.state_reason, case.updated_at = target, step.data.get("reason"), work.now
-    case.ended_at = work.now if target in _ENDED else None
-    work.note(f"case.{step.event}", case, case_id=case.id, event=True, state=target, left_alive=len(left))
+        granting.tell_desks(work, [case])
+    move(work, [step], len(left))
     for branch, row in left:
         branch.tell(work, row, case)
-    if target == "withdrawn":
-        engine.unregister(work, case.id)
+
+
+def move(work: UnitOfWork, steps: Sequence[Step[Case]], left_alive: int = 0) -> None:
+    """Set the new states of cases that may have them. A withdrawn case leaves matching."""
+    for step in steps:
+        case, target = step.thing, step.transition.target
+        case.state, case.state_reason, case.updated_at = target, step.data.get("reason"), work.now
+        case.ended_at = work.now if target in _ENDED else None
+        work.note(f"case.{step.event}", case, case_id=case.id, event=True, state=target, left_alive=left_alive)
+    store_changes(work.session, [step.thing for step in steps])
+    engine.unregister(work, [(step.thing.id, None) for step in steps if step.transition.target == "withdrawn"])
 
 
 CASE: Final = Workflow[Case](

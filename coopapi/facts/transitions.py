@@ -1,5 +1,6 @@
 """The workflow of a fact: it can be withdrawn."""
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from coopapi.facts.recording import tell
 from coopapi.facts.service import fact_of
 from coopapi.shared.workflow import Step, Workflow
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import store_changes
 
 
 def _find(work: UnitOfWork, case_id: UUID, fact_id: UUID) -> Fact:
@@ -23,12 +25,13 @@ def _lock(work: UnitOfWork, row: Fact, version: int) -> Fact:
     return fact_of(work, row.case_id, row.id, version=version)
 
 
-def _withdraw(step: Step[Fact]) -> None:
-    """Withdraw a fact. It is kept until the retention period ends (LED Art. 5), and its key is free again."""
-    work, row = step.work, step.thing
-    row.withdrawn_at, row.withdrawal_reason = work.now, step.data.get("reason")
-    work.session.flush()
-    tell(work, row, "withdrawn", victims=row.victims, kind=row.kind)
+def withdraw(work: UnitOfWork, steps: Sequence[Step[Fact]]) -> None:
+    """Withdraw facts. They are kept until the retention period ends (LED Art. 5), and their keys are free again."""
+    for step in steps:
+        step.thing.withdrawn_at, step.thing.withdrawal_reason = work.now, step.data.get("reason")
+    store_changes(work.session, [step.thing for step in steps])
+    for step in steps:
+        tell(work, step.thing, "withdrawn", victims=step.thing.victims, kind=step.thing.kind)
 
 
 FACT: Final = Workflow[Fact](
@@ -37,5 +40,5 @@ FACT: Final = Workflow[Fact](
     find=_find,
     lock=_lock,
     standing=lambda work, row: standing_in_case(work, row.case_id),
-    finish=_withdraw,
+    finish=lambda step: withdraw(step.work, [step]),
 )

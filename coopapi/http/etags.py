@@ -2,6 +2,7 @@
 
 import re
 from hashlib import sha256
+from http import HTTPStatus
 from typing import Final
 
 from flask import Response, g, request
@@ -19,13 +20,18 @@ _CONDITIONS: Final = frozenset({"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"})
 
 
 def mark(response: Response) -> None:
-    """Set the ETag of a response. The one of a GET also has a digest of the body, because that can depend on more than the row."""
-    if g.get("etag") and request.method in {"GET", "HEAD"}:
-        response.headers["ETag"] = f'"{g.etag}-{sha256(response.get_data()).hexdigest()[:16]}"'
+    """Set the ETag of a response: the version of the row, and for GET a digest of the body, because that can depend on more.
+
+    The answer to a GET without a row, such as a list or what the register ships, has the digest alone.
+    """
+    version = g.get("etag")
+    if request.method in {"GET", "HEAD"} and (version or response.status_code == HTTPStatus.OK):
+        digest = sha256(response.get_data()).hexdigest()[:16]
+        response.headers["ETag"] = f'"{version}-{digest}"' if version else f'"{digest}"'
         if _CONDITIONS & request.environ.keys():
             response.make_conditional(request)
-    elif g.get("etag"):
-        response.headers["ETag"] = f'"{g.etag}"'
+    elif version:
+        response.headers["ETag"] = f'"{version}"'
 
 
 def expected_version() -> int:

@@ -55,7 +55,7 @@ class Notes:
             HTTPStatus.PRECONDITION_FAILED: self.changes,
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE: self.has_body and not self.gives_file,
             HTTPStatus.PRECONDITION_REQUIRED: self.changes,
-            HTTPStatus.TOO_MANY_REQUESTS: self.counts_values or (public and posts),
+            HTTPStatus.TOO_MANY_REQUESTS: (self.counts_values and not self.files) or (public and posts),
         }
         return [status for status, holds in said.items() if holds]
 

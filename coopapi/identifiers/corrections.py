@@ -14,6 +14,7 @@ from coopapi.identifiers.service import data_key, part_from_twins
 from coopapi.identifiers.subjects import links_of, note_links
 from coopapi.matching import engine
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import store_changes
 from coopapi.store.statements import Statement, array
 
 _TELL: Final = Statement("select priv.tell_recipients(u.id, :act, :request) from unnest(cast(:ids as uuid[])) u (id)")
@@ -57,10 +58,10 @@ def _put_values(work: UnitOfWork, case: Case | CaseToAddTo, corrections: Sequenc
             if name not in {"id", "version", "sealed", "created_at", "created_by"}:
                 setattr(one.row, name, value)
         one.row.sealed = seal(data_key(work, case.id), case.authority_id, one.row.id, one.draft.item, one.draft.reading)
-    work.session.flush()
+    store_changes(work.session, [one.row for one in corrections])
     if anew := [one.row.id for one in corrections if one.holdings]:
         part_from_twins(work, case.id, anew)
-        engine.unregister(work, case.id, anew)
+        engine.unregister(work, [(case.id, one) for one in anew])
         engine.hold(work, case.id, [holding for one in corrections for holding in one.holdings])
     for one in corrections:
         said = one.fields - {"subjects"}

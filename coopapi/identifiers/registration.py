@@ -21,6 +21,7 @@ from coopapi.identifiers.subjects import check_subjects, note_links, subjects_of
 from coopapi.matching import engine
 from coopapi.shared.workflow import Step, Workflow
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import store_changes
 from coopapi.store.vault import DataKey
 from coopapi.unicode_text import NORMALISER_VERSION
 
@@ -172,14 +173,16 @@ def _lock(work: UnitOfWork, row: Identifier, version: int) -> Identifier:
     return identifier_of(work, row.case_id, row.id, version=version)
 
 
-def _withdraw(step: Step[Identifier]) -> None:
-    """Take an identifier out of matching at once. Its value is kept until the retention period ends (LED Art. 5)."""
-    work, row = step.work, step.thing
-    row.withdrawn_at, row.withdrawal_reason = work.now, step.data.get("reason")
-    work.session.flush()
-    engine.unregister(work, row.case_id, [row.id])
-    work.note("identifier.withdrawn", row, case_id=row.case_id, event=True, kind=row.kind)
-    tell_recipients(work, [row.id], "withdrawn")
+def withdraw(work: UnitOfWork, steps: Sequence[Step[Identifier]]) -> None:
+    """Take identifiers out of matching at once. Their values are kept until the retention period ends (LED Art. 5)."""
+    rows = [step.thing for step in steps]
+    for step in steps:
+        step.thing.withdrawn_at, step.thing.withdrawal_reason = work.now, step.data.get("reason")
+    store_changes(work.session, rows)
+    engine.unregister(work, [(row.case_id, row.id) for row in rows])
+    for row in rows:
+        work.note("identifier.withdrawn", row, case_id=row.case_id, event=True, kind=row.kind)
+    tell_recipients(work, [row.id for row in rows], "withdrawn")
 
 
 IDENTIFIER: Final = Workflow[Identifier](
@@ -188,7 +191,7 @@ IDENTIFIER: Final = Workflow[Identifier](
     find=_find,
     lock=_lock,
     standing=lambda work, row: standing_in_case(work, row.case_id),
-    finish=_withdraw,
+    finish=lambda step: withdraw(step.work, [step]),
 )
 
 

@@ -33,6 +33,7 @@ blp = Blueprint("imports", __name__, url_prefix="/api/v1", description="Bulk int
     method="POST",
     allow=Action.IMPORT_SEND,
     query=ImportQuery,
+    counts_values=True,
     files=dict(zip(UPLOADS, (_NDJSON, _CSV), strict=True)),
     returns=ImportOut,
     status=HTTPStatus.ACCEPTED,
@@ -41,7 +42,8 @@ def send_import(wanted: dict[str, Any], *, work: UnitOfWork) -> Import:
     """Send a file of cases, subjects, persons and identifiers: NDJSON, or CSV with a mapping; gzip is accepted.
 
     The answer is 202: the lines are stored afterwards, one import of a client after the other. `GET /imports/{id}` shows how far
-    it is. A file that is sent again changes nothing. docs/imports.md describes the lines.
+    it is. A file that is sent again changes nothing. `RateLimit` tells the quotas before its values are counted. docs/imports.md
+    describes the lines.
     """
     compressed = request.headers.get("Content-Encoding", "").lower() == "gzip"
     return service.receive(work, request.stream, request.mimetype, wanted, compressed=compressed)

@@ -11,7 +11,7 @@ from coopapi.imports import staging
 from coopapi.imports.mapping import as_lines, read_mapping
 from coopapi.imports.models import Import, ImportLine
 from coopapi.imports.staging import BrokenFile
-from coopapi.store import vault
+from coopapi.store import quotas, vault
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
 
@@ -19,7 +19,7 @@ _FORMATS: Mapping[str, str] = {"application/x-ndjson": "ndjson", "text/csv": "cs
 
 
 def receive(work: UnitOfWork, stream: Any, media_type: str, wanted: Mapping[str, Any], *, compressed: bool) -> Import:
-    """Stage a file for the worker. Nothing of it is staged if it cannot be read to its end.
+    """Stage a file for the worker, and tell the quotas of which it will use. Nothing is staged if it cannot be read to its end.
 
     Raises `UnsupportedMedia`, `BrokenFile` and `FileTooLarge`.
     """
@@ -52,6 +52,7 @@ def receive(work: UnitOfWork, stream: Any, media_type: str, wanted: Mapping[str,
     job = work.one(Import, job_id)
     job.lines = lines
     work.note("import.received", job, event=True, lines=lines, dry_run=job.dry_run)
+    work.quotas[:] = quotas.present(work.session)
     return job
 
 

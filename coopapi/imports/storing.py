@@ -1,52 +1,52 @@
-"""Storing the cases and subjects of a portion, and withdrawing what its lines say. Each line is accepted or refused by itself."""
+"""Storing the cases and subjects of a portion, and withdrawing what its lines say.
 
+Each line is accepted or refused by itself. What is accepted is stored together, so the number of statements does not depend on the
+number of lines.
+"""
+
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import or_
 
+from coopapi.access import Level
+from coopapi.cases import dependents, subjects
 from coopapi.cases import service as cases
-from coopapi.cases import subjects
-from coopapi.cases.models import Case, Identifier, IdentifierSubject, Subject
-from coopapi.cases.transitions import CASE
+from coopapi.cases import transitions as steps_of_cases
+from coopapi.cases.models import Case, Identifier, Subject
 from coopapi.errors import Conflict, CoopError, Forbidden, NotFound, Stale, Unprocessable, broken
+from coopapi.facts import transitions as steps_of_facts
 from coopapi.facts.models import Fact
-from coopapi.facts.transitions import FACT
 from coopapi.http.problems import slug
-from coopapi.identifiers.registration import IDENTIFIER
+from coopapi.identifiers import registration
 from coopapi.imports.known import Known, version_of
 from coopapi.imports.lines import SentLine
+from coopapi.imports.models import ACCEPTED
+from coopapi.shared.workflow import Step
 from coopapi.store.db import UnitOfWork
 from coopapi.store.statements import Statement, array
+from coopapi.store.together import each
 from coopapi.unicode_text import fold_reference
 
+_UNCHANGED: Final = Statement(
+    "select array_agg(i.id) from imported_rows r join identifiers i on i.id = r.row_id"
+    " where r.scope = any (cast(:cases as uuid[])) and r.kind = 'identifier' and r.version = i.version + i.victim_version"
+)
 _FOLLOW: Final = Statement(
     "update imported_rows r set version = i.version + i.victim_version from identifiers i"
-    " where r.row_id = i.id and i.id = any (cast(:rows as uuid[])) and r.version = i.version + i.victim_version - 1"
-    " and r.principal_id = :principal"
+    " where r.scope = i.case_id and r.kind = 'identifier' and r.row_id = i.id and i.id = any (cast(:rows as uuid[]))"
+    " and r.version <> i.version + i.victim_version and r.principal_id = :principal"
 )
-
-
-_WITHDRAWN: Final[Mapping[str, tuple[Any, Any]]] = {
-    "case": (Case, CASE),
-    "identifier": (Identifier, IDENTIFIER),
-    "fact": (Fact, FACT),
+REFUSALS: Final = (Conflict, Stale, Unprocessable, Forbidden, NotFound)
+"""The errors for which a line is refused or in conflict."""
+_WITHDRAWN: Final[Mapping[str, tuple[Any, Any, Callable[[UnitOfWork, list[Step[Any]]], None]]]] = {
+    "case": (Case, steps_of_cases.CASE, steps_of_cases.move),
+    "identifier": (Identifier, registration.IDENTIFIER, registration.withdraw),
+    "fact": (Fact, steps_of_facts.FACT, steps_of_facts.withdraw),
 }
-"""What a line can withdraw, with its workflow."""
-
-
-def attempt(work: UnitOfWork, line: SentLine, do: Callable[[], object]) -> bool:
-    """Carry out what a line says. If that is refused, nothing of it is left, and the line says why. Returns False then."""
-    notes = len(work.notes)
-    try:
-        with work.session.begin_nested():
-            do()
-    except (Conflict, Stale, Unprocessable, Forbidden, NotFound) as fault:
-        del work.notes[notes:]
-        refuse(line, fault)
-        return False
-    return True
+"""What a line can withdraw, with its workflow, and what takes the steps of many."""
 
 
 def refuse(line: SentLine, fault: CoopError) -> None:
@@ -57,7 +57,7 @@ def refuse(line: SentLine, fault: CoopError) -> None:
 
 def store_cases(known: Known, lines: Sequence[SentLine]) -> None:
     """Open the cases that are new, and change those that differ."""
-    work, new = known.work, []
+    new, held = [], []
     for line in lines:
         case, made = known.cases.get(line.external_id or ""), known.made(line)
         if known.is_as_sent(line):
@@ -67,8 +67,26 @@ def store_cases(known: Known, lines: Sequence[SentLine]) -> None:
                 line.refuse("/visibility", "hidden")
             elif case is None and made is None:
                 new.append(line)
-            elif not known.refuses_change(line, case) and case is not None:
-                _change_case(known, line, case)
+            elif known.refuses_change(line, case) or case is None:
+                continue
+            elif fold_reference(line.data["reference"]) != case.reference_folded:
+                line.refuse("/reference", "fixed")
+            else:
+                held.append((line, case))
+    _change_cases(known, held)
+    _open_cases(known, new)
+
+
+def _change_cases(known: Known, held: Sequence[tuple[SentLine, Case]]) -> None:
+    was = {case.id: case.version for _, case in held}
+    cases.change_cases(known.work, [(case, _without(line, "reference")) for line, case in held])
+    for line, case in held:
+        line.outcome = "unchanged" if case.version == was[case.id] else "updated"
+        known.keep(line, case.id, version_of(case))
+
+
+def _open_cases(known: Known, new: Sequence[SentLine]) -> None:
+    work = known.work
     taken: set[str] = set(cases.cases_with_references(work, [_data(line)["reference"] for line in new])) if new else set()
     free = []
     for line in new:
@@ -89,15 +107,8 @@ def _data(line: SentLine) -> dict[str, Any]:
     return line.data or {}
 
 
-def _change_case(known: Known, line: SentLine, case: Case) -> None:
-    data = {name: value for name, value in _data(line).items() if name != "reference"}
-    if fold_reference(_data(line)["reference"]) != case.reference_folded:
-        line.refuse("/reference", "fixed")
-        return
-    was = case.version
-    if attempt(known.work, line, lambda: cases.change(known.work, case, data)):
-        line.outcome = "unchanged" if case.version == was else "updated"
-        known.keep(line, case.id, version_of(case))
+def _without(line: SentLine, name: str) -> dict[str, Any]:
+    return {key: value for key, value in _data(line).items() if key != name}
 
 
 def store_subjects(known: Known, lines: Sequence[SentLine]) -> None:
@@ -111,9 +122,10 @@ def store_subjects(known: Known, lines: Sequence[SentLine]) -> None:
             ready.append((line, case))
     held = _held_subjects(known, ready)
     new: list[tuple[SentLine, UUID, dict[str, Any]]] = []
+    old: list[tuple[SentLine, Subject, dict[str, Any]]] = []
     taken: set[tuple[UUID, str]] = set()
     for line, case in ready:
-        data = {name: value for name, value in _data(line).items() if name != "case"}
+        data = _without(line, "case")
         folded = fold_reference(data["pseudonym"])
         named = held.get((case.id, "pseudonym", folded))
         row = held.get((case.id, "key", line.external_id or ""))
@@ -123,8 +135,14 @@ def store_subjects(known: Known, lines: Sequence[SentLine]) -> None:
             else:
                 taken.add((case.id, folded))
                 new.append((line, case.id, data))
-        elif not known.refuses_change(line, row) and row is not None:
-            _change_subject(known, line, row, data)
+        elif known.refuses_change(line, row) or row is None:
+            continue
+        elif folded != row.pseudonym_folded:
+            line.refuse("/pseudonym", "fixed")
+        else:
+            fields = data.keys() & {"category", "age_status"}
+            old.append((line, row, {name: data[name] for name in fields if data[name] != getattr(row, name)}))
+    _change_subjects(known, old)
     made = subjects.add_subjects(known.work, [(case_id, data) for _, case_id, data in new])
     for (line, *_), subject in zip(new, made, strict=True):
         line.outcome, line.row = "stored", subject
@@ -146,60 +164,88 @@ def _held_subjects(known: Known, ready: Sequence[tuple[SentLine, Case]]) -> dict
     return by_name | {(row.case_id, "key", row.external_id): row for row in rows if row.external_id}
 
 
-def _change_subject(known: Known, line: SentLine, row: Subject, data: dict[str, Any]) -> None:
+def _change_subjects(known: Known, held: Sequence[tuple[SentLine, Subject, dict[str, Any]]]) -> None:
+    """Change subjects. If one becomes or ceases to be a victim, its identifiers get new versions, and `imported_rows` follow."""
     work = known.work
-    if fold_reference(data["pseudonym"]) != row.pseudonym_folded:
-        line.refuse("/pseudonym", "fixed")
-        return
-    changed: dict[str, Any] = {
-        name: data[name] for name in ("category", "age_status") if name in data and data[name] != getattr(row, name)
-    }
-    if not changed:
-        line.outcome = "unchanged"
-    else:
-        linked = work.all(IdentifierSubject).where(IdentifierSubject.subject_id == row.id)
-        before = [link.identifier_id for link in work.session.scalars(linked)]
-        if not attempt(work, line, lambda: subjects.change_subject(work, row, changed)):
-            return
+    changed = []
+    faults = each(work, lambda one: _refusal(work, *one[1:]), held)
+    for one, fault in zip(held, faults, strict=True):
+        if fault is not None:
+            refuse(one[0], fault)
+        elif one[2]:
+            changed.append(one)
+        else:
+            one[0].outcome = "unchanged"
+    turned = {row.case_id for _, row, differ in changed if "category" in differ}
+    as_stored = _UNCHANGED.value(work.session, cases=array(turned)) if turned else None
+    subjects.change_subjects(work, [(row, differ) for _, row, differ in changed])
+    if as_stored:
+        _FOLLOW.rows(work.session, rows=array(as_stored), principal=work.actor.id)
+    for line, *_ in changed:
         line.outcome = "updated"
-        work.session.flush()
-        after = [link.identifier_id for link in work.session.scalars(linked)]
-        _FOLLOW.rows(work.session, rows=array({*before, *after}), principal=work.actor.id)
-    known.keep(line, row.id, version_of(row))
+    for line, row, _ in held:
+        if line.outcome in ACCEPTED:
+            known.keep(line, row.id, version_of(row))
+
+
+def _refusal(work: UnitOfWork, row: Subject, differ: Mapping[str, Any]) -> CoopError | None:
+    """Return why a subject may not be changed, or None. If nothing differs, it stays as it is."""
+    try:
+        if differ:
+            cases.require_access(work, row.case_id, Level.CONTRIBUTE)
+            subjects.require_kinds(work, row, differ)
+    except REFUSALS as fault:
+        return fault
+    return None
 
 
 def withdraw(known: Known, lines: Sequence[SentLine]) -> None:
     """Withdraw the cases, identifiers and facts that lines name."""
+    work = known.work
     known.find_imported(lines)
+    ready = []
     for line in lines:
         if not line.check():
             continue
         made = known.made(line)
         if made is None:
             line.refuse("/external_id", "unknown")
-        elif made.withdrawn and made.principal_id == known.work.actor.id:
+        elif made.withdrawn and made.principal_id == work.actor.id:
             line.outcome = "unchanged"
         else:
-            _withdraw(known, line, made)
+            ready.append((line, made))
+    rows = _rows(known, ready)
+    going = [(line, made, row) for line, made in ready if not known.refuses_change(line, row := rows.get(made.row_id))]
+    taken: dict[str, list[tuple[SentLine, Any, Step[Any]]]] = defaultdict(list)
+    for (line, made, _), step in zip(going, each(work, lambda one: _step(work, one[0], one[2]), going), strict=True):
+        if isinstance(step, Step):
+            taken[line.kind].append((line, made, step))
+        else:
+            refuse(line, step)
+    for kind, some in taken.items():
+        _WITHDRAWN[kind][2](work, [step for *_, step in some])
+        for line, made, step in some:
+            line.outcome = "withdrawn"
+            line.digest = bytes(made.digest)  # so that the line of the row, sent again, is still known
+            known.keep(line, step.thing.id, version_of(step.thing), withdrawn=True)
 
 
-def _withdraw(known: Known, line: SentLine, made: Any) -> None:
-    work = known.work
-    model, workflow = _WITHDRAWN[line.kind]
-    row: Any = (
-        known.cases.get(line.external_id or "")
-        if model is Case
-        else work.session.scalar(work.all(model).where(model.id == made.row_id))
-    )
-    if known.refuses_change(line, row):
-        return
-    ids = {"case_id": row.id} if model is Case else {"case_id": row.case_id, f"{line.kind}_id": row.id}
-    step = {"event": "withdraw", "reason": _data(line)["reason"]}
-    if model is Identifier:
-        row.for_cleared = work.actor.cleared
-    version = row.seen_version if model is Identifier else row.version
-    if attempt(work, line, lambda: workflow.take(work, version, step, **ids)):
-        work.session.flush()
-        line.outcome = "withdrawn"
-        line.digest = bytes(made.digest)  # so that the line of the row, sent again, is still known
-        known.keep(line, row.id, version_of(row), withdrawn=True)
+def _rows(known: Known, ready: Sequence[tuple[SentLine, Any]]) -> dict[UUID, Any]:
+    """Return the rows that lines withdraw, as far as the client sees them, by their ids."""
+    rows: dict[UUID, Any] = {case.id: case for case in known.cases.values()}
+    for kind in ("identifier", "fact"):
+        model = _WITHDRAWN[kind][0]
+        if ids := [made.row_id for line, made in ready if line.kind == kind]:
+            rows |= {row.id: row for row in known.work.session.scalars(known.work.all(model).where(model.id.in_(ids)))}
+    return rows
+
+
+def _step(work: UnitOfWork, line: SentLine, row: Any) -> Step[Any] | CoopError:
+    """Return the step that a line asks for, or why it may not be taken."""
+    try:
+        step: Step[Any] = _WITHDRAWN[line.kind][1].step(work, row, {"event": "withdraw", "reason": _data(line)["reason"]})
+        if isinstance(row, Case):
+            dependents.require_none(work, row, step.transition.target, force=False)
+    except REFUSALS as fault:
+        return fault
+    return step

@@ -1,6 +1,6 @@
 """Storing the facts of a portion: those that are new together, the others one by one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,7 +15,8 @@ from coopapi.facts.service import as_items
 from coopapi.identifiers.service import keep_key
 from coopapi.imports.known import Known, subjects_by_key, version_of
 from coopapi.imports.lines import SentLine
-from coopapi.imports.storing import attempt, refuse
+from coopapi.imports.storing import REFUSALS, refuse
+from coopapi.store.db import UnitOfWork
 
 _LINKS: Final = ("subjects", "identifiers")
 Keyed = Mapping[tuple[UUID, str], UUID]
@@ -198,6 +199,19 @@ def _correct(known: Known, one: FactOfLine, named: NamedThings) -> None:
         require_free(work, row, drafted)
         changed.update(put_right(work, [drafted]))
 
-    if attempt(work, line, do):
+    if _attempt(work, line, do):
         line.outcome = "updated" if changed else "unchanged"
         known.keep(line, row.id, version_of(row))
+
+
+def _attempt(work: UnitOfWork, line: SentLine, do: Callable[[], object]) -> bool:
+    """Carry out what a line says. If that is refused, nothing of it is left, and the line says why. Returns False then."""
+    notes = len(work.notes)
+    try:
+        with work.session.begin_nested():
+            do()
+    except REFUSALS as fault:
+        del work.notes[notes:]
+        refuse(line, fault)
+        return False
+    return True

@@ -1,8 +1,11 @@
 """The mailer, in a thread of the worker. It holds no database connection while it talks to the mail server.
 
 Once a minute it looks, in the name of each person whose time has come and in each of its roles, at what waits for that person. It
-uses the query of the worklist, with the same checks. If something came since the last mail, a mail is entered. Each
-mail is leased before it is sent and noted afterwards: if the worker is killed in between, that one mail is sent again with the
+uses the query of the worklist, with the same checks. If something came since the last mail, a mail is entered. It looks at no more
+than a fixed number of people in a minute, and sends mail in between. Who is looked at depends on what people chose and on how many
+they are, never on what waits for anybody, so the time of a mail tells nothing about others.
+
+Each mail is leased before it is sent and noted afterwards: if the worker is killed in between, that one mail is sent again with the
 same `Message-ID`.
 """
 
@@ -32,7 +35,10 @@ MOST: Final = 50
 """How many mails are sent on one connection."""
 SECONDS: Final = 120
 """For how long mail is sent on one connection. What is left then is sent when its lease, which is longer, has ended."""
-MOST_PEOPLE: Final = 200
+MOST_PEOPLE: Final = 50
+"""At how many people the worker looks before it sends mail again."""
+MOST_IN_MINUTE: Final = 400
+"""At how many people a worker looks in a minute. Those on duty come first, then those whose time came first."""
 MOST_OVERLAPS: Final = 1000
 _SHORT_HOURS: Final = 8
 _DUE: Final = Statement("select * from priv.people_to_tell(:most)")
@@ -74,23 +80,27 @@ class Mailer:
 
     database: Database
     tls: ssl.SSLContext | None = None
-    looked: datetime | None = None
+    minute: datetime | None = None
+    left: int = 0
+    """At how many people the worker may still look in this minute."""
 
     def look(self) -> None:
-        """Look at what waits for the people whose time has come, once in each minute. Faults are logged, not raised."""
+        """Look at what waits for the next people whose time has come, some of them at once. Faults are logged, not raised."""
         minute = self.database.clock().replace(second=0, microsecond=0)
-        if minute == self.looked:
+        if minute != self.minute:
+            self.minute, self.left = minute, MOST_IN_MINUTE
+        if not self.left:
             return
+        most = min(MOST_PEOPLE, self.left)
         try:
             with self.database.worker() as session:
-                due = _DUE.rows(session, most=MOST_PEOPLE)
+                due = _DUE.rows(session, most=most)
         except Exception as fault:  # noqa: BLE001 (the mailer goes on, whatever happens)
             _log.error("looking for mail will be tried again", extra={"error": type(fault).__name__})
             return
         for person in due:
             self._serve(person)
-        if len(due) < MOST_PEOPLE:
-            self.looked = minute
+        self.left = self.left - most if len(due) == most else 0
 
     def _serve(self, person: Any) -> None:
         """Look at what waits for one person, and enter mail. A fault with one does not hold up the others."""

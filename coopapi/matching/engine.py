@@ -5,7 +5,7 @@ only write what the case holds, and a row that tells the worker of the change. T
 (`settler.py`), so neither an answer nor its time depends on what other cases hold.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -55,8 +55,16 @@ _REGISTER_IN_CASES = Statement(
     f"select * from priv.register_in_cases(cast(:rows as jsonb), cast(:links as jsonb), cast(:cases as uuid[]), {_HOLDINGS})"  # noqa: S608 (constants)
 )
 _LINK = Statement("select * from priv.link_subjects(:case, cast(:links as jsonb), null, :identifier)")
-_RELEASE = Statement("select priv.release(:case, cast(:identifiers as uuid[]))")
-_RELABEL = Statement("select priv.relabel(:case, :subject, :was, :visibility)")
+_RELEASE = Statement(
+    "select priv.release(u.case_id, array_agg(u.identifier) filter (where u.identifier is not null))"
+    " from unnest(cast(:cases as uuid[]), cast(:identifiers as uuid[])) u (case_id, identifier)"
+    " group by u.case_id order by u.case_id"
+)
+_RELABEL = Statement(
+    "select priv.relabel(u.case_id, u.subject, u.was, u.visibility)"
+    " from unnest(cast(:cases as uuid[]), cast(:subjects as uuid[]), cast(:were as text[]), cast(:visibilities as text[]))"
+    " u (case_id, subject, was, visibility)"
+)
 _STORE_REREAD = Statement(
     "select priv.store_reread(:normaliser, cast(:rows as jsonb), cast(:identifiers as uuid[]), cast(:tokens as bytea[]),"
     " cast(:families as text[]), cast(:strengths as smallint[]), cast(:common as boolean[]))"
@@ -189,9 +197,13 @@ def hold(work: UnitOfWork, case_id: UUID, holdings: Sequence[Holding]) -> None:
         _run(work, _HOLD, _asked(case_id, holdings))
 
 
-def unregister(work: UnitOfWork, case_id: UUID, identifiers: Sequence[UUID] | None = None) -> None:
-    """Take some or all identifiers of a case out of matching. They are no evidence any more once this is committed."""
-    _run(work, _RELEASE, {"case": case_id, "identifiers": None if identifiers is None else [str(i) for i in identifiers]})
+def unregister(work: UnitOfWork, rows: Iterable[tuple[UUID, UUID | None]]) -> None:
+    """Take identifiers out of matching. They are no evidence any more once this is committed.
+
+    Each is given with its case; a case without an identifier stands for all that it has.
+    """
+    if rows := list(rows):
+        _run(work, _RELEASE, {"cases": array(case_id for case_id, _ in rows), "identifiers": array(one for _, one in rows)})
 
 
 def store_reread(session: Session, normaliser: int, rows: Sequence[Mapping[str, Any]], holdings: Sequence[Holding]) -> None:
@@ -203,14 +215,20 @@ def store_reread(session: Session, normaliser: int, rows: Sequence[Mapping[str, 
     _STORE_REREAD.rows(session, normaliser=normaliser, rows=as_json(rows), **asked)
 
 
-def relabel(work: UnitOfWork, case_id: UUID, subject_id: UUID, was: str) -> None:
-    """Update matching after the category of a subject changed."""
-    _run(work, _RELABEL, {"case": case_id, "subject": subject_id, "was": was, "visibility": None})
+def relabel(work: UnitOfWork, subjects: Sequence[tuple[UUID, UUID, str]]) -> None:
+    """Update matching after the categories of subjects changed. Each is given with its case and the category that it had."""
+    _relabel(work, [(*one, None) for one in subjects])
 
 
-def change_visibility(work: UnitOfWork, case_id: UUID, visibility: str) -> None:
-    """Change the visibility of a case and update matching. No other code writes this column."""
-    _run(work, _RELABEL, {"case": case_id, "subject": None, "was": None, "visibility": visibility})
+def change_visibility(work: UnitOfWork, visibilities: Mapping[UUID, str]) -> None:
+    """Change the visibility of cases and update matching. No other code writes this column."""
+    _relabel(work, [(case_id, None, None, visibility) for case_id, visibility in visibilities.items()])
+
+
+def _relabel(work: UnitOfWork, changes: Sequence[tuple[UUID, UUID | None, str | None, str | None]]) -> None:
+    if changes:
+        columns = zip(("cases", "subjects", "were", "visibilities"), zip(*changes, strict=True), strict=True)
+        _run(work, _RELABEL, {name: array(values) for name, values in columns})
 
 
 def reconsider(work: UnitOfWork, exclusion_id: UUID) -> None:

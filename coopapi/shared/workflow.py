@@ -182,22 +182,27 @@ class Workflow(Generic[T]):
         body.
         """
         thing = self.find(work, **ids)
-        standing = self.standing(work, thing)
-        if standing.acts:
+        if self.standing(work, thing).acts:
             thing = self.lock(work, thing, version)
-        view = self.view(work, thing, data)
-        if standing.acts or view is not thing:  # while the lock waited, another step may have changed where the caller stands
-            standing = self.standing(work, view)
-        transition = self._lifecycle(view).transition(self.state(work, view), data["event"])
-        step = Step(work, view, transition, standing, data)
-        if problem := self._refusal(step) or self._prevented(step):
-            raise problem
-        transition.require_reason(data.get("reason"))
+        step = self.step(work, self.view(work, thing, data), data)
         if step.event in self.effects:
             self.effects[step.event](step)
         self.finish(step)
         row: Versioned = self.row(step.thing)
         return row
+
+    def step(self, work: UnitOfWork, view: T, data: Mapping[str, Any]) -> Step[T]:
+        """Return a step that the caller may take, which is not taken yet. The object is locked.
+
+        Where the caller stands is read now, because another step may have changed it while the lock waited. Raises the errors of
+        `take`, except those of the effects.
+        """
+        transition = self._lifecycle(view).transition(self.state(work, view), data["event"])
+        step = Step(work, view, transition, self.standing(work, view), data)
+        if problem := self._refusal(step) or self._prevented(step):
+            raise problem
+        transition.require_reason(data.get("reason"))
+        return step
 
     def _lifecycle(self, thing: T) -> Lifecycle:
         return self.lifecycle(thing) if self.lifecycle else self.lifecycles[0]

@@ -20,6 +20,7 @@ _RESERVE = (
     "select * from priv.reserve(:case, cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:strengths as smallint[]),"
     " cast(:hidden as boolean))"
 )
+_PRESENT = Statement("select * from priv.present_quotas()")
 _SET = Statement("select priv.set_quota(:authority, cast(:figures as bigint[]), cast(:until as timestamptz), :reason)")
 
 
@@ -63,6 +64,11 @@ def reserve(run: Callable[[str, Mapping[str, Any]], Sequence[Any]], values: Mapp
     `run` runs a statement in a transaction of its own.
     """
     return [Quota(**row._asdict()) for row in run(_RESERVE, values)]
+
+
+def present(session: Session) -> list[Quota]:
+    """Return the caller's quotas for values of cases that are not hidden, as they are now."""
+    return [Quota(**row._asdict()) for row in _PRESENT.rows(session)]
 
 
 def set_quota(session: Session, authority_id: UUID, figures: Sequence[int] | None, until: datetime | None, reason: str) -> None:

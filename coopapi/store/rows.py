@@ -1,19 +1,24 @@
 """Base classes for rows of the database, which are hidden by default."""
 
 import itertools
+import json
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, ClassVar, Final, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, false
+from sqlalchemy import ColumnElement, Select, false, inspect
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 from sqlalchemy.engine.interfaces import ExecutionContext
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, Session, declared_attr, make_transient_to_detached, mapped_column
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import DateTime, Text
 
 from coopapi.access import Actor
+from coopapi.store.statements import Statement
 from coopapi.unicode_text import fold_reference
 
 Q = TypeVar("Q")
@@ -68,6 +73,40 @@ def take_in(session: Session, rows: Iterable["Row"]) -> None:
     for row in rows:
         make_transient_to_detached(row)
         session.add(row)
+
+
+def store_changes(session: Session, rows: Sequence["Versioned"]) -> None:
+    """Store what was set in rows of one kind with one statement, which increases their versions, as flushing does one by one.
+
+    Raises `StaleDataError` if one of them has another version by now, or the caller may not change it.
+    """
+    changed = {row: {one.key for one in inspect(row).attrs if one.history.has_changes()} for row in rows}
+    changed = {row: names for row, names in changed.items() if names}
+    if not changed:
+        return
+    names = tuple(sorted(set().union(*changed.values())))
+    sent = [{name: _as_sent(getattr(row, name)) for name in ("id", "version", *names)} for row in changed]
+    stored = _change(type(rows[0]), names).rows(session, rows=json.dumps(sent, default=str))
+    if len(stored) < len(changed):
+        raise StaleDataError(f"{len(changed) - len(stored)} of {len(changed)} rows have changed")
+    for row in changed:
+        for name in names:
+            set_committed_value(row, name, getattr(row, name))
+        set_committed_value(row, "version", row.version + 1)
+
+
+@cache
+def _change(model: type["Versioned"], names: Sequence[str]) -> Statement:
+    table, columns = model.__tablename__, ", ".join(f"{name} = u.{name}" for name in names)
+    return Statement(
+        f"update {table} t set version = t.version + 1, {columns}"  # noqa: S608 (names of tables and columns)
+        f" from jsonb_populate_recordset(null::{table}, cast(:rows as jsonb)) u"
+        " where t.id = u.id and t.version = u.version returning t.id"
+    )
+
+
+def _as_sent(value: Any) -> Any:
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else value
 
 
 class Row(DeclarativeBase):

@@ -74,6 +74,26 @@ language sql stable as $$
     from line l left join public.quota_use q on q.holder_id = l.holder and q.policy = l.policy
 $$;
 
+-- Return for each quota of the caller: the limit, how many values are left, the seconds until it is reset, its length in seconds, the number
+-- of new values, and whether they were refused because of it.
+create function priv.quota_figures(p_hidden boolean, p_fresh bigint, p_fresh_hidden bigint, p_refused boolean)
+returns table (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
+language sql stable as $$
+    select l.policy, min(l.own), greatest(min(l.most - l.used), 0),
+           ceil(extract(epoch from min(l.since + l.length) - (select priv.at())))::integer, extract(epoch from l.length)::integer,
+           case when l.hidden then p_fresh_hidden else p_fresh end,
+           p_refused and bool_or(l.used + case when l.hidden then p_fresh_hidden else p_fresh end > l.most)
+    from priv.quota_lines(p_hidden) l
+    group by l.policy, l.length, l.hidden order by l.hidden, l.length
+$$;
+
+-- Return the same for the quotas against which values of cases that are not hidden count, without counting any.
+create function priv.present_quotas()
+returns table (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select q.* from priv.quota_figures(false, 0, 0, false) q where (select priv.principal()) is not null
+$$;
+
 -- Report honey values among tokens: raise an alarm for the operator and write an entry that only the auditors of the caller's authority
 -- read, because its other people may be those who guess. Each value is reported once an hour in each case; `quota_use` stores the time
 -- under the id of the value and the case.
@@ -148,13 +168,7 @@ begin
                               where x.case_id = v.case_id and x.digest = v.digest and (x.hidden or not v.hidden))
             on conflict (case_id, digest) do update set hidden = true where excluded.hidden and not r.hidden;
     end if;
-    return query
-    select l.policy, min(l.own), greatest(min(l.most - l.used), 0),
-           ceil(extract(epoch from min(l.since + l.length) - (select priv.at())))::integer, extract(epoch from l.length)::integer,
-           case when l.hidden then fresh_hidden else fresh end,
-           refused and bool_or(l.used + case when l.hidden then fresh_hidden else fresh end > l.most)
-    from priv.quota_lines(p_in_hidden) l
-    group by l.policy, l.length, l.hidden order by l.hidden, l.length;
+    return query select * from priv.quota_figures(p_in_hidden, fresh, fresh_hidden, refused);
 end $$;
 
 -- Announce values that are about to be registered and count those that are new to the case. While a case waits to be hidden, its values
@@ -284,7 +298,7 @@ begin
     return found;
 end $$;
 
-grant execute on function priv.reserve(uuid, uuid[], bytea[], smallint[], boolean),
+grant execute on function priv.reserve(uuid, uuid[], bytea[], smallint[], boolean), priv.present_quotas(),
     priv.set_quota(uuid, bigint[], timestamptz, text), priv.quota_version(uuid), priv.apply_quota(uuid), priv.confirm_hiding(uuid), priv.plant_honey(uuid, text, bytea[]), priv.honey(),
     priv.remove_honey(uuid) to APP_ROLE;
 

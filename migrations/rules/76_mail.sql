@@ -153,8 +153,8 @@ begin
     return true;
 end $$;
 
--- Return the people at whose matters the worker is to look now, at most p_most: those whose time has come, and every minute those on duty. Before
--- that, end the addresses of people who have left and codes that have expired, erase what is not needed any more, and have each address
+-- Return the people at whose matters the worker is to look now, at most p_most: those whose time has come, and every minute those on duty, who are
+-- the first. Of the others, the first are those whose time came first. Before that, end the addresses of people who have left and codes that have expired, erase what is not needed any more, and have each address
 -- tested once a day, at midnight (UTC).
 create function priv.people_to_tell(p_most integer)
 returns table (id uuid, issuer text, subject text, roles text[], frequency text, hour smallint, time_zone text, quiet_from text, quiet_until text,
@@ -179,7 +179,7 @@ begin
         cross join lateral (select priv.is_on_duty(p.id, false) as on_duty) d
         where (c.next_at <= at_time or d.on_duty and coalesce(c.looked_at, '-infinity') < date_trunc('minute', at_time))
           and exists (select from public.mail_addresses a where a.principal_id = p.id and a.state = 'confirmed')
-        order by d.on_duty desc, c.next_at limit p_most;
+        order by d.on_duty desc, c.next_at, p.id limit p_most;
 end $$;
 
 -- Note what waits for a person, and enter mail if something came that the person was not told of: with p_sends to the usual address, and what is

@@ -7,6 +7,9 @@ import pytest
 from assisting import SENT, draft, sent, walk
 from entries import point
 from mailing import choose, confirmed, send
+from test_quotas import changed
+
+from coopapi.mail import mailer as mailer_module
 
 DAY = "2026-12-01T{}+00:00"
 
@@ -324,3 +327,56 @@ def test_choices_are_checked_and_not_overwritten(world):
     done = me.patch("/me/notifications", {"hour": 9}, If_Match='"v0"')
     assert (done.status_code, done.json["hour"], done.headers["ETag"]) == (200, 9, '"v1"')
     assert me.patch("/me/notifications", {"hour": 10}, If_Match='"v0"').status_code == 412
+
+
+CROWD = ("investigator", "colleague", "foreign", "prosecutor_fr", "prosecutor")
+IN_TURN = "order by d.on_duty desc, c.next_at, p.id limit"
+
+
+def looked_at(owner, since):
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "select p.subject from mail_accounts c join principals p on p.id = c.id where c.looked_at >= %s order by 1", (since,)
+        )
+        return {subject for (subject,) in cursor.fetchall()}
+
+
+def looks(world, owner, box, mailer, clock, monkeypatch, minutes_):
+    """Who is looked at in each minute, if a worker may look at three people in a minute, two of them before it sends mail."""
+    for who in CROWD:
+        confirmed(world, box, mailer, who)
+        choose(world, who, frequency="at_once")
+    on_duty(world)
+    confirmed(world, box, mailer, "contact_fr")
+    monkeypatch.setattr(mailer_module, "MOST_PEOPLE", 2)
+    monkeypatch.setattr(mailer_module, "MOST_IN_MINUTE", 3)
+    found = []
+    for _ in range(minutes_):
+        clock.forward(minutes=1)
+        began = clock()
+        for _ in range(4):
+            mailer.look()
+        found.append(looked_at(owner, began))
+    return found
+
+
+def test_people_take_turns_and_those_on_duty_are_looked_at_every_minute(world, box, owner, mailer, clock, monkeypatch):
+    found = looks(world, owner, box, mailer, clock, monkeypatch, 6)
+    assert all("contact_fr" in one and len(one) == 3 for one in found), found
+    for three in (found[:3], found[1:4], found[2:5], found[3:]):
+        assert set().union(*three) == {*CROWD, "contact_fr"}
+
+
+@pytest.mark.parametrize("order", ["order by p.id limit", "order by c.next_at, p.id limit"])
+def test_another_order_would_leave_people_out(world, box, owner, mailer, clock, monkeypatch, order):
+    with changed(owner, {"people_to_tell(integer)": (IN_TURN, order)}):
+        found = looks(world, owner, box, mailer, clock, monkeypatch, 6)
+    assert set().union(*found) != {*CROWD, "contact_fr"} or not all("contact_fr" in one for one in found)
+
+
+def test_who_is_looked_at_does_not_depend_on_what_waits_for_anybody(world, box, owner, mailer, clock, monkeypatch):
+    for number in range(3):
+        meet(world, f"bird-{number}@example.org")
+    found = looks(world, owner, box, mailer, clock, monkeypatch, 3)
+    assert [len(one) for one in found] == [3, 3, 3]
+    assert set().union(*found) == {*CROWD, "contact_fr"}
