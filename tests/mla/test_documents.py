@@ -5,9 +5,11 @@ import json
 import re
 import time
 from datetime import UTC, datetime
+from itertools import cycle
 from uuid import uuid4
 
 import pytest
+import verapdf
 from assisting import SENT, draft, walk
 from pypdf import PdfReader
 
@@ -375,6 +377,18 @@ def test_the_pdf_is_pdf_a_and_dated_by_the_clock():
     assert re.search(rb"<pdfaid:part>2</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance>", pdf)
     assert b"2026-11-25T09:00:00" in pdf
     assert printing.as_pdf(filled("eio"), AT) == pdf
+
+
+def test_every_form_is_pdf_a_by_the_validator_of_its_makers(tmp_path):
+    languages = dict(zip(NUMBERS, cycle(LANGUAGES), strict=False))
+    for form, language in languages.items():
+        document = filled(NUMBERS[form][0], language, form, state="draft")
+        (tmp_path / f"{form}.pdf").write_bytes(printing.as_pdf(document, AT))
+    (tmp_path / "plain.typ").write_text("Not an archive.")
+    (tmp_path / "plain.pdf").write_bytes(typst.require().compile(tmp_path / "plain.typ"))
+    *of_forms, of_plain = verapdf.broken([*(tmp_path / f"{form}.pdf" for form in NUMBERS), tmp_path / "plain.pdf"])
+    assert {form: found for form, found in zip(NUMBERS, of_forms, strict=True) if found} == {}
+    assert "6.6.4" in {clause for clause, _ in of_plain}  # it does not say that it is PDF/A
 
 
 def test_greek_cyrillic_and_arabic_names_are_in_the_pdf():
