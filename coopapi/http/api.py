@@ -82,7 +82,8 @@ class Blueprint(flask_smorest.Blueprint):
         """Register a view: check access, open a transaction, and document its input and output.
 
         `page` and `many` return lists. `changes` requires If-Match and passes `version`. `show` returns what the caller may see.
-        `settles` and `polls` may wait. `only_reads`: the most bytes of a POST that makes only what it `opens`. `apart`: no transaction.
+        `settles` and `polls` may wait. `only_reads` is the most bytes of a POST that makes only what it `opens`.
+        `apart` opens no transaction.
         """
 
         def decorator(view: V) -> V:

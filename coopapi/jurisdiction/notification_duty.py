@@ -59,8 +59,8 @@ class Condition:
 def assess(facts: Facts) -> dict[str, Any]:
     """Return whether Eurojust must be notified, under which paragraphs, and the result of every condition.
 
-    With an exemption (Art. 21(7)) nothing is due in this case. `not_notified` are the paragraphs without a recorded notification; of
-    Art. 21(4) there must be one for the setting up of each team, and one for the results of each.
+    With an exemption (Art. 21(7)) nothing is due in this case. `not_notified` are the paragraphs without a recorded notification;
+    of Art. 21(4) there must be one for the setting up of each team, and one for the results of each.
     """
     of_4, of_5, of_6, exempt = _paragraph_4(facts), list(_paragraph_5(facts)), list(_paragraph_6(facts)), _exemption(facts)
     is_bound, three, two, *kinds = [condition.holds for condition in of_5]

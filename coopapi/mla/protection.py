@@ -1,4 +1,4 @@
-"""What a request owes to children, suspects included, and to victims: assessment, company, recording, few interviews, and no needless name."""
+"""What a request owes to children and victims: a lawyer or company, assessment, recording, few interviews, and no needless name."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
