@@ -217,8 +217,8 @@ class NotificationDutyOut(Shown):
         fields.String(),
         required=True,
         metadata={
-            "description": "The paragraphs that apply and of which no notification is recorded, or under Art. 21(4) too few for its "
-            "teams."
+            "description": "The paragraphs that apply and of which no notification is recorded, or under Art. 21(4) too few "
+            "for its teams."
         },
     )
     verify = fields.Boolean(

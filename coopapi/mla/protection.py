@@ -73,10 +73,9 @@ def _concerned(
 
 def _for_child(at: str, person: Mapping[str, Any], codes: frozenset[str]) -> Iterator[Point]:
     said = person.get("protection") or {}
-    suspected = person["role"] in _SUSPECTS
-    for name, detail, article, of in _ASKED_OF_SUSPECTS if suspected else _ASKED:
+    for name, detail, article, of in _ASKED_OF_SUSPECTS if person["role"] in _SUSPECTS else _ASKED:
         if codes & of and said.get(name) is None:
-            source, verify = _for_witness(article) if person["role"] == "witness" else (article, suspected)
+            source, verify = _for_witness(article) if person["role"] == "witness" else (article, False)
             yield Point(name, f"{at}/protection/{name}", detail, source, verify)
 
 
@@ -122,27 +121,26 @@ _ASKED: Final = (
 _ASKED_OF_SUSPECTS: Final = (
     (
         "assisted_by",
-        "Say which lawyer assists the child, or that the authority that questions it has to see to one.",
-        "Directive (EU) 2016/800 Art. 6",
-        ABOUT_PERSONS,
+        "Say which lawyer assists the child, or that questioning has to wait until one is arranged.",
+        "Directive (EU) 2016/800 Art. 6(3)(a), (4)(b), (7)",
+        HEARINGS,
     ),
     (
         "holder_informed",
         "Say when the holder of parental responsibility was informed, or which other adult, and why.",
-        "Directive (EU) 2016/800 Art. 5",
+        "Directive (EU) 2016/800 Art. 5(1)-(2)",
         ABOUT_PERSONS,
     ),
     (
         "individual_assessment",
         "Say what the individual assessment of the child found, or when it takes place.",
-        "Directive (EU) 2016/800 Art. 7",
+        "Directive (EU) 2016/800 Art. 7(2), (5)",
         ABOUT_PERSONS,
     ),
     (
         "recorded",
-        "Say whether the questioning is recorded with image and sound, as is the rule unless it is out of proportion.",
-        "Directive (EU) 2016/800 Art. 9",
+        "Say whether the questioning is recorded with image and sound. It has to be where that is proportionate.",
+        "Directive (EU) 2016/800 Art. 9(1)-(2)",
         HEARINGS,
     ),
 )
-"""Its articles were not checked in the official text."""

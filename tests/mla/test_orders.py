@@ -227,8 +227,8 @@ def test_a_child_that_is_suspected_has_a_lawyer_an_assessment_a_recording_and_a_
             p["pointer"]: p["verify"] for p in readiness(court, "prosecutor", request)["missing"] if "protection" in p["pointer"]
         }
 
-    assert missing("hearing", "hearing") == dict.fromkeys(at, True)
-    assert missing("sampling", "sampling") == dict.fromkeys(at[:3], True)
+    assert missing("hearing", "hearing") == dict.fromkeys(at, False)
+    assert missing("sampling", "sampling") == dict.fromkeys(at[1:3], False)
     said = {"assisted_by": "A. Heron", "holder_informed": "Told on 3 March", "individual_assessment": "Done", "recorded": True}
     assert missing("video_hearing", "video", **said) == {}
     assert missing("subscriber", "data") == {}
