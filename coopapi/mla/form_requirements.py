@@ -44,9 +44,12 @@ def missing(draft: RequestDraft) -> Iterator[Point]:
 
 
 def advised(draft: RequestDraft) -> Iterator[Point]:
-    """Yield what section H of an EIO asks about its measures, and the category of a listed offence that is not named."""
+    """Yield what section H of an EIO asks about its measures, and listed categories or a legal basis that are not named."""
     if draft.kind in {"eio", "epoc", "epoc_pr", "eaw"}:
         yield from _categories(draft)
+    if draft.kind == "subscriber_information" and not draft.said("domestic_legal_basis"):
+        detail = "Name the provision of your own law on which the request rests. The form has a section for it."
+        yield Point("domestic_legal_basis", "/content/domestic_legal_basis", detail, "T-CY template for Article 31, item 11")
     if draft.kind == "eio":
         for place, measure in enumerate(draft.measures):
             for path, detail, article in _PER_MEASURE.get(measure["code"], ()):

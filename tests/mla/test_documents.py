@@ -391,6 +391,15 @@ def test_every_form_is_pdf_a_by_the_validator_of_its_makers(tmp_path):
     assert "6.6.4" in {clause for clause, _ in of_plain}  # it does not say that it is PDF/A
 
 
+def test_the_place_to_sign_stays_with_the_name_of_who_signs():
+    certified = {"name": "A. Wren", "post": "Prosecutor", "signature_type": "handwritten"}
+    for lines in range(30, 60):
+        content = {"facts": "\n".join("A line." for _ in range(lines)), "certification": certified}
+        pages = PdfReader(io.BytesIO(printing.as_pdf(filled("spontaneous_information", content=content), AT))).pages
+        (page,) = [text for text in (page.extract_text() for page in pages) if "____" in text]
+        assert "A. Wren" in page
+
+
 def test_greek_cyrillic_and_arabic_names_are_in_the_pdf():
     text = text_of(printing.as_pdf(filled("eio"), AT))
     assert HERON in text
