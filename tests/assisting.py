@@ -22,6 +22,10 @@ WINDOW = {"since": "2026-10-01T00:00:00+02:00", "until": "2026-10-14T00:00:00+02
 SUBSCRIBER = {"code": "subscriber", "identifiers": [MAILBOX], "data_categories": ["subscriber"]}
 TRAFFIC = {"code": "traffic", "identifiers": [MAILBOX], "data_categories": ["traffic"], **WINDOW}
 CONTENT_DATA = {"code": "content", "identifiers": [MAILBOX], "data_categories": ["content"], **WINDOW}
+WARRANT = {
+    "persons": [{"ref": "P1", "role": "suspect", "name": "The Heron"}],
+    "warrant": {"decision": "arrest_warrant", "decision_reference": "26/441"},
+}
 SENT = {"channel": "direct_judicial", "security": "end_to_end_encrypted", "receipt": "R-1"}
 
 
@@ -33,7 +37,7 @@ def draft(world, by="prosecutor", kind="eio", to="fr", **more):
         "instrument": more.pop("instrument", {"preservation": "budapest", "epoc": "e_evidence"}.get(kind, "eio")),
         "executing_authority": str(world.authorities[to]) if to else None,
         "language": "en",
-        "content": {**CONTENT, **more.pop("content", {})},
+        "content": {**CONTENT, **(WARRANT if kind == "eaw" else {}), **more.pop("content", {})},
         "measures": more.pop("measures", [TRAFFIC]),
         **more,
     }

@@ -68,11 +68,11 @@ def _offences(work: UnitOfWork, row: Request) -> list[tuple[str | None, float | 
     return [(one.get("category"), one.get("max_penalty_years")) for one in content.get("offences", ())]
 
 
-def _teams(work: UnitOfWork, case_id: UUID) -> frozenset[str]:
-    """Return the states of the teams that the case belongs to or is shared with."""
+def _teams(work: UnitOfWork, case_id: UUID) -> tuple[str, ...]:
+    """Return the state of each team that the case belongs to or is shared with."""
     shared = work.all(SharedCase).where(SharedCase.object_id == Jit.id, SharedCase.case_id == case_id)
     query = work.all(Jit).where(or_(in_case(work, Jit.id, case_id), shared.exists()))
-    return frozenset(row.stands(work.now) for row in work.session.scalars(query))
+    return tuple(row.stands(work.now) for row in work.session.scalars(query))
 
 
 def _conflicts(work: UnitOfWork, case_id: UUID) -> int:

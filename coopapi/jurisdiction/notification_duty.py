@@ -37,7 +37,7 @@ class Facts:
     deliveries: frozenset[str] = frozenset()
     conflicts: int = 0
     difficulties: Mapping[str, int] = field(default_factory=dict)
-    teams: frozenset[str] = frozenset()
+    teams: tuple[str, ...] = ()
     records: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -59,7 +59,8 @@ class Condition:
 def assess(facts: Facts) -> dict[str, Any]:
     """Return whether Eurojust must be notified, under which paragraphs, and the result of every condition.
 
-    With an exemption (Art. 21(7)) nothing is due in this case. `not_notified` are the paragraphs without a recorded notification.
+    With an exemption (Art. 21(7)) nothing is due in this case. `not_notified` are the paragraphs without a recorded notification;
+    of Art. 21(4) there must be one for the setting up of each team, and one for the results of each.
     """
     of_4, of_5, of_6, exempt = _paragraph_4(facts), list(_paragraph_5(facts)), list(_paragraph_6(facts)), _exemption(facts)
     is_bound, three, two, *kinds = [condition.holds for condition in of_5]
@@ -67,8 +68,7 @@ def assess(facts: Facts) -> dict[str, Any]:
     articles += [f"{_REGULATION} Art. 21(5)"] if is_bound and three and two and any(kinds) else []
     articles += [c.article for c in of_6 if c.holds and is_bound]
     told = Counter(f"{_REGULATION} Art. {article}" for kind, article in facts.records if kind == "notification")
-    of_teams = sum(condition.holds for condition in of_4)  # the setting up and the results are told one by one
-    needed = {of_4[0].article: of_teams}
+    needed = {of_4[0].article: sum(len(_teams(facts, name)) for name in ("set_up", "with_results"))}
     return {
         "due": bool(articles) and not exempt.holds,
         "article": articles[0] if articles else None,
@@ -79,15 +79,22 @@ def assess(facts: Facts) -> dict[str, Any]:
     }
 
 
+def _teams(facts: Facts, name: str) -> list[str]:
+    """Return the states of the teams that were set up (`set_up`), or have results (`with_results`)."""
+    return [state for state in facts.teams if state in rules()[name]]
+
+
 def _paragraph_4(facts: Facts) -> list[Condition]:
     """Return the conditions of Art. 21(4): a team was set up, and it has results. Each one is sufficient."""
     article = f"{_REGULATION} Art. 21(4)"
     found = (
-        ("team_set_up", "set_up", "a joint investigation team was set up"),
-        ("team_results", "with_results", "a team has ended"),
+        ("team_set_up", "set_up", "joint investigation teams that were set up"),
+        ("team_results", "with_results", "joint investigation teams that have ended"),
     )
     return [
-        Condition(code, article, here := bool(facts.teams & set(rules()[name])), f"{'In' if here else 'Not in'} this case {what}.")
+        Condition(
+            code, article, bool(count := len(_teams(facts, name))), f"The case has {count} {what}; each is notified by itself."
+        )
         for code, name, what in found
     ]
 

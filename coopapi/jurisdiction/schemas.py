@@ -216,7 +216,10 @@ class NotificationDutyOut(Shown):
     not_notified = fields.List(
         fields.String(),
         required=True,
-        metadata={"description": "The paragraphs that apply and of which no notification is recorded."},
+        metadata={
+            "description": "The paragraphs that apply and of which no notification is recorded, or under Art. 21(4) too few "
+            "for its teams."
+        },
     )
     verify = fields.Boolean(
         required=True, metadata={"description": "True if lists and figures were not checked against the official text."}

@@ -10,6 +10,7 @@ from coopapi.directory.fields import Code
 from coopapi.http.fields import Digest, Flag, Line, Many, OneOf, Schema, Text, When, Zone, refusal
 from coopapi.identifiers.kinds import KINDS
 from coopapi.identifiers.schemas import ContextIn
+from coopapi.mla.form_content import ASSURANCES, URGENCY_GROUNDS, LegalPersonIn, MeasureDetailsIn, WarrantIn
 
 _LONG = 8000
 
@@ -25,6 +26,10 @@ class OffenceIn(Schema):
     category = Code("crime_categories")
     max_penalty_years = fields.Float(validate=validate.Range(0, 99))
     list_offence = Flag(metadata={"description": "Whether this is a list offence (EIO Annex D, EPOC Annex IV)."})
+    listed = Code(
+        "listed_offences",
+        metadata={"description": "The category of that list; a form ticks it if `max_penalty_years` is at least three."},
+    )
     union_offence = Code(
         "union_offences",
         metadata={"description": "The offence of Union law that this is, if Regulation (EU) 2023/1543 Art. 5(4)(b)-(c) lists it."},
@@ -43,13 +48,20 @@ class SentenceIn(Schema):
 
 
 class ProtectionIn(Schema):
-    """How a child who is a victim or a witness is protected (Directive 2012/29/EU Art. 20-24, Lanzarote Convention Art. 35)."""
+    """How a child is protected: as victim or witness (Directive 2012/29/EU Art. 20-24), or as suspect (Directive (EU) 2016/800)."""
 
     individual_assessment = Text(2000, metadata={"description": "What the assessment found, or when it takes place (Art. 22)."})
     accompanied_by = Text(300, metadata={"description": "A representative, or an adult of the child's choice: function, not name."})
     recorded = fields.Boolean(metadata={"description": "Whether the interview is recorded audiovisually (Art. 24(1)(a))."})
     interviews_so_far = fields.Integer(validate=validate.Range(0, 100))
     interviews_planned = fields.Integer(validate=validate.Range(1, 100))
+    assisted_by = Text(300, metadata={"description": "The lawyer who assists a child suspect (Directive (EU) 2016/800 Art. 6)."})
+    holder_informed = Text(
+        500,
+        metadata={
+            "description": "Which holder of parental responsibility was told of the rights of a child suspect, and when (Art. 5)."
+        },
+    )
     strictly_necessary = Text(2000, metadata={"description": "Why a sample or an examination is strictly necessary (Art. 20(d))."})
 
 
@@ -59,6 +71,7 @@ class ConcernedIn(Schema):
     ref = Line(40, required=True, metadata={"description": "The reference by which measures name the person; may be a pseudonym."})
     role = OneOf(("suspect", "convicted", "victim", "witness", "expert", "third_party"), required=True)
     name = Text(300)
+    maiden_name = Text(300)
     aliases = Many(Text(300), 20)
     birth_date = Text(10, validate=[validate.Regexp(r"\d{4}(-\d{2}(-\d{2})?)?\Z")])
     age_status = Code("age_status")
@@ -67,6 +80,9 @@ class ConcernedIn(Schema):
     gender = OneOf(("F", "M", "X"))
     address = Text(500)
     document = Text(100)
+    id_number = Text(100, metadata={"description": "The identity number or social security number."})
+    marks = Text(500, metadata={"description": "Distinctive marks; where photograph, fingerprints or DNA profile can be had."})
+    legal_person = fields.Nested(LegalPersonIn)
     languages = Many(Code("languages"), 10)
     protection = fields.Nested(ProtectionIn)
 
@@ -178,11 +194,18 @@ class ContentIn(Schema):
     authorisation = fields.Nested(AuthorisationIn)
     domestic_legal_basis = Text(1000)
     urgency_reasons = Text(2000)
+    urgency_grounds = Many(OneOf(URGENCY_GROUNDS), 3, metadata={"description": "The boxes of EIO Annex A section B."})
     wanted_by = When(metadata={"description": "A shorter deadline or a specific date for execution (EIO Art. 12(2))."})
     confidentiality = fields.Nested(ConfidentialityIn)
     formalities = Many(Text(1000), 20)
     officials_present = Text(1000)
     legal_remedies = Text(2000)
+    remedies_contact = Text(1000, metadata={"description": "The authority that informs of legal remedies (EIO section J(2))."})
+    also_addressed_to = Many(
+        Code("countries"), 30, metadata={"description": "Other States to which such a request was sent in the same case."}
+    )
+    assurances = Many(OneOf(ASSURANCES), 10, metadata={"description": "What the requesting State assures in a letter."})
+    assurances_text = Text(2000, metadata={"description": "Further assurances, in words."})
     contact = fields.Nested(OfficeIn)
     investigating_authority = fields.Nested(OfficeIn)
     court = Text(500)
@@ -194,6 +217,7 @@ class ContentIn(Schema):
     certification = fields.Nested(CertificationIn)
     preservation = fields.Nested(PreservationIn)
     order = fields.Nested(OrderIn)
+    warrant = fields.Nested(WarrantIn)
     extra = fields.Dict(
         keys=Text(60),
         values=Text(2000),
@@ -236,3 +260,4 @@ class MeasureIn(Schema):
     authorisation = fields.Nested(AuthorisationIn)
     duration_days = fields.Integer(validate=validate.Range(1, 3650))
     questions = Text(_LONG)
+    details = fields.Nested(MeasureDetailsIn)

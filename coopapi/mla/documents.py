@@ -13,6 +13,7 @@ from coopapi.errors import Forbidden
 from coopapi.http.fields import OneOf, Schema, Shown
 from coopapi.http.files import Printed
 from coopapi.instruments import own as own_instruments
+from coopapi.instruments import service as instruments
 from coopapi.mla import forms, issuing, presentation, printing
 from coopapi.mla.models import Message, Request
 from coopapi.mla.responses import RequestOut
@@ -112,23 +113,47 @@ def _view(work: UnitOfWork, request: Request) -> dict[str, Any]:
     (row,) = presentation.whole(work, [request])
     view: dict[str, Any] = RequestOut().dump(row)
     if earlier := work.session.scalar(work.all(Request).where(Request.id == request.previous_id)):
-        view["previous"] = {**view["previous"], "reference": earlier.reference}
+        view["previous"] = {**view["previous"], **_earlier(work, earlier)}
     if notified := find_authority(work, request.enforcing_id):
         view["enforcing"] = {"name": notified.name, "country": notified.country}
-    entered = {one.code: one.titles for one in own_instruments.every(work) if one.own}
+    every = own_instruments.every(work)
+    entered = {one.code: one.titles for one in every if one.own}
+    articles = instruments.get(request.instrument, every).measures_of(request.kind) if request.instrument else {}
+    view["measures"] = [{**one, "article": articles.get(one["code"])} for one in view["measures"]]
+    view["acknowledged_at"] = request.acknowledged_at and request.acknowledged_at.isoformat()
     return {**view, **_replies(work, request, view), "unchecked": _unchecked(view), "entered": entered}
 
 
+def _earlier(work: UnitOfWork, earlier: Request) -> dict[str, Any]:
+    """Return what identifies an earlier request: its references, to whom it was sent, and when."""
+    addressee = find_authority(work, earlier.executing_id)
+    sent = earlier.transmitted_at
+    return {
+        "reference": earlier.reference,
+        "foreign_reference": earlier.foreign_reference,
+        "executing": addressee.name if addressee else None,
+        "transmitted_at": sent and sent.isoformat(),
+    }
+
+
 def _replies(work: UnitOfWork, request: Request, view: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the executing side last said with a decision on the request, and on each of its measures."""
+    """Return what the executing side last said with a decision on the request, and on each of its measures.
+
+    `remarks` is what it said when it confirmed the receipt, and `forwarding` who forwarded the request, and when.
+    """
     rows = work.session.scalars(
         work.all(Message)
         .where(Message.request_id == request.id, Message.side == Side.EXECUTING, Message.internal.is_(False))
         .order_by(Message.id)
     ).all()
-    last = {row.measure_id: words for row, words in parties.with_texts(work, rows) if row.act.rpartition(".")[2] in _DECISIONS}
+    said = parties.with_texts(work, rows)
+    last = {row.measure_id: words for row, words in said if row.act.rpartition(".")[2] in _DECISIONS}
     measures = [{**one, "reply": last.get(UUID(str(one["id"])), {})} for one in view["measures"]]
-    return {"reply": last.get(None, {}), "measures": measures}
+    confirmed = next((words.get("text") for row, words in said if row.act == "acknowledge"), None)
+    forwarded = next((row for row, _ in said if row.act == "forward"), None)
+    first = find_authority(work, forwarded.authority_id) if forwarded else None
+    forwarding = {"name": first.name, "at": forwarded.at.isoformat()} if forwarded and first else None
+    return {"reply": last.get(None, {}), "measures": measures, "remarks": confirmed, "forwarding": forwarding}
 
 
 def _unchecked(view: Mapping[str, Any]) -> list[dict[str, Any]]:

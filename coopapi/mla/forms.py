@@ -5,9 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from coopapi.errors import Conflict, Unprocessable, broken
+from coopapi.mla.form_facts import with_facts
 from coopapi.mla.wording import Words, plain, read
 
 _UNFINISHED: Final = frozenset({"draft", "validation_pending"})
+INDENT: Final = "\u2003"
+"""What stands before a box under another one."""
 
 
 class NoSuchForm(Unprocessable):
@@ -68,6 +71,11 @@ class _Page:
     part: Mapping[str, Any]
     words: Words
 
+    @property
+    def drafting(self) -> bool:
+        """Tell whether the request is not finished yet, so that the drafter is told what its form still needs."""
+        return self.view["state"] in _UNFINISHED
+
     def find(self, path: str) -> list[Any]:
         """Return every value at a dotted path of the part; `*` iterates over a list."""
         found: list[Any] = [self.part]
@@ -88,7 +96,7 @@ class _Page:
     def holds(self, when: Mapping[str, Any]) -> bool:
         """Tell whether all conditions hold: a path has a value or has none, or has one of several values."""
         return all(
-            bool(self.find(path)) is wanted if isinstance(wanted, bool) else not set(wanted).isdisjoint(self.find(path))
+            bool(self.find(path)) is wanted if isinstance(wanted, bool) else not set(wanted).isdisjoint(self.first(path))
             for path, wanted in when.items()
         )
 
@@ -117,7 +125,8 @@ def document(view: Mapping[str, Any], language: str, *, form: str | None = None,
     spec = read(chosen)
     if lacking := [name for name in spec.get("needs", ()) if not view.get(name)]:
         raise FormTooEarly(f"The form needs {', '.join(lacking)}.")
-    page = _Page(view, view, Words(language, view.get("entered")))
+    known = with_facts(view)
+    page = _Page(known, known, Words(language, view.get("entered")))
     sections = tuple(_sections(spec, page, to_addressee=to_addressee))
     return _bound(spec, page, sections)
 
@@ -133,7 +142,7 @@ def _bound(spec: Mapping[str, Any], page: _Page, sections: tuple[Section, ...]) 
         form=spec["form"],
         title=title,
         subtitle=subtitle,
-        instrument=words.instrument(view["instrument"]) if view.get("instrument") else words.label("not_stated"),
+        instrument=words.instrument(view["instrument"]) if view.get("instrument") else "",
         reference=reference,
         language=words.language,
         mark=words.label("draft") if view["state"] in _UNFINISHED else "",
@@ -153,12 +162,19 @@ def _unchecked(view: Mapping[str, Any], words: Words, *, form: bool) -> Iterator
 
 
 def _sections(spec: Mapping[str, Any], page: _Page, *, to_addressee: bool) -> Iterator[Section]:
+    """Yield the sections. An official form has all of them; a `free` one has those that say something, numbered without gaps."""
+    count = 0
     for section in spec["sections"]:
         if section.get("withheld") and to_addressee:
             continue
-        found = tuple(_fields(section["fields"], page)) or (Field("", (page.words.label("not_stated"),)),)
-        label = page.words.label(spec["section"]).format(section["number"]) if "section" in spec else section["number"]
-        yield Section(section["number"], label, page.words.label(section["title"]), found)
+        found = tuple(_fields(section["fields"], page))
+        if not found and spec.get("free"):
+            continue
+        count += 1
+        number = str(count) if spec.get("free") else section["number"]
+        label = page.words.label(spec["section"]).format(number) if "section" in spec else number
+        found = found or (Field("", (page.words.label("not_applicable"),)),)
+        yield Section(number, label, page.words.label(section["title"]), found)
 
 
 def _fields(specs: Iterable[Mapping[str, Any]], page: _Page) -> Iterator[Field]:
@@ -184,19 +200,30 @@ def _block(spec: Mapping[str, Any], page: _Page) -> Iterator[Field]:
 
 def _each(spec: Mapping[str, Any], page: _Page) -> Iterator[Field]:
     """Yield the same fields for each of several persons, offences or measures, each introduced by a numbered heading."""
-    items = page.first(spec["each"])
+    every = (replace(page, part=item) for item in page.first(spec["each"]))
+    items = [part for part in every if part.holds(spec.get("only", {}))]
     label = page.words.label(spec["label"])
-    for number, item in enumerate(items, 1):
-        part = replace(page, part=item)
+    for number, part in enumerate(items, 1):
         head = page.words.say(part.first(spec["head"]), spec.get("as", "text"))
         yield Field(f"{label} {number}" if len(items) > 1 else label, head, opens=True)
         yield from _fields(spec["fields"], part)
-    if not items and not spec.get("if_said"):
-        yield Field(page.words.label(spec["plural"]), (page.words.label("not_stated"),))
+    if not items:
+        yield from _missing(spec, page, page.words.label(spec["plural"]))
+
+
+def _missing(spec: Mapping[str, Any], page: _Page, label: str) -> Iterator[Field]:
+    """Yield what is printed for something that was not said: what `missing` names, and to the drafter that it is to be completed.
+
+    A finished form leaves it out, as it always leaves out what is only printed `if_said`.
+    """
+    if "missing" in spec:
+        yield Field(label, (page.words.label(spec["missing"]),))
+    elif page.drafting and not spec.get("if_said"):
+        yield Field(label, (page.words.label("to_complete"),))
 
 
 def _field(spec: Mapping[str, Any], page: _Page) -> Iterator[Field]:
-    """Yield one field. A field of the official form without a value reads `not stated`; an optional one is left out."""
+    """Yield one field, or what is printed where nothing was said."""
     words, label = page.words, page.words.label(spec["label"])
     if not page.holds(spec.get("when", {})):
         if "otherwise" in spec:
@@ -209,9 +236,9 @@ def _field(spec: Mapping[str, Any], page: _Page) -> Iterator[Field]:
         style = spec.get("as", "text")
         values = page.first(spec["value"])
         lines = words.say(values, style, spec.get("options", ())) if values or style.startswith("ticks") else ()
-        if lines or not spec.get("if_said"):
-            yield Field(label, lines or (words.label(spec.get("missing", "not_stated")),))
+        yield from [Field(label, lines)] if lines else _missing(spec, page, label)
 
 
 def _choice(spec: Mapping[str, Any], page: _Page) -> str:
-    return f"{'☒' if page.holds(spec['when']) else '☐'} {page.words.label(spec['label'])}"
+    """Return the line of one box, moved in if it is a box under another one."""
+    return f"{INDENT * spec.get('under', 0)}{'☒' if page.holds(spec['when']) else '☐'} {page.words.label(spec['label'])}"

@@ -23,10 +23,11 @@ vault.register_readers(
         *("proportionality", "authorisation"),
         *("domestic_legal_basis", "urgency_reasons", "wanted_by", "confidentiality", "formalities", "officials_present"),
         *("legal_remedies", "contact", "investigating_authority", "court", "use_conditions", "conditions_text", "information"),
-        *("translations", "attachments", "certification", "preservation", "order", "extra"),
+        *("translations", "attachments", "certification", "preservation", "order", "warrant", "extra"),
+        *("urgency_grounds", "remedies_contact", "also_addressed_to", "assurances", "assurances_text"),
         # of measures
         *("description", "identifiers", "data_categories", "since", "until", "place_of_execution", "deadline", "duration_days"),
-        "questions",
+        *("questions", "details"),
         *("text", "proof", "legal_remedy"),  # of messages
     ),
 )

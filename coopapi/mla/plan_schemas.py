@@ -52,6 +52,13 @@ class PlanIn(Schema):
     case_id = fields.UUID(metadata={"description": "Your case, for the draft."})
     reference = Line(100, metadata={"description": "The reference of the draft."})
     language = Code("languages")
+    open = Flag(metadata={"description": "Open the draft of the first proposal, and answer with it (201). Needs `reference`."})
+
+    @validates_schema
+    def check_reference(self, data: dict[str, Any], **_: object) -> None:
+        """A draft has a reference."""
+        if data.get("open") and not data.get("reference"):
+            raise refusal("required", "A draft needs a reference.", "reference")
 
     @validates_schema
     def check_ground(self, data: dict[str, Any], **_: object) -> None:

@@ -48,6 +48,11 @@ class PlannedRequest:
         return [{"form": code, "verify": bool(read(code).get("verify"))} for code in made]
 
     @property
+    def body(self) -> dict[str, Any]:
+        """The draft as JSON."""
+        return {name: str(value) if isinstance(value, UUID) else value for name, value in self.draft.items()}
+
+    @property
     def possible(self) -> bool:
         """Tell whether nothing keeps the request from being issued."""
         return not self.against
@@ -100,7 +105,7 @@ def _shown(one: PlannedRequest) -> dict[str, Any]:
         "clocks": one.clocks,
         "to_state": one.to_state,
         "against": one.against,
-        "draft": {name: str(value) if isinstance(value, UUID) else value for name, value in one.draft.items()},
+        "draft": one.body,
     }
 
 

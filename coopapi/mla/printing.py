@@ -1,6 +1,6 @@
 """Render a document as JSON, HTML or PDF/A. The templates treat the content of a request as data, never as markup or code."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from coopapi.mla.forms import Document
+from coopapi.mla.forms import INDENT, Document
 from coopapi.mla.wording import Words
 from coopapi.typesetting.lines import direction, pieces, printable
 from coopapi.typesetting.typst import Shown, typeset
 
+_LONG_LIST: Final = 20
+_BOXES: Final = frozenset("☒☐")
 _HERE: Final = Path(__file__).parent
 _TEMPLATES: Final = _HERE / "templates"
 _PAGES: Final = Environment(
@@ -27,7 +29,7 @@ def as_json(document: Document) -> dict[str, Any]:
 
 def as_html(document: Document) -> str:
     """Return the document as one HTML page that loads no other files."""
-    return _PAGES.get_template("request.html").render(document=document, words=Words(document.language))
+    return _PAGES.get_template("request.html").render(document=document, words=Words(document.language), boxes=boxes)
 
 
 def as_pdf(document: Document, at: datetime) -> bytes:
@@ -39,6 +41,17 @@ def as_pdf(document: Document, at: datetime) -> bytes:
     """
     (made,) = typeset(_TEMPLATES / "request.typ", lambda shown: content(document, shown), at)
     return made
+
+
+def boxes(lines: Sequence[str]) -> bool:
+    """Tell whether the lines are a long list of boxes, which is printed in two columns."""
+    return len(lines) >= _LONG_LIST and all(line[:1] in _BOXES for line in lines)
+
+
+def _line(line: str) -> dict[str, Any]:
+    """Return a line as the template reads it; a box may stand `under` another one."""
+    bare = line.lstrip(INDENT)
+    return {"pieces": pieces(bare), "dir": direction(line), "box": bare[:1] in _BOXES, "under": bare != line}
 
 
 def content(document: Document, shown: Shown) -> dict[str, Any]:
@@ -53,13 +66,17 @@ def content(document: Document, shown: Shown) -> dict[str, Any]:
 
     def fields(section: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [
-            {**field, "lines": [{"pieces": pieces(text(line)), "dir": direction(line)} for line in field["lines"]]}
+            {
+                **field,
+                "boxes": boxes(field["lines"]),
+                "lines": [_line(text(line)) for line in field["lines"]],
+            }
             for field in section["fields"]
         ]
 
     data = asdict(document)
     data["sections"] = [{**section, "fields": fields(section)} for section in data["sections"]]
-    data["head"] = [{"label": words.label(key), "text": text(data[name])} for key, name in _HEAD]
+    data["head"] = [{"label": words.label(key), "text": text(data[name])} for key, name in _HEAD if data[name]]
     data |= {"footer": text(document.footer), "reference": text(document.reference), "page": words.label("page")}
     data["notes"] = [*document.notes, *([words.label("unprintable")] if lost else [])]
     return data

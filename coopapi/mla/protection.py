@@ -1,4 +1,4 @@
-"""What a request owes to children and victims: assessment, company, recording, few interviews, and no needless name."""
+"""What a request owes to children and victims: a lawyer or company, assessment, recording, few interviews, and no needless name."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -13,11 +13,12 @@ _NEEDS_NAME: Final = ABOUT_PERSONS | {"transfer_of_prisoner", "service"}
 _NEEDS_NAME_KINDS: Final = frozenset({"service_of_documents"})
 _OF_AGE: Final = 18
 _PROTECTED_ROLES: Final = frozenset({"victim", "witness"})
+_SUSPECTS: Final = frozenset({"suspect"})
 
 
 def missing(draft: RequestDraft, today: date) -> Iterator[Point]:
-    """Yield what is missing for the hearing or sampling of a child who is a victim or a witness."""
-    for place, person, codes in _concerned(draft):
+    """Yield what is missing for the hearing or sampling of a child who is a victim, a witness or a suspect."""
+    for place, person, codes in _concerned(draft, roles=_PROTECTED_ROLES | _SUSPECTS):
         if is_child(person, today):
             yield from _for_child(f"/content/persons/{place}", person, codes)
 
@@ -58,21 +59,21 @@ def is_child(person: Mapping[str, Any], today: date) -> bool:
 
 
 def _concerned(
-    draft: RequestDraft, codes: frozenset[str] = ABOUT_PERSONS
+    draft: RequestDraft, codes: frozenset[str] = ABOUT_PERSONS, roles: frozenset[str] = _PROTECTED_ROLES
 ) -> Iterator[tuple[int, Mapping[str, Any], frozenset[str]]]:
-    """Yield victims and witnesses, with their place and the measures of these codes that concern them.
+    """Yield the persons in these roles, with their place and the measures of these codes that concern them.
 
-    A measure that names no person concerns every victim and witness of the request.
+    A measure that names no person concerns each of them.
     """
     for place, person in enumerate(draft.content.get("persons", ())):
-        if person["role"] in _PROTECTED_ROLES:
+        if person["role"] in roles:
             about = (m["code"] for m in draft.measures if person["ref"] in (m.get("persons") or [person["ref"]]))
             yield place, person, frozenset(about) & codes
 
 
 def _for_child(at: str, person: Mapping[str, Any], codes: frozenset[str]) -> Iterator[Point]:
     said = person.get("protection") or {}
-    for name, detail, article, of in _ASKED:
+    for name, detail, article, of in _ASKED_OF_SUSPECTS if person["role"] in _SUSPECTS else _ASKED:
         if codes & of and said.get(name) is None:
             source, verify = _for_witness(article) if person["role"] == "witness" else (article, False)
             yield Point(name, f"{at}/protection/{name}", detail, source, verify)
@@ -115,5 +116,31 @@ _ASKED: Final = (
         "Say why the sample or examination is strictly necessary.",
         "Directive 2012/29/EU Art. 20(d)",
         frozenset({"sampling"}),
+    ),
+)
+_ASKED_OF_SUSPECTS: Final = (
+    (
+        "assisted_by",
+        "Say which lawyer assists the child, or that questioning has to wait until one is arranged.",
+        "Directive (EU) 2016/800 Art. 6(3)(a), (4)(b), (7)",
+        HEARINGS,
+    ),
+    (
+        "holder_informed",
+        "Say when the holder of parental responsibility was informed, or which other adult, and why.",
+        "Directive (EU) 2016/800 Art. 5(1)-(2)",
+        ABOUT_PERSONS,
+    ),
+    (
+        "individual_assessment",
+        "Say what the individual assessment of the child found, or when it takes place.",
+        "Directive (EU) 2016/800 Art. 7(2), (5)",
+        ABOUT_PERSONS,
+    ),
+    (
+        "recorded",
+        "Say whether the questioning is recorded with image and sound. It has to be where that is proportionate.",
+        "Directive (EU) 2016/800 Art. 9(1)-(2)",
+        HEARINGS,
     ),
 )

@@ -10,7 +10,7 @@ from coopapi.directory.models import Authority
 from coopapi.errors import Unprocessable
 from coopapi.instruments import own as own_instruments
 from coopapi.instruments import service as instruments
-from coopapi.mla import issuing, order_conditions, protection
+from coopapi.mla import form_requirements, issuing, order_conditions, protection
 from coopapi.mla import measures as asked_for
 from coopapi.mla.issuing import IssuingRule, Validator
 from coopapi.mla.models import Measure, Request
@@ -82,8 +82,8 @@ def assess(work: UnitOfWork, request: Request) -> Readiness:
     for rule in unmet(draft, advised=True):
         found.advised.append(Point(rule.rule, rule.pointer, rule.detail, rule.article))
     today = work.now.date()
-    found.missing.extend((*order_conditions.missing(draft), *protection.missing(draft, today)))
-    found.advised.extend((*order_conditions.advised(draft), *protection.advised(draft, today)))
+    found.missing.extend((*form_requirements.missing(draft), *order_conditions.missing(draft), *protection.missing(draft, today)))
+    found.advised.extend((*form_requirements.advised(draft), *order_conditions.advised(draft), *protection.advised(draft, today)))
     _look_at_measures(found, draft)
     _look_at_instrument(work, request, draft, found)
     _look_at_notices(work, request, rows, found)

@@ -13,6 +13,7 @@ from coopapi.deadlines.models import Deadline, StatedTime
 from coopapi.deadlines.schemas import DeadlineOut
 from coopapi.http.api import Blueprint
 from coopapi.http.collection import Collection, children, serve
+from coopapi.http.opening import Opening
 from coopapi.http.paging import Order
 from coopapi.http.transitions import Included, with_steps
 from coopapi.mla import (
@@ -21,8 +22,8 @@ from coopapi.mla import (
     measure_transitions,
     measures,
     messages,
+    opening,
     planned,
-    plans,
     presentation,
     provider_performance,
     readiness,
@@ -115,10 +116,11 @@ serve(
     blp,
     "/mla-requests/plan",
     "plan_request",
-    plans.propose,
+    opening.propose_or_open,
     """Propose how to ask another country for a measure, with reasons, and what to send first.
 
-    Nothing is stored. The `draft` of a proposal is the body with which `POST /mla-requests` opens it.
+    Nothing is stored. The `draft` of a proposal is the body with which `POST /mla-requests` opens it. With `open`, the first
+    proposal is opened at once, and the response is the draft; it is refused if there is none.
     """,
     allow=_DRAFT,
     method="POST",
@@ -126,6 +128,7 @@ serve(
     returns=PlanOut,
     show=planned.show,
     only_reads=LARGEST_PLAN,
+    opens=Opening(RequestOut, presentation.whole, "/api/v1/mla-requests"),
 )
 _REQUESTS.get(
     "get_request",

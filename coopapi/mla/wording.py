@@ -74,6 +74,7 @@ class Words:
             "text": lambda: f"{value:g}" if isinstance(value, float) else str(value),
             "code": lambda: self.code(rest, str(value)),
             "word": lambda: self.word(rest, str(value)),
+            "years": lambda: self.label("years").format(f"{value:g}"),
             "yes_no": lambda: self.label("yes" if value else "no"),
             "date": lambda: moment(str(value), whole=False),
             "moment": lambda: moment(str(value), whole=True),

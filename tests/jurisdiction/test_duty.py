@@ -15,9 +15,17 @@ OCSEA = (("ocsea", 8.0),)
 
 
 def f(owner, *, also="", asked="", categories="", offences=(), deliveries="", conflicts=0, teams="", records=(), **difficulties):
-    split = {"countries": also, "requested": asked, "categories": categories, "deliveries": deliveries, "teams": teams}
+    split = {"countries": also, "requested": asked, "categories": categories, "deliveries": deliveries}
     sets = {name: frozenset(text.split()) for name, text in split.items()}
-    return Facts(owner=owner, offences=offences, conflicts=conflicts, difficulties=difficulties, records=records, **sets)
+    return Facts(
+        owner=owner,
+        offences=offences,
+        conflicts=conflicts,
+        difficulties=difficulties,
+        records=records,
+        teams=tuple(teams.split()),
+        **sets,
+    )
 
 
 GOLDEN = [
@@ -283,6 +291,14 @@ def test_the_records_of_a_case_are_for_the_authority_that_answers_for_it(world):
     other = world.case("prosecutor")
     assert world.as_("prosecutor").get(f"{records(other)}/{made['id']}").status_code == 404
     assert world.as_("investigator").post(records(case), {"article": "4(4)", "recorded_on": today}).status_code == 403
+
+
+def test_the_setting_up_and_the_results_of_each_team_are_told():
+    article, one = "Regulation (EU) 2018/1727 Art. 21(4)", ("notification", "21(4)")
+    for teams, needed in {"active active": 2, "active ended": 3, "ended ended": 4, "ended drafting": 2, "drafting": 0}.items():
+        told = {count: assess(f("NL", teams=teams, records=(one,) * count))["not_notified"] for count in (needed - 1, needed)}
+        assert told[needed] == []
+        assert not needed or told[needed - 1] == [article]
 
 
 def test_the_results_of_a_team_are_told_beside_its_setting_up():

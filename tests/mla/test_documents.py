@@ -5,9 +5,11 @@ import json
 import re
 import time
 from datetime import UTC, datetime
+from itertools import cycle
 from uuid import uuid4
 
 import pytest
+import verapdf
 from assisting import SENT, draft, walk
 from pypdf import PdfReader
 
@@ -26,7 +28,8 @@ NUMBERS = {
     "eio_b": ("eio", list("ABCDE")),
     "epoc": ("epoc", list("ABCDEFGHIJKL")),
     "epoc_pr": ("epoc_pr", list("ABCDEFGH")),
-    "letter": ("mla_letter", [str(number) for number in range(1, 13)]),
+    "eaw": ("eaw", list("abcdefghi")),
+    "letter": ("mla_letter", [str(number) for number in range(1, 11)]),
     "reply": ("eio", list("12345")),
     "spontaneous": ("spontaneous_information", [str(number) for number in range(1, 8)]),
 }
@@ -180,7 +183,7 @@ def test_every_label_is_said_in_four_languages_and_every_name_in_the_data_exists
 def test_codes_are_said_by_their_labels_and_an_unknown_one_by_itself():
     spanish = filled("eio", "es", content={"proceedings": "unheard_of"})
     assert said(spanish, "A", "Estado de ejecución") == ["Grecia"]
-    assert "☒ Datos de los abonados" in said(spanish, "C")
+    assert "Datos de los abonados" in said(spanish, "C")
     assert "☐ Intervención de telecomunicaciones" in said(spanish, "C")
     assert said(spanish, "F")[-1] == "☒ unheard_of"
 
@@ -195,12 +198,32 @@ def test_an_address_is_said_with_port_time_and_offset():
     assert said(filled("epoc"), "E", "Period, from") == ["2026-10-01 00:00:00 +02:00"]
 
 
-def test_what_the_official_form_asks_for_and_nobody_said_is_not_stated():
+def test_what_nobody_said_is_left_out_of_a_finished_form_and_shown_to_the_drafter_as_to_be_completed():
     document = filled("eio")
-    assert said(document, "J") == ["not stated"]
+    assert said(document, "J") == ["Not applicable"]
     assert said(document, "I", "Confidentiality requested") == ["No"]
-    assert said(filled("preservation"), "15") == ["not stated"]
+    assert said(filled("preservation"), "15") == ["Not applicable"]
     assert said(filled("subscriber_information"), "9") == ["none"]
+    assert said(filled("eio", state="draft"), "J") == ["to be completed"]
+
+
+@pytest.mark.parametrize("kind", ["mla_letter", "extradition", "production_order", "freezing_certificate"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_letter_has_no_empty_line_and_no_gap_in_its_numbers(kind, language):
+    letter = filled(kind, language, form="letter", content={"persons": [], "attachments": [], "title": None}, measures=[])
+    assert [section.number for section in letter.sections] == [str(place) for place, _ in enumerate(letter.sections, 1)]
+    assert all(field.lines and all(field.lines) for section in letter.sections for field in section.fields)
+    printed = json.dumps(printing.as_json(letter), ensure_ascii=False)
+    assert not any(
+        word in printed for words in (read("phrases")["to_complete"], read("phrases")["none"]) for word in words.values()
+    )
+
+
+def test_a_letter_states_its_assurances_and_the_article_of_each_measure():
+    measures = [{"code": "hearing", "state": "pending", "asked": {}, "article": "UNTOC Art. 18(3)(a)"}]
+    letter = filled("mla_letter", content={"assurances": ["speciality"], "assurances_text": "No lethal use."}, measures=measures)
+    lines = [line for section in letter.sections for field in section.fields for line in field.lines]
+    assert {"UNTOC Art. 18(3)(a)", "No lethal use.", read("phrases")["assurance_speciality"]["en"]} <= set(lines)
 
 
 def test_an_earlier_request_is_named_by_its_relation():
@@ -226,6 +249,114 @@ def test_an_order_ticks_one_deadline(more, place):
     assert [tick[0] for tick in ticks].count("☒") == 1
 
 
+def measure(code, **asked):
+    return {"code": code, "state": "pending", "asked": asked}
+
+
+BOXES = [
+    (measure("information_held"), ["which is already in the possession of the executing authority"]),
+    (measure("information_held", details={"held_in": "databases"}), ["contained in databases"]),
+    (measure("hearing", persons=["P2"]), ["Hearing", "witness"]),
+    (measure("identification"), ["Identification of persons holding a subscription"]),
+    (measure("subscriber", identifiers=[{"kind": "phone", "value": "+3311111111"}]), ["Identification of persons holding"]),
+    (measure("subscriber", identifiers=[{"kind": "email", "value": "h@heron.example"}]), []),
+    (measure("transfer_of_prisoner", details={"direction": "to_executing_state"}), ["custody to the executing State"]),
+    (measure("video_hearing", persons=["P1"]), ["Hearing by videoconference", "suspected or accused person"]),
+    (measure("video_hearing", persons=["P2"], details={"means": "telephone"}), ["Hearing by telephone conference", "witness"]),
+    (measure("banking", details={"banking": ["transactions"]}), ["Information on banking and other financial transactions"]),
+    (measure("bank_monitoring"), ["evidence in real time", "monitoring of banking"]),
+    (measure("controlled_delivery"), ["evidence in real time", "controlled deliveries"]),
+    (measure("covert"), ["Covert investigation"]),
+    (measure("freezing"), ["Provisional measure"]),
+    (measure("interception"), ["Interception of telecommunications"]),
+    (measure("search_seizure"), []),
+]
+
+
+@pytest.mark.parametrize(("asked", "wanted"), BOXES)
+def test_section_c_ticks_its_own_categories_by_what_is_asked_for(asked, wanted):
+    ticked = [line.strip() for line in said(filled(measures=[asked]), "C") if line.strip().startswith("☒")]
+    assert len(ticked) == len(wanted)
+    assert all(words in line for words, line in zip(wanted, ticked, strict=True))
+
+
+@pytest.mark.parametrize(("years", "ticked"), [(2.9, 0), (3, 1), (None, 0)])
+def test_a_listed_offence_is_ticked_from_three_years_on(years, ticked):
+    offence = {"national_article": "1", "label": "x", "listed": "child_sexual_exploitation", "max_penalty_years": years}
+    for kind, number in (("eio", "G"), ("epoc", "M"), ("eaw", "e")):
+        lines = said(filled(kind, to_addressee=False, content={"offences": [offence]}), number)
+        boxes = [line for line in lines if line[0] in "☒☐"]
+        assert (len(boxes), sum(line.startswith("☒ Sexual exploitation") for line in boxes)) == (32, ticked)
+
+
+POLICE = {"name": "Police Nationale", "type": "police_unit", "country": "FR"}
+
+
+def test_section_l_is_signed_and_dated_only_if_somebody_else_validated():
+    assert said(filled(), "L") == ["Not applicable"]
+    assert said(filled(), "K", "Date") == ["2026-11-20"]
+    police = filled(requesting=POLICE, content={"court": "Tribunal de Lyon"})
+    assert said(police, "L", "Date") == ["2026-11-20"]
+    assert said(police, "L", "Validating authority") == ["Tribunal de Lyon"]
+    assert said(police, "K", "Type of issuing authority")[1].startswith("☒")
+    assert said(police, "K", "Date")[0].startswith("____")
+
+
+def test_section_h_has_a_part_for_each_measure_that_needs_one():
+    details = {"relevance": "The payments lead to the buyer.", "banking": ["accounts"]}
+    document = filled(measures=[measure("banking", details=details), measure("hearing")])
+    assert said(document, "H", "Reasons why the measure is relevant") == ["The payments lead to the buyer."]
+    assert [field.label[:2] for field in next(s for s in document.sections if s.number == "H").fields if field.opens] == ["H4"]
+    assert said(filled(measures=[measure("hearing")]), "H") == ["Not applicable"]
+
+
+def test_section_b_ticks_why_it_is_urgent():
+    assert not any(line.startswith("☒") for line in said(filled(), "B"))
+    assert said(filled(urgency="urgent"), "B")[2].startswith("☒ Any other reason")
+    trial = filled(urgency="urgent", content={"urgency_grounds": ["trial_date"]})
+    assert [line[0] for line in said(trial, "B")[:3]] == ["☐", "☒", "☐"]
+
+
+def test_an_order_ticks_its_conditions_and_who_issued_and_validated_it_by_the_data():
+    traffic = measure("traffic", identifiers=[{"kind": "ip", "value": "203.0.113.7"}], data_categories=["traffic"])
+    offence = {**CONTENT["offences"][0], "union_offence": "child_sexual_abuse"}
+    order = filled("epoc", measures=[traffic], content={"offences": [offence]})
+    ticked = {number: [line for line in said(order, number) if line.startswith("☒")] for number in "EFGIJ"}
+    assert [len(lines) for lines in ticked.values()] == [1, 1, 3, 1, 1]
+    assert "2011/93/EU" in ticked["G"][2]
+    assert ticked["I"] == ["☒ public prosecutor"]
+    assert ticked["J"] == ["☒ judge, court or investigating judge"]
+    harmless = filled("epoc", measures=[measure("subscriber", identifiers=[{"kind": "email", "value": "h@heron.example"}])])
+    assert said(harmless, "J") == ["Not applicable"]
+    assert not any("three years" in line for line in said(harmless, "G"))
+    sentence = filled("epoc", content={"sentence": {"months": 6, "absconded": True}})
+    assert [line[0] for line in said(sentence, "G")[:2]] == ["☐", "☒"]
+
+
+def test_an_order_that_is_validated_later_says_so():
+    urgent = {"urgency": "emergency", "emergency_ground": "imminent_threat_to_life", "requesting": POLICE, "validated_at": None}
+    assert any("within 48 hours" in line for line in said(filled("epoc", **urgent), "I"))
+    assert not any("48 hours" in line for line in said(filled("epoc"), "I"))
+
+
+def test_an_arrest_warrant_asks_about_the_trial_only_after_a_judgment():
+    assert said(filled("eaw", content={"warrant": {"decision": "arrest_warrant"}}), "d") == ["Not applicable"]
+    judged = {"decision": "judgment", "appearance": "represented", "remaining_months": 14, "seizure": ["evidence"]}
+    warrant = filled("eaw", content={"warrant": judged, "sentence": {"months": 20}})
+    assert [line.strip()[2:5] for line in said(warrant, "d") if line.strip().startswith("☒")] == ["No,", "3.2"]
+    assert said(warrant, "c")[-2:] == ["20", "14"]
+    assert sum(line.startswith("☒") for line in said(warrant, "g")) == 1
+
+
+def test_a_receipt_names_who_received_the_order_and_to_whom_it_was_forwarded():
+    forwarded = filled(form="eio_b", forwarding={"name": "Ministry", "at": "2026-11-22T09:00:00+00:00"}, remarks="In December.")
+    assert said(forwarded, "B", "Authority") == ["Ministry"]
+    assert said(forwarded, "C") == ["Εισαγγελία Αθηνών", "2026-11-22"]
+    assert said(forwarded, "D") == ["In December."]
+    direct = filled(form="eio_b")
+    assert (said(direct, "B", "Authority"), said(direct, "C")) == (["Εισαγγελία Αθηνών"], ["Not applicable"])
+
+
 def test_a_receipt_needs_a_request_that_was_received():
     with pytest.raises(forms.FormTooEarly):
         filled("eio", form="eio_b", received_at=None)
@@ -246,6 +377,27 @@ def test_the_pdf_is_pdf_a_and_dated_by_the_clock():
     assert re.search(rb"<pdfaid:part>2</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance>", pdf)
     assert b"2026-11-25T09:00:00" in pdf
     assert printing.as_pdf(filled("eio"), AT) == pdf
+
+
+def test_every_form_is_pdf_a_by_the_validator_of_its_makers(tmp_path):
+    languages = dict(zip(NUMBERS, cycle(LANGUAGES), strict=False))
+    for form, language in languages.items():
+        document = filled(NUMBERS[form][0], language, form, state="draft")
+        (tmp_path / f"{form}.pdf").write_bytes(printing.as_pdf(document, AT))
+    (tmp_path / "plain.typ").write_text("Not an archive.")
+    (tmp_path / "plain.pdf").write_bytes(typst.require().compile(tmp_path / "plain.typ"))
+    *of_forms, of_plain = verapdf.broken([*(tmp_path / f"{form}.pdf" for form in NUMBERS), tmp_path / "plain.pdf"])
+    assert {form: found for form, found in zip(NUMBERS, of_forms, strict=True) if found} == {}
+    assert "6.6.4" in {clause for clause, _ in of_plain}  # it does not say that it is PDF/A
+
+
+def test_the_place_to_sign_stays_with_the_name_of_who_signs():
+    certified = {"name": "A. Wren", "post": "Prosecutor", "signature_type": "handwritten"}
+    for lines in range(30, 60):
+        content = {"facts": "\n".join("A line." for _ in range(lines)), "certification": certified}
+        pages = PdfReader(io.BytesIO(printing.as_pdf(filled("spontaneous_information", content=content), AT))).pages
+        (page,) = [text for text in (page.extract_text() for page in pages) if "____" in text]
+        assert "A. Wren" in page
 
 
 def test_greek_cyrillic_and_arabic_names_are_in_the_pdf():

@@ -214,6 +214,26 @@ def test_a_victim_is_not_named_where_a_pseudonym_serves(court):
     assert (named(data), named(hearing), named(other)) == (["/content/persons/0/name"], [], ["/content/persons/0/name"])
 
 
+def test_a_child_that_is_suspected_has_a_lawyer_an_assessment_a_recording_and_a_parent_who_knows(court):
+    child = {"ref": "S1", "role": "suspect", "age_status": "child"}
+    content = {"persons": [child, {"ref": "S2", "role": "suspect", "birth_date": aged(18)}]}
+    names = ["assisted_by", "holder_informed", "individual_assessment", "recorded"]
+    at = [f"/content/persons/0/protection/{name}" for name in names]
+
+    def missing(code, reference, **protection):
+        persons = [{**child, "protection": protection}, content["persons"][1]]
+        request = draft(court, content={"persons": persons}, measures=[{"code": code}], reference=reference)
+        return {
+            p["pointer"]: p["verify"] for p in readiness(court, "prosecutor", request)["missing"] if "protection" in p["pointer"]
+        }
+
+    assert missing("hearing", "hearing") == dict.fromkeys(at, False)
+    assert missing("sampling", "sampling") == dict.fromkeys(at[1:3], False)
+    said = {"assisted_by": "A. Heron", "holder_informed": "Told on 3 March", "individual_assessment": "Done", "recorded": True}
+    assert missing("video_hearing", "video", **said) == {}
+    assert missing("subscriber", "data") == {}
+
+
 def test_a_child_that_was_heard_before_is_not_heard_again_without_need(court):
     protection = {**CAREFUL, "interviews_so_far": 2}
     content = {"persons": [{"ref": "V1", "role": "victim", "age_status": "child", "protection": protection}]}

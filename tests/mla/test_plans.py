@@ -92,6 +92,46 @@ def test_each_proposal_has_the_body_that_opens_it(hosts):
     assert (again.status_code, again.json["kind"]) == (201, "epoc"), again.json
 
 
+def test_a_plan_opens_its_first_proposal_in_one_step_and_once(hosts):
+    me, case = hosts.as_("prosecutor"), hosts.case("prosecutor")
+    body = {**WISH, "offence": OFFENCE, "case_id": case, "reference": "P1", "language": "fr"}
+    opened, again = (me.post(PLAN, {**body, "open": True}, Idempotency_Key="k") for _ in range(2))
+    assert (opened.status_code, again.status_code) == (201, 201), opened.json
+    assert (opened.json, opened.headers["Location"]) == (again.json, again.headers["Location"])
+    assert opened.headers["Location"] == f"/api/v1/mla-requests/{opened.json['id']}"
+    assert opened.headers["ETag"] == '"v1"'
+    expected = {**planned(hosts, "prosecutor", body)["proposals"][0]["draft"], "case_id": case, "state": "draft"}
+    assert {name: opened.json[name] for name in expected if name not in {"measures", "content"}} == {
+        name: value for name, value in expected.items() if name not in {"measures", "content"}
+    }
+    assert opened.json["content"]["offences"][0]["label"] == OFFENCE["label"]
+    assert [measure["code"] for measure in opened.json["measures"]] == ["content"]
+    assert [one["id"] for one in me.get("/mla-requests").json["items"]] == [opened.json["id"]]
+    assert me.get(opened.headers["Location"].removeprefix("/api/v1")).json["id"] == opened.json["id"]
+    other = me.post(PLAN, {**body, "open": True, "reference": "P2"}, Idempotency_Key="k")
+    assert (other.status_code, other.json["type"].rpartition("/")[2]) == (422, "key-reused")
+
+
+def test_a_plan_without_a_lawful_way_opens_nothing_and_says_why(hosts):
+    body = {**WISH, "open": True, "reference": "P1", "kind": "epoc"}
+    light = hosts.as_("prosecutor").post(PLAN, {**body, "offence": {"max_penalty_years": 1}})
+    assert (light.status_code, light.json["type"].rpartition("/")[2]) == (409, "no-lawful-way")
+    (error,) = light.json["errors"]
+    assert (error["pointer"], error["rule"], "2023/1543" in error["detail"]) == ("/kind", "penalty", True)
+    nothing = hosts.as_("prosecutor").post(PLAN, {**body, "country": "BR"})
+    assert (nothing.status_code, [one["rule"] for one in nothing.json["errors"]]) == (409, ["no_instrument"])
+    assert hosts.as_("prosecutor").get("/mla-requests").json["items"] == []
+
+
+def test_a_plan_opens_no_draft_that_could_not_be_opened_otherwise(hosts):
+    case, wanted = hosts.case("prosecutor"), {**WISH, "open": True, "reference": "P1"}
+    assert hosts.as_("analyst").post(PLAN, wanted).status_code == 403
+    assert hosts.as_("romanian").post(PLAN, {**wanted, "case_id": case}).status_code == 404
+    assert hosts.as_("prosecutor").post(PLAN, wanted).status_code == 201
+    taken = hosts.as_("prosecutor").post(PLAN, wanted)
+    assert (taken.status_code, taken.json["type"].rpartition("/")[2]) == (409, "request-reference-taken")
+
+
 def test_the_plan_says_what_readiness_says_of_its_draft(hosts):
     first = planned(hosts, "investigator", WISH, reference="P1", offence=OFFENCE)["proposals"][0]
     request = hosts.as_("investigator").post("/mla-requests", first["draft"]).json["id"]
@@ -154,7 +194,8 @@ def test_those_who_may_draft_may_plan(hosts, who, status):
         ({**WISH, "country": "NL"}, [("/country", "abroad")]),
         ({**WISH, "urgency": "emergency"}, [("/emergency_ground", "emergency_ground")]),
         ({**WISH, "provider": "00000000-0000-7000-8000-00000000000f"}, [("/provider", "unknown")]),
-        ({**WISH, "open": True}, [("/open", "unknown_field")]),
+        ({**WISH, "opened": True}, [("/opened", "unknown_field")]),
+        ({**WISH, "open": True}, [("/reference", "required")]),
         ({"country": "FR"}, [("/measure", "required")]),
     ],
 )

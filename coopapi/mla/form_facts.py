@@ -1,0 +1,118 @@
+"""What the boxes of official forms are ticked by: facts that follow from a request, from its measures and from who issued it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from coopapi.mla import issuing
+from coopapi.mla.issuing import Validator
+
+_LISTED_FROM: Final = 3
+"""The years of the maximum penalty from which a listed offence is not tested for dual criminality (EIO Art. 11(1)(g))."""
+_BOXES: Final[Mapping[str, tuple[str, ...]]] = {
+    "identification": ("identification",),
+    "hearing": ("hearing",),
+    "bank_monitoring": ("real_time", "monitoring"),
+    "controlled_delivery": ("real_time", "delivery"),
+    "covert": ("covert",),
+    "freezing": ("provisional",),
+    "preservation": ("provisional",),
+    "interception": ("interception",),
+    "real_time_traffic": ("interception",),
+}
+"""The boxes of EIO Annex A section C that follow from the code of a measure alone."""
+_DETAILED: Final[Mapping[str, tuple[str, str]]] = {
+    "information_held": ("held_in", "authority_files"),
+    "transfer_of_prisoner": ("direction", ""),
+    "video_hearing": ("means", "videoconference"),
+    "banking": ("banking", ""),
+}
+"""The measures whose box is named in `details`, and the one that is meant if nothing is said."""
+_NUMBERS: Final = frozenset({"phone", "ip"})
+_SOUGHT: Final[Mapping[str, str]] = {"ip": "ip", "phone": "phone", "email": "email", "imei": "imei", "mac": "mac"}
+_ACCOUNTS: Final = frozenset(
+    {"username", "platform_user_id", "telegram", "xmpp", "matrix", "signal", "whatsapp", "snapchat", "discord", "skype"}
+)
+_COURTS: Final = frozenset({"judge", "court", "investigating_judge"})
+
+
+def with_facts(view: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the view of a request with `facts`, and with the boxes of each measure in `boxes`."""
+    content = view.get("content") or {}
+    measures = [{**one, "boxes": list(_boxes(one, content))} for one in view["measures"]]
+    sought = [{"code": one["code"], **one.get("asked", {})} for one in measures]
+    data = {kind for one in sought for kind in issuing.data_of(one)}
+    facts = {
+        "boxes": [box for one in measures for box in one["boxes"]],
+        "urgency": _urgency(view, content),
+        "listed": _listed(content),
+        "data": sorted(data),
+        "sought": sorted({_sort_of(one) for measure in sought for one in measure.get("identifiers", ())}),
+        "conditions": list(_conditions(content, data)),
+        "issuer": _sort_of_authority(view),
+        "legal_persons": [one for one in content.get("persons", ()) if one.get("legal_person")],
+        **_signed(view, data),
+    }
+    return {**view, "measures": measures, "facts": facts}
+
+
+def _boxes(measure: Mapping[str, Any], content: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the boxes of EIO Annex A section C for a measure."""
+    code, asked = measure["code"], measure.get("asked") or {}
+    details = asked.get("details") or {}
+    yield from _BOXES.get(code, ())
+    if code in _DETAILED:
+        name, usual = _DETAILED[code]
+        said = details.get(name) or usual
+        yield from said if isinstance(said, list) else [said] * bool(said)
+    if code == "subscriber" and {one.get("kind") for one in asked.get("identifiers", ())} <= _NUMBERS and asked.get("identifiers"):
+        yield "identification"
+    if code in {"hearing", "video_hearing"}:
+        named = asked.get("persons")
+        roles = {one["role"] for one in content.get("persons", ()) if not named or one["ref"] in named}
+        yield from sorted(f"{code}_{role}" for role in roles)
+
+
+def _urgency(view: Mapping[str, Any], content: Mapping[str, Any]) -> list[str]:
+    """Return the boxes of EIO Annex A section B. What is urgent on no stated ground is so for another reason."""
+    said: list[str] = content.get("urgency_grounds") or []
+    return said or ["other"] * (view["urgency"] != "routine")
+
+
+def _listed(content: Mapping[str, Any]) -> list[str]:
+    """Return the listed offences with a maximum of at least three years."""
+    offences = content.get("offences") or ()
+    return [one["listed"] for one in offences if one.get("listed") and (one.get("max_penalty_years") or 0) >= _LISTED_FROM]
+
+
+def _sort_of(sought: Mapping[str, Any]) -> str:
+    """Return the box of EPOC Annex I section E for an identifier."""
+    kind = str(sought.get("kind", ""))
+    return _SOUGHT.get(kind) or ("account" if kind in _ACCOUNTS else "other")
+
+
+def _conditions(content: Mapping[str, Any], data: set[str]) -> Iterator[str]:
+    """Yield the boxes of EPOC Annex I section G: what the order serves, and why it may ask for traffic data and content."""
+    yield "sentence" if content.get("sentence") else "criminal_proceedings"
+    if not data & issuing.PROTECTED:
+        return
+    for offence in content.get("offences") or ():
+        if (offence.get("max_penalty_years") or 0) >= _LISTED_FROM:
+            yield "three_years"
+        if offence.get("union_offence"):
+            yield offence["union_offence"]
+
+
+def _sort_of_authority(view: Mapping[str, Any]) -> str:
+    """Return the type of the issuing authority as forms have it: a judge, a prosecutor, or another one."""
+    kind = (view.get("requesting") or {}).get("type")
+    return "judge" if kind in _COURTS else "prosecutor" if kind == "public_prosecutor" else "other"
+
+
+def _signed(view: Mapping[str, Any], data: set[str]) -> dict[str, Any]:
+    """Return who validated the request, if somebody other than the issuing authority had to, and which day each of them signed."""
+    rule = issuing.rule_for(view["kind"], bool(data & issuing.PROTECTED))
+    issuer, signed = _sort_of_authority(view), view.get("validated_at")
+    if rule is None or issuer == "judge" or (rule.validator is Validator.PROSECUTOR and issuer == "prosecutor"):
+        return {"issued_on": signed or view.get("transmitted_at")}
+    later = issuing.validated_later(rule, view["urgency"], view.get("emergency_ground")) and not signed
+    return {"validated_on": signed, "validator": str(rule.validator), "validated_later": later or None}
