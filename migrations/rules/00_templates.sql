@@ -159,6 +159,14 @@ order by o.{rank} desc, o.id desc, s.case_id desc limit p_count
 case when {overlap}.authority_a = (select priv.authority()) and GRANTED({overlap}.case_a, 1) then {overlap}.case_a
      when GRANTED({overlap}.case_b, 1) then {overlap}.case_b else {overlap}.case_a end
 
+-- template IN_GROUPS(codes): each thing f once in every group that p_by makes of its codes in up to three dimensions, as k1, k2 and k3, if it has the
+-- codes that `only` of p_wanted asks for. `codes` is the template that tells the codes of such a thing in a dimension.
+cross join lateral unnest({codes}(p_by[1])) k1
+cross join lateral unnest({codes}(p_by[2])) k2
+cross join lateral unnest({codes}(p_by[3])) k3
+where (p_wanted -> 'only' is null or not exists (
+    select from jsonb_each_text(p_wanted -> 'only') o where not o.value = any ({codes}(o.key))))
+
 -- template REQUEST_DIMENSION(dimension): the codes of the request f of priv.requests_to_count in a dimension.
 case {dimension}
     when 'year' then array [f.year] when 'quarter' then array [f.quarter] when 'direction' then array [f.direction]
