@@ -101,6 +101,11 @@ def _item(chance: Random, identifiers: int, seed: int) -> dict[str, Any]:
     return _value(chance)
 
 
+def identifier(chance: Random) -> dict[str, Any]:
+    """Return an identifier that is no person."""
+    return _value(chance, persons=False)
+
+
 def _value(chance: Random, *, persons: bool = True) -> dict[str, Any]:
     if persons and chance.random() < _PERSONS:
         return _person(chance)

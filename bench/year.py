@@ -1,12 +1,13 @@
 """Measure the statistics over a synthetic year of cooperation at the scale of Eurojust.
 
-    python -m bench year FOLDER [--cases 13000] [--requests 30000] [--meetings 600] [--teams 290] [--seed 1]
+    python -m bench year FOLDER [--cases 13000] [--requests 30000] [--meetings 600] [--teams 290] [--facts 1000] [--seed 1]
 
 The year is loaded with COPY as the owner of the database, as `bench/seed.py` loads a register: cases and their keys by the same
 code, requests, meetings and teams as the rows that their steps write, with content that is encrypted by the code of the service.
-Overlaps are written as the worker would write them. There are no identifiers and no journal, because no figure is counted from
-them. The same seed gives the same year, and `bench/synthetic.py` has the authorities. Prints for each question the time of the
-fastest of five answers over HTTP, for the authority with the most cases.
+Overlaps are written as the worker would write them. `--facts` says how many cases have facts (`bench/year_facts.py`), with people
+and identifiers, which are not matched. There is no journal, because no figure is counted from it. The same seed gives the same
+year, and `bench/synthetic.py` has the authorities. Prints for each question the time of the fastest of five answers over HTTP, for
+the authority with the most cases.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from bench import seed as seeding
+from bench import year_facts
 from bench.seed import People, Rows
 from bench.synthetic import AUTHORITIES, COUNTRIES, SyntheticCase
 from coopapi.access import Actor
@@ -44,6 +46,7 @@ TABLES: Final = (
         "case_access",
         "case_keys",
         "hiding_confirmations",
+        *year_facts.TABLES,
         "case_proceedings",
         "case_overlaps",
         "overlap_sides",
@@ -116,6 +119,8 @@ class Size:
     requests: int = 30_000
     meetings: int = 600
     teams: int = 290
+    facts: int = 1000
+    """How many of the cases have facts."""
 
 
 @dataclass
@@ -126,6 +131,7 @@ class Year:
     people: People
     size: Size
     chance: Random
+    seed: int
     cases: list[Mapping[str, Any]] = field(default_factory=list)
     by_home: dict[UUID, list[Mapping[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     preserved: list[Mapping[str, Any]] = field(default_factory=list)
@@ -141,6 +147,11 @@ class Year:
             return datetime(YEAR, 1, 1, tzinfo=UTC) + timedelta(seconds=self.chance.randrange(365 * 86_400))
         return since + timedelta(hours=round(self.chance.expovariate(1 / 200), 2) + 0.25)
 
+    def has_facts(self, number: int) -> bool:
+        """Tell whether a case has facts: those that have are spread evenly."""
+        part = self.size.facts / self.size.cases
+        return int((number + 1) * part) > int(number * part)
+
     def pick(self, weights: Mapping[Any, Any], place: int = 1) -> Any:
         """Return a key of a table by its weight."""
         return self.chance.choices(list(weights), [row[place] for row in weights.values()])[0]
@@ -155,7 +166,7 @@ class Year:
 
 def rows(database: Database, people: People, size: Size, seed: int = 1) -> Iterator[Rows]:
     """Yield the rows of a year by table: each thing with what belongs to it, and what others name first."""
-    year = Year(database, people, size, Random(f"year/{seed}"))
+    year = Year(database, people, size, Random(f"year/{seed}"), seed)
     yield from (_case(year, number) for number in range(size.cases))
     yield from (_overlap(year, a, b) for a, b in _pairs(year))
     yield from (_team(year, number) for number in range(size.teams))
@@ -176,7 +187,10 @@ def _case(year: Year, number: int) -> Rows:
     }
     if chance.random() < 0.02:
         body |= {"visibility": "hidden", "visibility_reason": "A covert measure is under way."}
-    seeding._open(year.work(actor, at), year.people, SyntheticCase(number, home, body, [], []), made)  # noqa: SLF001
+    work = year.work(actor, at)
+    opened, key = seeding._open(work, year.people, SyntheticCase(number, home, body, [], []), made)  # noqa: SLF001
+    if year.has_facts(number):
+        year_facts.add(work, opened, key, Random(f"facts/{year.seed}/{number}"), made)
     (row,) = made["cases"]
     row["state"] = chance.choices(("registered", "open", "closed", "transferred", "withdrawn"), (10, 55, 30, 3, 2))[0]
     ended = row["state"] in {"closed", "transferred", "withdrawn"}
@@ -662,11 +676,11 @@ def main() -> None:
     usual = Size()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    for name in ("cases", "requests", "meetings", "teams"):
+    for name in ("cases", "requests", "meetings", "teams", "facts"):
         parser.add_argument(f"--{name}", type=int, default=getattr(usual, name))
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
-    size = Size(asked.cases, asked.requests, asked.meetings, asked.teams)
+    size = Size(asked.cases, asked.requests, asked.meetings, asked.teams, asked.facts)
     with seeding.opened(asked.folder, 0, durable=False) as made:
         with contextlib.closing(made.connect()) as connection:
             begun = time.monotonic()

@@ -141,7 +141,7 @@ FEATURES: Final = (
         "Events and journal",
         "Events in cases, and the journal of all actions and accesses",
         (timelines,),
-        reads={"entries": exported.entries, "marks": exported.mark},
+        reads={"cases": exported.cases, "entries": exported.entries, "marks": exported.mark},
     ),
     Feature("Durations", "Time in each state, and on whom a case waits", (durations,)),
     Feature(

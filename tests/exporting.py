@@ -1,5 +1,7 @@
 """Asking for exports, and a case of the Dutch police with a suspect, a victim, and identifiers of many kinds and codes."""
 
+from timelining import fact
+
 from coopapi.exports import running
 
 SENDER = "investigator"
@@ -90,3 +92,25 @@ def make_heron(world):
     ]
     made(me.post(f"/cases/{case}/identifiers", {"identifiers": items}))
     return {"case": case, "suspect": suspect, "victim": victim}
+
+
+def make_pair(world):
+    """A case of the Dutch police with facts, and a French one that its owner shares with the police; gives their ids."""
+    nl, fr = world.case("investigator", reference="NL-2026-7"), world.case("foreign", reference="FR-26-9")
+    grant = {"authority_id": str(world.authorities["nl"]), "level": "read", "reason": "the same group"}
+    assert world.as_("foreign").post(f"/cases/{fr}/access", grant).status_code == 201
+    suspect = world.subject("investigator", nl, pseudonym="S1")
+    victim = world.subject("investigator", nl, "victim", "V1")
+    (mail,) = world.hold("investigator", nl, "heron@example.org", subject_id=suspect)
+    (hers,) = world.hold("investigator", nl, "victim@example.org", subject_id=victim)
+    place = {"name": "Lyon"}
+    facts = {
+        "paid": fact(world, "investigator", nl, "2026-03-05T14:20+02:00", "payment", text="=Paid in Lyon", place=place, country="FR", basis="assessment",
+                     subjects=[{"id": suspect}], identifiers=[{"id": mail}], confidence="low", source_grading="B", information_grading="2"),
+        "hers": fact(world, "investigator", nl, "2026-03-06", "sighting", text="She was there", subjects=[{"id": victim}],
+                     identifiers=[{"id": hers}]),
+        "held": fact(world, "investigator", nl, "2026-03-07", "sighting", text="Told in confidence", handling_code="H2"),
+        "undated": fact(world, "investigator", nl, None, "sighting", text="Some day"),
+        "there": fact(world, "foreign", fr, "2026-03-05T12:20Z", "payment", text="Received in Lyon", place=place, country="FR"),
+    }  # fmt: skip
+    return {"nl": nl, "fr": fr, "mail": mail, "hers": hers, **{f"fact {name}": one for name, one in facts.items()}}

@@ -10,7 +10,7 @@ from teaming import items
 from coopapi.cases.titles import warnings
 
 HERON = "heron@example.org"
-TYPES = ("request", "team", "meeting", "disclosure")
+TYPES = ("request", "jit", "meeting", "disclosure")
 
 
 def index(world, what, who="desk", **wanted):
@@ -27,7 +27,7 @@ def cooperation(world, **case):
     request = sent(world, case_id=mine)
     jit = teaming.proposed(world, cases=[mine])
     meeting = gathering.proposed(world, origin=("case", mine))
-    return {"request": request, "team": jit, "meeting": meeting, "case": mine, "other": other}
+    return {"request": request, "jit": jit, "meeting": meeting, "case": mine, "other": other}
 
 
 def test_a_desk_sees_reference_title_and_handler_of_a_case_of_its_state_and_no_subjects(world):
@@ -50,8 +50,8 @@ def test_a_desk_sees_nothing_of_hidden_cases_and_of_those_that_are_not_for_it(wo
     before = {what: index(world, what) for what in TYPES}
     made = cooperation(world, **kept)
     assert world.as_("desk").get(f"/cases/{made['case']}").status_code == 404
-    assert {what: index(world, what) for what in ("request", "team", "disclosure")} == {
-        what: before[what] for what in ("request", "team", "disclosure")
+    assert {what: index(world, what) for what in ("request", "jit", "disclosure")} == {
+        what: before[what] for what in ("request", "jit", "disclosure")
     }
     assert index(world, "meeting") == before["meeting"]
 
@@ -69,7 +69,7 @@ def test_a_case_leaves_the_desk_and_returns_when_its_owner_says_so(world):
 def test_a_desk_lists_the_cooperation_of_its_state_without_taking_part(world):
     made = cooperation(world)
     walk(world, made["request"], ("prosecutor_fr", "receive"))
-    for what in ("request", "team", "meeting"):
+    for what in ("request", "jit", "meeting"):
         (row,) = index(world, what)
         assert row["id"] == made[what]
         assert row["authority"]["id"] in {str(world.authorities[home]) for home in ("nl", "desk_nl")}
@@ -77,6 +77,9 @@ def test_a_desk_lists_the_cooperation_of_its_state_without_taking_part(world):
     assert world.as_("desk").get(f"/mla-requests/{made['request']}").status_code == 404
     assert [row["id"] for row in index(world, "request", who="desk_fr")] == [made["request"]]
     assert index(world, "request", who="europol") == []
+
+    assert index(world, "jit")[0]["type"] == "jit"
+    assert index(world, "team") == [{**index(world, "jit")[0], "type": "team"}], "the older name answers as before"
 
     world.asked("romanian", made["other"])
     (row,) = index(world, "disclosure")

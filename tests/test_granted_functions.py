@@ -181,6 +181,7 @@ REFUSED = {
     ): """select object_id from priv.search('{x}', '[["=nl"]]', '[[]]', '{"kinds": ["case"]}', null, null, 9, array['{case}'::uuid])
         where object_id is not null""",
     ("tell_found", "p_search"): "select priv.tell_found(gen_random_uuid(), '{}', '{}', '{}')",
+    ("know_found", "p_search"): "select priv.know_found(gen_random_uuid(), '{}', '{}')",
 }
 TESTED_BY_ITSELF = {
     ("stop_import", "p_import"), ("stop_export", "p_export"), ("postpone_export", "p_export"), ("hold_item", "p_evidence"), ("settle_item", "p_evidence"), ("add_likenesses", "p_a"), ("add_likenesses", "p_b"), ("store_reread", "p_identifiers"), ("store_listed", "p_exclusion"),
@@ -211,7 +212,7 @@ GUARDED_BY_ANOTHER_ID = {
     ("may_have_evidence", "p_authority"), ("provides_item", "p_object"), ("provides_item", "p_provider"), ("stop_acting", "p_keep"),
     ("receivers", "p_provider"), ("may_record_for", "p_authority"), ("link_subjects", "p_fresh"), ("due_of", "p_item"),
     ("hosts_for", "p_authority"), ("ask_address", "p_id"), ("reserve_search", "p_search"), ("tell_found", "p_compared"),
-    ("tell_found", "p_found"),
+    ("tell_found", "p_found"), ("know_found", "p_found"),
 }  # fmt: skip
 """What is asked or done with them concerns the thing alone that another argument names, and that one is checked."""
 

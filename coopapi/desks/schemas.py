@@ -6,13 +6,14 @@ from coopapi.directory.fields import Code
 from coopapi.directory.schemas import AuthorityRef
 from coopapi.http.fields import OneOf, Paged, Shown, When
 
-_TYPES = ("request", "team", "meeting", "disclosure")
+_TYPES = ("request", "jit", "meeting", "disclosure", "team")
+_ABOUT = "The kind of thing, as in `object_type`. `team` is the older name of `jit`, and is shown only to those who ask for it."
 
 
 class StateIndexFilter(Paged):
     """Which part of the index."""
 
-    type = OneOf(_TYPES, name="StateIndexType", required=True)
+    type = OneOf(_TYPES, name="StateIndexType", required=True, metadata={"description": _ABOUT})
     missed = fields.Boolean(metadata={"description": "Only entries of which a deadline was missed."})
 
 

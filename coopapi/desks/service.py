@@ -9,12 +9,15 @@ from coopapi.store.statements import Statement
 
 _INDEX: Final = Statement("select * from priv.state_index(:type, cast(:after as uuid), :limit, :missed)")
 
+_OLDER: Final = {"team": "jit"}
+"""The older name of a type, which is still answered to those who use it."""
+
 
 def state_index(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     """Return one page of the index of the caller's State, the newest entries first."""
     limit: int = wanted.get("limit", LIMIT)
     place = place_of(work, "state-index", wanted)
-    asked = {"type": wanted["type"], "after": begins_at(work, wanted, place), "limit": limit + 1}
+    asked = {"type": _OLDER.get(wanted["type"], wanted["type"]), "after": begins_at(work, wanted, place), "limit": limit + 1}
     rows = _INDEX.rows(work.session, **asked, missed=wanted.get("missed", False))
     work.note("state_index.consulted", object_type="state_index", consultation=True)
     return cut(work, [_shown(work, wanted["type"], row) for row in rows], limit, place, lambda row: str(row["id"]))

@@ -20,7 +20,7 @@ LARGEST: Final = 256 * 1024 * 1024
 STATES: Final = ("waiting_for_approval", "queued", "running", "ready", "refused", "stopped", "deleted")
 STOPS: Final = ("rights_lost", "consent_missing", "too_large", "failed", "expired")
 
-vault.register_readers("export", Action.CASE_EXPORT, content=("recipient_name", "reason", "consents"), file=())
+vault.register_readers("export", Action.CASE_EXPORT, content=("recipient_name", "reason", "consents", "text"), file=())
 
 
 class Export(Versioned):
@@ -36,7 +36,7 @@ class Export(Versioned):
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
     also_case_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), default=list)
     timeline: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    """What of the timelines is wanted: `language`, and perhaps `from`, `to`, `kind` and `entries`."""
+    """What of the timelines is wanted: `language`, and perhaps filters and `entries`. A text that is sought is in `words`."""
     format: Mapped[str] = mapped_column()
     format_version: Mapped[str] = mapped_column()
     recipient_id: Mapped[UUID | None] = mapped_column(ForeignKey("authorities.id"))

@@ -29,6 +29,7 @@ from coopapi.exports.selecting_facts import portion_of_facts
 from coopapi.exports.service import left_out, tell, terms_of, words_of
 from coopapi.exports.timelines import making as timelines
 from coopapi.exports.timelines.choosing import Timeline
+from coopapi.exports.wanting import wanted_of
 from coopapi.store.db import Database, UnitOfWork
 from coopapi.store.statements import Statement
 
@@ -98,7 +99,8 @@ def _advance(database: Database, found: Any) -> bool:
         cases = selecting.cases_of(work, job)
         job.state = "running"
         if job.stage == "entries":
-            timelines.advance(Timeline(work, job, cases, terms_of(work, job), _about(work, job, cases)))
+            wanted = wanted_of(job, words_of(work, job)) or {}
+            timelines.advance(Timeline(work, job, cases, terms_of(work, job), _about(work, job, cases), wanted))
         elif job.timeline is not None:
             _finish(work, job, timelines.counted(job))
         else:

@@ -9,12 +9,14 @@ from coopapi.directory.fields import Code
 from coopapi.exports.formats.table import EVERY
 from coopapi.exports.lines import CONSENTED
 from coopapi.exports.models import STATES, STOPS
+from coopapi.exports.timelines.filters import KINDS, CasesFilter, EntriesFilter
+from coopapi.exports.timelines.sources import MOST_CASES, THINGS
 from coopapi.exports.timelines.table import TIMELINES
 from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
 
-MOST_OTHER_CASES: Final = 19
+MOST_OTHER_CASES: Final = MOST_CASES - 1
 """How many further cases one file may have."""
-MOST_CONSENTS: Final = len(CONSENTED) * (MOST_OTHER_CASES + 1)
+MOST_CONSENTS: Final = len(CONSENTED) * MOST_CASES
 """How many consents may be recorded: one for each code of each case."""
 
 
@@ -64,13 +66,9 @@ class ExportConsentOut(Shown):
     conditions = fields.String(allow_none=True)
 
 
-class ExportTimelineIn(Schema):
-    """What of the timelines is exported, and in which language."""
+class ExportTimelineIn(EntriesFilter):
+    """What of the timelines is exported, in the words of `GET /timelines`."""
 
-    language = OneOf(LANGUAGES, metadata={"description": "The language of the file; `en` by default."})
-    since = When(metadata={"description": "Only what was at this time or later."})
-    until = When(metadata={"description": "Only what was before this time."})
-    kind = OneOf(("act", "fact"), name="TimelineKind", metadata={"description": "Only acts in the register, or only facts."})
     entries = Flag(
         metadata={"description": "Whether entries are in a calendar beside duties; false by default. Only for `timeline-ics`."}
     )
@@ -83,19 +81,28 @@ class ExportTimelineIn(Schema):
 
 
 class ExportTimelineOut(Shown):
-    """What of the timelines was asked for."""
+    """What of the timelines was asked for: the filters that apply, and the language."""
 
     language = OneOf(LANGUAGES, required=True)
     since = fields.String(allow_none=True)
     until = fields.String(allow_none=True)
-    kind = OneOf(("act", "fact"), name="TimelineKind", allow_none=True)
+    type = fields.List(fields.String(), allow_none=True)
+    kind = OneOf(KINDS, name="TimelineKind", allow_none=True)
+    subject_id = fields.UUID(allow_none=True)
+    identifier_id = fields.UUID(allow_none=True)
+    authority_id = fields.UUID(allow_none=True)
+    text = fields.String(allow_none=True)
+    as_known_on = fields.String(allow_none=True)
     entries = fields.Boolean(allow_none=True)
 
 
-class ExportIn(Schema):
-    """What is exported, for whom, and why."""
+class ExportIn(CasesFilter):
+    """What is exported, for whom, and why.
 
-    case_id = fields.UUID(required=True)
+    A timeline takes the cases of an overlap, a team or a meeting instead of named ones, as they are at this moment.
+    """
+
+    case_id = fields.UUID()
     also_case_ids = Many(
         fields.UUID(),
         MOST_OTHER_CASES,
@@ -117,9 +124,11 @@ class ExportIn(Schema):
     @validates_schema
     def require_format_of_timelines(self, data: dict[str, Any], **_: object) -> None:
         """Several cases, and parts of a timeline, are only for formats of timelines; a case is named once."""
-        for name in ("also_case_ids", "timeline"):
+        for name in ("also_case_ids", "timeline", *THINGS):
             if name in data and data.get("format") not in TIMELINES:
                 raise refusal("timeline_only", "Only the formats of timelines have this.", name)
+        if "also_case_ids" in data and "case_id" not in data:
+            raise refusal("alone", "Name further cases only beside case_id.", "also_case_ids")
         if data.get("case_id") in data.get("also_case_ids", ()):
             raise refusal("distinct", "The case is named twice.", "also_case_ids")
         if "entries" in data.get("timeline", {}) and data["format"] != "timeline-ics":

@@ -16,7 +16,7 @@ from coopapi.directory.entries import authorities_of, known_authority
 from coopapi.directory.models import Authority
 from coopapi.directory.rights import ChangedSince
 from coopapi.errors import Conflict, Forbidden, TooMany, Unprocessable, fault
-from coopapi.exports import consents, pieces
+from coopapi.exports import consents, pieces, wanting
 from coopapi.exports.formats.table import EVERY
 from coopapi.exports.lines import Terms
 from coopapi.exports.models import Export
@@ -75,6 +75,7 @@ def ask(work: UnitOfWork, data: Mapping[str, Any]) -> Export:
     victims = data.get("victims", False)
     if victims and not work.actor.cleared:
         raise Forbidden("An export with data about victims needs clearance for evidence about victims.")
+    data = {**data, **wanting.named(work, data)}
     job = _new(work, data, recipient, four_eyes=_leaves(work, recipient, country), victims=victims)
     job.recipient_country = country
     cases = cases_of(work, job)
@@ -87,8 +88,12 @@ def ask(work: UnitOfWork, data: Mapping[str, Any]) -> Export:
 
 
 def _to_approve(job: Export) -> dict[str, Any]:
-    """Return what the second person is told: every case of the file, what of a timeline is in it, and for whom it is."""
-    of_timeline = {"also_case_ids": [str(one) for one in job.also_case_ids], "timeline": job.timeline} if job.timeline else {}
+    """Return what the second person is told: every case of the file, what of a timeline is in it, and for whom it is.
+
+    Of whom or what the entries are is shown with the export itself, to those who see it.
+    """
+    also = [str(one) for one in job.also_case_ids]
+    of_timeline = {"also_case_ids": also, "timeline": wanting.without_ids(job.timeline)} if job.timeline else {}
     to = {"recipient_id": job.recipient_id, "country": job.recipient_country}
     return {"case_id": str(job.case_id), **of_timeline, "format": job.format, **to, "victims": job.victims}
 
@@ -114,6 +119,7 @@ def _leaves(work: UnitOfWork, recipient: Authority | None, country: str | None) 
 def _new(work: UnitOfWork, data: Mapping[str, Any], recipient: Authority | None, *, four_eyes: bool, victims: bool) -> Export:
     made = work.new_id()
     words = {"recipient_name": data["recipient"].get("name"), "reason": data["reason"], "consents": consents.stored(data)}
+    words |= wanting.sealed(data)
     return Export(
         id=made,
         authority_id=work.actor.authority_id,
@@ -122,7 +128,7 @@ def _new(work: UnitOfWork, data: Mapping[str, Any], recipient: Authority | None,
         purpose=data["purpose"],
         case_id=data["case_id"],
         also_case_ids=data.get("also_case_ids", []),
-        timeline=_timeline(data) if data["format"] in TIMELINES else None,
+        timeline=wanting.stored(data) if data["format"] in TIMELINES else None,
         stage="entries" if data["format"] in TIMELINES else "case",
         format=data["format"],
         format_version=EVERY[data["format"]].version,
@@ -136,13 +142,6 @@ def _new(work: UnitOfWork, data: Mapping[str, Any], recipient: Authority | None,
         wrapped=vault.new_key(work, KIND, made)[0],
         created_at=work.now,
     )
-
-
-def _timeline(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what of the timelines is wanted, as it is stored."""
-    wanted = data.get("timeline", {})
-    times = {name: wanted[name].isoformat() for name in ("since", "until") if name in wanted}
-    return {"language": "en", **{name: wanted[name] for name in ("language", "kind", "entries") if name in wanted}, **times}
 
 
 def _check_cases(work: UnitOfWork, cases: Sequence[Case], job: Export, data: Mapping[str, Any]) -> None:
@@ -228,6 +227,7 @@ def _words(work: UnitOfWork, row: Export, named: Mapping[UUID, Authority]) -> di
         },
         "reason": words["reason"],
         "consents": words["consents"],
+        "timeline": wanting.wanted_of(row, words),
         "handling_codes": row.codes,
         "sha256": bytes(row.digest).hex() if row.digest else None,
         "left_out": left_out(row),

@@ -250,7 +250,7 @@ _OBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
         "stopped": "An import ended before all its lines were read.",
     },
     "search": {
-        "found": "A saved search of yours found something that you newly see. `found` is its id, and `kind` says what it is.",
+        "found": "A saved search of yours found something for the first time. `found` is its id, and `kind` says what it is.",
     },
     "export": {
         "asked": "A file of a case was asked for.",

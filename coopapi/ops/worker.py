@@ -102,6 +102,7 @@ def _import_faults(database: Database, share: float, parent: int, ahead: Ahead) 
         lambda: exports.export_once(database),
         lambda: imports.forget(database),
         lambda: exports.delete_old(database),
+        lambda: indexing.forget_searched(database),
         lambda: publication.publish_once(database),
     ]
     more = True

@@ -120,7 +120,7 @@ def read(folder: Path, app_role: str) -> Iterator[str]:
 
 
 def _expand(sql: str, name: str, parameters: list[str], body: str) -> str:
-    call = re.compile(rf"\b{name}\(" + ", ".join([r"([\w.]+)"] * len(parameters)) + r"\)")
+    call = re.compile(rf"\b{name}\(" + ", ".join([r"([\w.\[\]]+)"] * len(parameters)) + r"\)")
 
     def expanded(found: re.Match[str]) -> str:
         return body.format(**dict(zip(parameters, found.groups(), strict=True)))

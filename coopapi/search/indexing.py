@@ -1,4 +1,4 @@
-"""What the worker does for search: it writes the words of things, and compares saved searches with what their owners newly see."""
+"""What the worker does for search: it writes words of things, compares saved searches with what is new, and forgets values."""
 
 import logging
 from typing import Any, Final
@@ -18,12 +18,14 @@ MOST_SEARCHES: Final = 20
 """How many saved searches are compared at one time."""
 MOST_COMPARED: Final = 200
 """With how many things one saved search is compared at one time."""
+_MOST_FORGOTTEN: Final = 1000
 _NEXT: Final = Statement("select * from priv.to_index(:most)")
 _STORE: Final = Statement("select priv.index_things(cast(:things as jsonb))")
 _CHECKS: Final = Statement("select * from priv.searches_to_check(:most, :each)")
 _TELL: Final = Statement(
     "select priv.tell_found(:search, cast(:compared as uuid[]), cast(:found as uuid[]), cast(:kinds as text[]))"
 )
+_FORGET: Final = Statement("select priv.forget_searched(:most)")
 _log = logging.getLogger("coopapi.search")
 
 
@@ -43,7 +45,7 @@ def _indexed(thing: Any) -> dict[str, Any]:
 
 
 def compare_saved(database: Database, share: float = 1) -> None:
-    """Compare saved searches with things that their owners see for the first time, and tell the owners of what was found.
+    """Compare saved searches with things of which their owners see something new, and tell of what is found for the first time.
 
     Each is compared in the name of its owner, with the rights that the owner has at that moment.
     """
@@ -72,3 +74,9 @@ def _found(database: Database, search: Any) -> list[Any]:
     except (CoopError, BrokenSeal) as fault:
         _log.warning("a saved search was not made", extra={"error": type(fault).__name__})
         return []
+
+
+def forget_searched(database: Database) -> bool:
+    """Delete the digests of values whose search cost quota more than a day ago. Returns False if there were none."""
+    with database.worker() as session:
+        return bool(_FORGET.value(session, most=_MOST_FORGOTTEN))

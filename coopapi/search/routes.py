@@ -62,7 +62,10 @@ _SAVED.list("list_saved_searches", saved.listed, "List your saved searches, newe
 _SAVED.add(
     "save_search",
     saved.save,
-    "Save a search by text. When you newly see something that it finds, you are told by the event `search.found`, once for each.",
+    """Save a search by text. What it finds later for the first time, you are told by the event `search.found`, once for each.
+
+    That is what you newly see, and what you saw before and was changed so that it matches now.
+    """,
     body=SavedSearchIn,
 )
 _SAVED.get("get_saved_search", SavedSearch, "Show one of your saved searches.")

@@ -1,18 +1,22 @@
 """Saved searches: kept by one person or client for itself, by text only, and told as events when they find something new."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, func, select, text
 
 from coopapi.errors import Conflict
 from coopapi.search.models import MOST_SAVED, SavedSearch
-from coopapi.search.service import read_words
+from coopapi.search.service import found, read_words
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
+from coopapi.store.statements import Statement, array
 
 _FILTERS = ("kind", "state", "country")
+_MOST_KNOWN: Final = 1000
+"""How many things that a search finds when it is saved are known from then on. `priv.search` looks at no more."""
+_KNOW: Final = Statement("select priv.know_found(:search, cast(:found as uuid[]), cast(:kinds as text[]))")
 
 
 class TooManySavedSearches(Conflict):
@@ -28,7 +32,7 @@ def listed(work: UnitOfWork) -> Select[SavedSearch]:
 
 
 def save(work: UnitOfWork, data: Mapping[str, Any]) -> SavedSearch:
-    """Save a search for the caller in its present role.
+    """Save a search for the caller in its present role. What it finds now is not told later.
 
     Raises `TooManySavedSearches`, and `Unprocessable` for a text without words.
     """
@@ -48,6 +52,9 @@ def save(work: UnitOfWork, data: Mapping[str, Any]) -> SavedSearch:
             updated_at=work.now,
         )
     )
+    work.session.flush()
+    rows, _ = found(work, data, _MOST_KNOWN)
+    _KNOW.rows(work.session, search=row_id, found=[one.object_id for one in rows], kinds=array(one.kind for one in rows))
     work.note("search.saved", row)
     return row
 

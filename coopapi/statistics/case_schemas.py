@@ -1,11 +1,13 @@
 """Figures about cases, overlaps, meetings and teams, on the wire."""
 
+from typing import ClassVar
+
 from marshmallow import fields
 
 from coopapi.directory.fields import Code
 from coopapi.http.fields import Schema, Shown, When
 from coopapi.statistics.dimensions import OF_CASES, OF_MEETINGS, OF_OVERLAPS, OF_TEAMS
-from coopapi.statistics.fields import FORMAT, By, GroupedOut, keys, number, only, spread
+from coopapi.statistics.fields import FORMAT, GroupedOut, by_each, keys, number, spread
 
 
 class _PeriodFilter(Schema):
@@ -17,63 +19,39 @@ class _PeriodFilter(Schema):
 class OverlapFigureFilter(_PeriodFilter):
     """Which overlaps are counted, and in which groups. An overlap counts when your side could first know of it."""
 
-    by = By(OF_OVERLAPS)
+    class Meta(Schema.Meta):
+        """Has a filter for each dimension."""
+
+        include: ClassVar = by_each(OF_OVERLAPS)
+
     country = Code("countries", metadata={"description": "The older name of `counterpart_country`."})
-    year = only("year")
-    quarter = only("quarter")
-    strength = only("strength")
-    identifier_kind = only("identifier_kind")
-    scope = only("scope")
-    counterpart_country = only("counterpart_country")
-    region = only("region")
-    crime_category = only("crime_category")
-    authority = only("authority")
-    state = only("state")
 
 
 class CaseFigureFilter(_PeriodFilter):
     """Which cases are counted, and in which groups. A case counts in the period in which it was registered."""
 
-    by = By(OF_CASES)
-    year = only("year")
-    quarter = only("quarter")
-    authority = only("authority")
-    owner_country = only("owner_country")
-    state = only("state")
-    case_type = only("case_type")
-    crime_category = only("crime_category")
-    country = only("country")
-    region = only("region")
-    stage = only("stage")
-    result = only("result")
+    class Meta(Schema.Meta):
+        """Has a filter for each dimension."""
+
+        include: ClassVar = by_each(OF_CASES)
 
 
 class MeetingFigureFilter(_PeriodFilter):
     """Which meetings are counted, and in which groups. A meeting counts in the period in which it begins."""
 
-    by = By(OF_MEETINGS)
-    year = only("year")
-    quarter = only("quarter")
-    level = only("level")
-    mode = only("mode")
-    state = only("state")
-    origin = only("origin")
-    country = only("country")
-    region = only("region")
-    host = only("host")
+    class Meta(Schema.Meta):
+        """Has a filter for each dimension."""
+
+        include: ClassVar = by_each(OF_MEETINGS)
 
 
 class TeamFigureFilter(_PeriodFilter):
     """Which teams are counted, and in which groups. A team counts in the period in which it was set up."""
 
-    by = By(OF_TEAMS)
-    year = only("year")
-    quarter = only("quarter")
-    legal_basis = only("legal_basis")
-    state = only("state")
-    end_reason = only("end_reason")
-    country = only("country")
-    region = only("region")
+    class Meta(Schema.Meta):
+        """Has a filter for each dimension."""
+
+        include: ClassVar = by_each(OF_TEAMS)
 
 
 class OverlapFiguresOut(Shown):

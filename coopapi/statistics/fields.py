@@ -1,6 +1,6 @@
 """Fields of queries for figures, and of the figures that are answered."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from marshmallow import fields
@@ -24,8 +24,12 @@ class By(fields.String):
         return named
 
 
-def only(dimension: str) -> Text:
-    """Return the filter for a dimension: only things that are in the group of this code."""
+def by_each(dimensions: Iterable[str], **typed: fields.Field[Any]) -> dict[str, fields.Field[Any]]:
+    """Return `by`, and a filter for each dimension: only things that are in the group of this code. `typed` has those of a type."""
+    return {"by": By(tuple(dimensions)), **{name: typed.get(name) or _only(name) for name in dimensions}}
+
+
+def _only(dimension: str) -> Text:
     return Text(60, metadata={"description": f"Only what has this code in the dimension `{dimension}`, as in `keys`."})
 
 

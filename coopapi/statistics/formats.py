@@ -1,7 +1,7 @@
 """Figures in other formats than JSON: rows for spreadsheets, SDMX-JSON for statistical systems, and a drawing."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from coopapi.http.files import Printed, csv_line
@@ -13,11 +13,13 @@ _SDMX: Final = "application/vnd.sdmx.data+json"
 MEDIA_TYPES: Final = ("text/csv", _SDMX, "image/svg+xml")
 
 
-def in_formats(subject: str, count: Count) -> Callable[..., dict[str, Any] | Printed]:
-    """Return the function that counts and answers in the format that is asked for."""
+def in_formats(subject: str, count: Count, figures: Collection[str]) -> Callable[..., dict[str, Any] | Printed]:
+    """Return the function that counts and answers in the format that is asked for, with the figures in this order."""
 
     def answer(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any] | Printed:
-        return as_asked(subject, count(work, wanted), wanted.get("format", "json"))
+        table = count(work, wanted)
+        rows = [{name: row[name] for name in figures if name in row} for row in table["rows"]]
+        return as_asked(subject, {**table, "rows": rows}, wanted.get("format", "json"))
 
     return answer
 

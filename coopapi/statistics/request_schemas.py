@@ -1,36 +1,34 @@
 """Figures about requests for assistance, on the wire."""
 
+from typing import ClassVar
+
 from marshmallow import fields
 
 from coopapi.directory.fields import Code
 from coopapi.http.fields import OneOf, Schema, Shown, Text, When
 from coopapi.statistics.dimensions import OF_REQUESTS
-from coopapi.statistics.fields import FORMAT, By, GroupedOut, keys, number, only, spread
+from coopapi.statistics.fields import FORMAT, GroupedOut, by_each, keys, number, spread
 
 
 class RequestFigureFilter(Schema):
     """Which requests are counted, and in which groups. A request counts in the period in which it was sent."""
 
-    by = By(OF_REQUESTS)
+    class Meta(Schema.Meta):
+        """Has a filter for each dimension."""
+
+        include: ClassVar = by_each(
+            OF_REQUESTS,
+            direction=OneOf(("outgoing", "incoming")),
+            kind=Code("request_kinds"),
+            instrument=Text(40),
+            urgency=Code("urgency_levels"),
+            measure=Code("measures"),
+            requesting_country=Code("countries"),
+            executing_country=Code("countries"),
+        )
+
     since = When(metadata={"description": "Only what was sent at this time or later."})
     until = When(metadata={"description": "Only what was sent before this time."})
-    direction = OneOf(("outgoing", "incoming"))
-    kind = Code("request_kinds")
-    instrument = Text(40)
-    urgency = Code("urgency_levels")
-    measure = Code("measures")
-    requesting_country = Code("countries")
-    executing_country = Code("countries")
-    year = only("year")
-    quarter = only("quarter")
-    region = only("region")
-    data_category = only("data_category")
-    crime_category = only("crime_category")
-    channel = only("channel")
-    emergency = only("emergency")
-    outcome = only("outcome")
-    requesting_authority = only("requesting_authority")
-    executing_authority = only("executing_authority")
     format = FORMAT
 
 

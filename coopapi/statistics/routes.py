@@ -20,6 +20,7 @@ from coopapi.statistics.case_schemas import (
     TeamFigureFilter,
     TeamFigureTableOut,
 )
+from coopapi.statistics.fields import GroupedOut
 from coopapi.statistics.models import RegistrationFigure
 from coopapi.statistics.published_schemas import PublishedFiguresOut, PublishedFilter, PublishedPeriodOut
 from coopapi.statistics.report_schemas import EEvidenceReportOut, EurojustReportOut, YearFilter
@@ -43,6 +44,12 @@ def _figures(work: UnitOfWork, wanted: dict[str, Any]) -> Select[RegistrationFig
 
 def _published(work: UnitOfWork, wanted: dict[str, Any], period: str, name: str) -> dict[str, Any] | Printed:
     return formats.as_asked(f"{name}-{period}", published.table(work, period, name), wanted.get("format", "json"))
+
+
+def _figures_of(table: type[GroupedOut]) -> list[str]:
+    """Return the names of the figures of a table, in the order in which the API document has them."""
+    rows: Any = table().fields["rows"]
+    return list(rows.inner.schema.fields)
 
 
 _REGISTRATIONS = Collection(blp, "/registrations", RegistrationFigureOut, Action.STATISTICS_READ, Action.STATISTICS_READ)
@@ -113,7 +120,7 @@ for _name, _count, _query, _returns, _about in _COUNTED:
         blp,
         f"/{_name}",
         f"get_{single}_figures",
-        formats.in_formats(_name, _count),
+        formats.in_formats(_name, _count, _figures_of(_returns)),
         _about,
         allow=Action.FIGURES_READ,
         query=_query,

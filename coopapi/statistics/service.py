@@ -64,9 +64,7 @@ def _counted(work: UnitOfWork, statement: Statement, subject: str, wanted: Mappi
     by: Sequence[str] = wanted.get("by", ())
     work.note("figures.consulted", object_type="figures", consultation=True, subject=subject, by=list(by))
     only = {name: value for name, value in wanted.items() if name in BY_SUBJECT[subject]}
-    chosen = {
-        name: value for name, value in wanted.items() if name not in {"by", "format", *(n for n in only if only[n] == "none")}
-    }
+    chosen = {name: value for name, value in wanted.items() if name not in {"by", "format", *only}}
     rows = statement.rows(work.session, by=array(by), wanted=as_json(asked(by, {**chosen, **({"only": only} if only else {})})))
     if len(rows) > MOST_GROUPS:
         raise TooManyGroups(errors=[broken("/by", "too_many_groups", f"Choose so that there are at most {MOST_GROUPS} groups.")])

@@ -26,7 +26,7 @@ _PAGE: Final = Statement(
     " cast(:act as bigint), cast(:fact as uuid), :most, :look)"
 )
 _IN_SQL: Final = {"type": "types", "authority_id": "authority", "subject_id": "subject", "identifier_id": "identifier",
-                  "begin": "from", "end": "to", "as_known_on": "known", "undated": "undated", "kind": "kind"}  # fmt: skip
+                  "since": "from", "until": "to", "as_known_on": "known", "undated": "undated", "kind": "kind"}  # fmt: skip
 _FIRST: Final[Mapping[str, Any]] = {"at": None, "act": None, "fact": None}
 
 

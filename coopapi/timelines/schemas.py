@@ -6,8 +6,9 @@ import marshmallow as ma
 from marshmallow import fields
 
 from coopapi.access import Role
-from coopapi.directory.codelists import LANGUAGES
 from coopapi.directory.fields import Code
+from coopapi.exports.timelines.filters import KINDS, CasesFilter, EntriesFilter
+from coopapi.exports.timelines.sources import MOST_CASES
 from coopapi.facts.models import CONFIDENCES
 from coopapi.facts.schemas import InvolvedIdentifierOut, InvolvedSubjectOut, PlaceOut
 from coopapi.facts.times import PRECISIONS
@@ -16,7 +17,6 @@ from coopapi.http.paging import WholePage
 from coopapi.http.waiting import LONGEST_POLL
 from coopapi.journal.models import ALARM
 from coopapi.timelines.line import MOST_LOOKED_AT, MOST_READ
-from coopapi.timelines.selection import MOST_CASES
 
 
 class EventOut(Shown):
@@ -91,61 +91,32 @@ class JournalFilter(Paged):
 
 
 _ORDERS = ("asc", "desc")
-_KINDS = ("act", "fact")
 
 
-class TimelineFilter(Paged):
+class TimelineFilter(EntriesFilter, Paged):
     """Which entries of a timeline, in which order and language."""
 
-    begin = When(data_key="since", metadata={"description": "Only entries at this time or later."})
-    end = When(data_key="until", metadata={"description": "Only entries before this time."})
-    type = Many(
-        Text(60), 20, metadata={"description": "Only these types: names of events, such as `overlap.detected`, or kinds of facts."}
-    )
-    kind = OneOf(_KINDS, name="TimelineKind", metadata={"description": "Only acts in the register, or only facts of the world."})
-    subject_id = fields.UUID(metadata={"description": "Only entries about this subject or an identifier of it."})
-    identifier_id = fields.UUID(metadata={"description": "Only entries about this identifier."})
-    authority_id = fields.UUID(metadata={"description": "Only entries of this authority."})
-    text = Text(
-        200,
-        metadata={
-            "description": "Only entries in which this stands, in the sentence, the type, the text, the place or the pseudonyms."
-            f" One page reads at most {MOST_READ:,} entries for this."
-        },
-    )
     order = OneOf(
         _ORDERS, name="TimelineOrder", metadata={"description": "The earliest first (`asc`), or the newest first (default)."}
     )
     undated = fields.Boolean(
         metadata={"description": "Whether to list the facts without a time, in the order of their recording, and nothing else."}
     )
-    as_known_on = When(
-        metadata={"description": "Facts and acts as the register knew them at this time, as far as you may see them today."}
-    )
     change = Text(
         100, metadata={"description": "`change` of an earlier answer: if nothing changed for you since, the answer has no items."}
     )
-    language = OneOf(LANGUAGES, metadata={"description": "The language of the sentences (default en)."})
 
     @ma.validates_schema
     def _undated_alone(self, wanted: dict[str, Any], **_: Any) -> None:
-        for name, shown in (("begin", "since"), ("end", "until")):
+        for name in ("since", "until"):
             if wanted.get("undated") and name in wanted:
-                raise refusal("alone", "Facts without a time have no place between two times.", shown)
+                raise refusal("alone", "Facts without a time have no place between two times.", name)
 
 
-class TimelinesFilter(TimelineFilter):
+class TimelinesFilter(CasesFilter, TimelineFilter):
     """Which cases, and which entries of them."""
 
     case_id = Many(fields.UUID(), MOST_CASES, least=1, metadata={"description": "The cases, each as a parameter of its own."})
-    overlap_id = fields.UUID(metadata={"description": "The cases of this overlap that you may read."})
-    jit_id = fields.UUID(metadata={"description": "The cases that are shared with this team and that you may read."})
-    meeting_id = fields.UUID(metadata={"description": "The cases that are shared with this meeting and that you may read."})
-
-    @ma.validates_schema
-    def _one_choice(self, wanted: dict[str, Any], **_: Any) -> None:
-        if len({"case_id", "overlap_id", "jit_id", "meeting_id"} & wanted.keys()) != 1:
-            raise refusal("one_needed", "Send one of case_id, overlap_id, jit_id and meeting_id.", "case_id")
 
 
 class TimelineAuthorityOut(Shown):
@@ -201,7 +172,7 @@ class TimelineEntryOut(Shown):
     """An act in the register, or a fact of the world."""
 
     id = fields.UUID(required=True)
-    kind = OneOf(_KINDS, name="TimelineKind", required=True)
+    kind = OneOf(KINDS, name="TimelineKind", required=True)
     begins_at = When(
         required=True,
         allow_none=True,

@@ -8,6 +8,7 @@ from coopapi.access import Action, Role
 from coopapi.cases import views
 from coopapi.cases.views import CaseView
 from coopapi.errors import Forbidden, NotFound, fault
+from coopapi.exports.timelines.sources import MOST_CASES
 from coopapi.jits.models import Jit
 from coopapi.meetings.models import Meeting
 from coopapi.overlaps.models import Overlap
@@ -15,8 +16,6 @@ from coopapi.shared.parties import Party
 from coopapi.shared.shared_cases import SharedCase
 from coopapi.store.db import UnitOfWork
 
-MOST_CASES: Final = 100
-"""Up to how many cases a merged timeline has."""
 _THINGS: Final = {"overlap_id": Action.OVERLAP_READ, "jit_id": Action.JIT_READ, "meeting_id": Action.MEETING_READ}
 
 

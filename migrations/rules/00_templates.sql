@@ -2,17 +2,12 @@
 -- template is replaced by its text. A template may use those below it. Apart from these, only APP_ROLE is replaced, by the name of the role with
 -- which the application connects.
 
--- template LINE_AFTER(way, back): the first entries of all cases p_cases between two places, as far as they are wanted. Of each case v_most
--- entries are looked at. Entries behind the last one of a case that has more are left out, because that case may have earlier ones: the
--- horizon is the place up to which all cases were looked through.
+-- template LINE_AFTER(way, back, entries): the first entries of all cases p_cases between two places, as far as they are wanted: the dated ones
+-- (DATED_AFTER) or the undated ones (UNDATED_AFTER). Of each case v_most entries are looked at. Entries behind the last one of a case that has
+-- more are left out, because that case may have earlier ones: the horizon is the place up to which all cases were looked through.
 with looked as materialized (
     select c.id as of_case, l.* from unnest(p_cases) c (id) cross join lateral (
-        select x.* from (
-            (ACTS_AFTER({way}))
-            union all
-            (FACTS_AFTER({way}))
-            union all
-            (PAST_FACTS_AFTER({way}))) x
+        select x.* from ({entries}({way})) x
         order by x.at {way}, x.act {way}, x.fact {way} limit v_most) l),
 ends as (
     select distinct on (k.of_case) k.at, k.act, k.fact, count(*) over (partition by k.of_case) as seen
@@ -27,6 +22,13 @@ select array_agg(f.at order by f.at {way}, f.act {way}, f.fact {way}), array_agg
        array_agg(f.fact order by f.at {way}, f.act {way}, f.fact {way}), array_agg(f.state order by f.at {way}, f.act {way}, f.fact {way}),
        (select h.at from horizon h), (select h.act from horizon h), (select h.fact from horizon h)
 into v_ats, v_acts, v_facts, v_states, v_until, v_until_act, v_until_fact from found f
+
+-- template DATED_AFTER(way): what of a case has a time, from each of the three tables that it is in.
+(ACTS_AFTER({way}))
+union all
+(FACTS_AFTER({way}))
+union all
+(PAST_FACTS_AFTER({way}))
 
 -- template ACTS_AFTER(way): entries of the journal about a case. At one time acts come before facts, whose places have the highest number.
 select j.at, j.id as act, v_none as fact, null::integer as state,
@@ -62,30 +64,26 @@ where v_with_past and y.case_id = c.id and y.recorded_at <= v_known and y.supers
   and (y.begins_at, y.fact_id) > (v_after, v_after_fact) and (y.begins_at, y.fact_id) < (v_before, v_before_fact)
 order by y.begins_at {way}, y.fact_id {way} limit v_most
 
--- template UNDATED_AFTER(way): the undated facts of all cases p_cases between two places, in the order of their ids.
-select array_agg(null::timestamptz), array_agg(v_last), array_agg(u.fact order by u.fact {way}), array_agg(u.state order by u.fact {way})
-into v_ats, v_acts, v_facts, v_states
-from (
-    select x.fact, x.state from unnest(p_cases) c (id) cross join lateral (
-        (select f.id as fact, f.version as state from public.facts f
-         where f.case_id = c.id and f.begins_at is null and (f.withdrawn_at is null or f.withdrawn_at > v_known and not f.victims)
-           and (v_known is null or f.changed_at <= v_known)
-           and (v_types is null or f.kind = any (v_types)) and (v_authority is null or f.authority_id = v_authority)
-           and (v_subject is null or exists (select from public.fact_subjects s where s.fact_id = f.id and s.subject_id = v_subject))
-           and (v_identifier is null
-                or exists (select from public.fact_identifiers i where i.fact_id = f.id and i.identifier_id = v_identifier))
-           and f.id > v_after_fact and f.id < v_before_fact
-         order by f.id {way} limit p_most)
-        union all
-        (select h.fact_id, h.version from public.fact_history h join public.facts f on f.id = h.fact_id
-         where h.case_id = c.id and h.begins_at is null and h.recorded_at <= v_known and h.superseded_at > v_known
-           and (f.withdrawn_at is null or not f.victims)
-           and (v_types is null or h.kind = any (v_types)) and (v_authority is null or f.authority_id = v_authority)
-           and (v_subject is null or v_subject = any (h.subjects))
-           and (v_identifier is null or v_identifier = any (h.identifiers))
-           and h.fact_id > v_after_fact and h.fact_id < v_before_fact
-         order by h.fact_id {way} limit p_most)) x
-    order by x.fact {way} limit p_most) u
+-- template UNDATED_AFTER(way): the facts of a case without a time, in the order of their ids, as FACTS_AFTER and PAST_FACTS_AFTER return those with
+-- a time. Their place is behind all times.
+(select 'infinity'::timestamptz as at, v_last as act, f.id as fact, f.version as state,
+        (v_types is null or f.kind = any (v_types)) and (v_authority is null or f.authority_id = v_authority)
+        and (v_subject is null or exists (select from public.fact_subjects s where s.fact_id = f.id and s.subject_id = v_subject))
+        and (v_identifier is null
+             or exists (select from public.fact_identifiers i where i.fact_id = f.id and i.identifier_id = v_identifier)) as wanted
+ from public.facts f
+ where f.case_id = c.id and f.begins_at is null and (f.withdrawn_at is null or f.withdrawn_at > v_known and not f.victims)
+   and f.changed_at <= v_last_at and f.id > v_after_fact and f.id < v_before_fact
+ order by f.begins_at {way}, f.id {way} limit v_most)
+union all
+(select 'infinity', v_last, y.fact_id, y.version,
+        (v_types is null or y.kind = any (v_types)) and (v_authority is null or y.authority_id = v_authority)
+        and (v_subject is null or v_subject = any (y.subjects)) and (v_identifier is null or v_identifier = any (y.identifiers))
+ from (select h.*, f.authority_id from public.fact_history h join public.facts f on f.id = h.fact_id
+       where f.withdrawn_at is null or not f.victims) y
+ where v_with_past and y.case_id = c.id and y.begins_at is null and y.recorded_at <= v_known and y.superseded_at > v_known
+   and y.fact_id > v_after_fact and y.fact_id < v_before_fact
+ order by y.begins_at {way}, y.fact_id {way} limit v_most)
 
 -- template OVERLAPS_BY(rank): the p_most overlaps of all cases after a place, sorted by this rank. Those of an authority are read in the
 -- order of the index, so what is read does not depend on how many there are.
@@ -160,6 +158,14 @@ order by o.{rank} desc, o.id desc, s.case_id desc limit p_count
 -- template MY_CASE(overlap): the caller's case of an overlap. A case of its own authority has precedence over one that is shared with it.
 case when {overlap}.authority_a = (select priv.authority()) and GRANTED({overlap}.case_a, 1) then {overlap}.case_a
      when GRANTED({overlap}.case_b, 1) then {overlap}.case_b else {overlap}.case_a end
+
+-- template IN_GROUPS(codes): each thing f once in every group that p_by makes of its codes in up to three dimensions, as k1, k2 and k3, if it has the
+-- codes that `only` of p_wanted asks for. `codes` is the template that tells the codes of such a thing in a dimension.
+cross join lateral unnest({codes}(p_by[1])) k1
+cross join lateral unnest({codes}(p_by[2])) k2
+cross join lateral unnest({codes}(p_by[3])) k3
+where (p_wanted -> 'only' is null or not exists (
+    select from jsonb_each_text(p_wanted -> 'only') o where not o.value = any ({codes}(o.key))))
 
 -- template REQUEST_DIMENSION(dimension): the codes of the request f of priv.requests_to_count in a dimension.
 case {dimension}

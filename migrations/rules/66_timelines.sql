@@ -15,7 +15,8 @@ begin
     return coalesce((select i.id from public.identifiers i where i.id = p_identifier), '00000000-0000-0000-0000-000000000000');
 end $$;
 
--- Return what a page shows of entries with these places: acts by their number, and facts in the state with this version.
+-- Return what a page shows of entries with these places: acts by their number, and facts in the state with this version. A fact without a time
+-- comes with the time `infinity`, and is returned without one.
 create function priv.entries_at(p_ats timestamptz[], p_acts bigint[], p_facts uuid[], p_states integer[])
 returns table (at timestamptz, act bigint, fact uuid, id uuid, case_id uuid, authority_id uuid, recorded_at timestamptz, type text, role text,
                object_type text, object_id uuid, detail jsonb, said jsonb, words bytea, place_token bytea)
@@ -24,7 +25,7 @@ language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mod
 #variable_conflict use_column
 begin
     return query
-    select p.at, p.act, p.fact, e.* from unnest(p_ats, p_acts, p_facts, p_states) with ordinality p (at, act, fact, state, place)
+    select nullif(p.at, 'infinity'), p.act, p.fact, e.* from unnest(p_ats, p_acts, p_facts, p_states) with ordinality p (at, act, fact, state, place)
     cross join lateral (
         select j.uid, j.case_id, j.authority_id, j.at, j.action, j.role, j.object_type, j.object_id,
                priv.told_detail(j.object_type, j.object_id, j.detail), null::jsonb, null::bytea, null::bytea
@@ -46,9 +47,10 @@ end $$;
 
 -- Return a page of the timeline of several cases: p_most entries after a place, which is the time, the number of an act, and the id of a fact. At
 -- one time, acts come before facts; the place of a fact has the highest number, and that of an act the lowest id. p_wanted has `descending`,
--- and may have `kind` (act or fact), `types`, `authority`, `subject`, `identifier`, `from`, `to`, and `known` (what was known at that time); `text` says that the
--- caller looks for a text in what it gets. With a filter or a text, about p_look entries of what the caller sees are looked at, whatever the number
--- of cases. If more remain, the last row has no id: it is the place where to go on.
+-- and may have `kind` (act or fact), `types`, `authority`, `subject`, `identifier`, `from`, `to`, and `known` (what was known at that time); `undated`
+-- asks for the facts without a time alone, and `text` says that the caller looks for a text in what it gets. With a filter or a text, about p_look
+-- entries of what the caller sees are looked at, whatever the number of cases. If more remain, the last row has no id: it is the place where to
+-- go on.
 create function priv.page_of_timeline(p_cases uuid[], p_wanted jsonb, p_at timestamptz, p_act bigint, p_fact uuid, p_most integer, p_look integer)
 returns table (at timestamptz, act bigint, fact uuid, id uuid, case_id uuid, authority_id uuid, recorded_at timestamptz, type text, role text,
                object_type text, object_id uuid, detail jsonb, said jsonb, words bytea, place_token bytea)
@@ -59,6 +61,7 @@ declare
     v_last constant bigint := 9223372036854775807;
     v_none constant uuid := '00000000-0000-0000-0000-000000000000';
     v_descending boolean := (p_wanted ->> 'descending')::boolean;
+    v_undated boolean := coalesce((p_wanted ->> 'undated')::boolean, false);
     v_with_acts boolean := coalesce(p_wanted ->> 'kind', 'act') = 'act';
     v_with_facts boolean := coalesce(p_wanted ->> 'kind', 'fact') = 'fact';
     v_types text[] := case when p_wanted ? 'types' then array (select jsonb_array_elements_text(p_wanted -> 'types')) end;
@@ -70,7 +73,7 @@ declare
     v_to timestamptz := coalesce((p_wanted ->> 'to')::timestamptz, 'infinity');
     v_known timestamptz := (p_wanted ->> 'known')::timestamptz;
     v_last_at timestamptz := coalesce(v_known, 'infinity');
-    v_with_past boolean := v_with_facts and v_known is not null;
+    v_with_past boolean := (v_with_facts or v_undated) and v_known is not null;
     v_after timestamptz := case when v_descending then '-infinity' else coalesce(p_at, '-infinity') end;
     v_after_act bigint := case when v_descending then 0 else coalesce(p_act, 0) end;
     v_after_fact uuid := case when v_descending then v_none else coalesce(p_fact, v_none) end;
@@ -89,26 +92,22 @@ declare
     v_until_act bigint;
     v_until_fact uuid;
 begin
-    if coalesce((p_wanted ->> 'undated')::boolean, false) then
-        if v_descending then
-            UNDATED_AFTER(desc);
+    loop
+        if v_undated and v_descending then
+            LINE_AFTER(desc, asc, UNDATED_AFTER);
+        elsif v_undated then
+            LINE_AFTER(asc, desc, UNDATED_AFTER);
+        elsif v_descending then
+            LINE_AFTER(desc, asc, DATED_AFTER);
         else
-            UNDATED_AFTER(asc);
+            LINE_AFTER(asc, desc, DATED_AFTER);
         end if;
-    else
-        loop
-            if v_descending then
-                LINE_AFTER(desc, asc);
-            else
-                LINE_AFTER(asc, desc);
-            end if;
-            exit when v_until is null or cardinality(v_ats) = p_most or v_most >= v_bound;
-            v_most := least(4 * v_most, v_bound);
-        end loop;
-    end if;
+        exit when v_until is null or cardinality(v_ats) = p_most or v_most >= v_bound;
+        v_most := least(4 * v_most, v_bound);
+    end loop;
     return query select * from priv.entries_at(v_ats, v_acts, v_facts, v_states);
     if v_until is not null and coalesce(cardinality(v_ats), 0) < p_most then
-        return query select v_until, v_until_act, v_until_fact, null::uuid, null::uuid, null::uuid, null::timestamptz, null::text, null::text,
+        return query select nullif(v_until, 'infinity'), v_until_act, v_until_fact, null::uuid, null::uuid, null::uuid, null::timestamptz, null::text, null::text,
                             null::text, null::uuid, null::jsonb, null::jsonb, null::bytea, null::bytea;
     end if;
 end $$;

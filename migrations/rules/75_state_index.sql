@@ -23,7 +23,7 @@ declare
     home text := (select a.country from public.authorities a
                   where a.id = (select priv.authority()) and a.type = 'eurojust_desk' and (select priv.role()) = 'desk');
     sides text[] := case p_type when 'request' then array ['requesting', 'executing', 'enforcing', 'forwarding']
-                                when 'team' then array ['negotiating'] when 'meeting' then array ['host', 'invited'] end;
+                                when 'jit' then array ['negotiating'] when 'meeting' then array ['host', 'invited'] end;
 begin
     if home is null then
         return;
@@ -64,7 +64,7 @@ begin
                 and (q.until is null or q.until > now_at) and (not p_missed or m.missed)
                 and case p_type
                     when 'request' then exists (select from public.mla_requests r where r.id = q.object_id and r.transmitted_at is not null)
-                    when 'team' then exists (select from public.jits j where j.id = q.object_id)
+                    when 'jit' then exists (select from public.jits j where j.id = q.object_id)
                     else exists (select from public.meetings e where e.id = q.object_id) end
                 and not priv.kept_from_desk(q.object_id, home)
               order by q.object_id desc limit p_limit) p
@@ -75,7 +75,7 @@ begin
         union all
         select j.reference, 'jit', case when j.state = 'active' and j.until <= now_at then 'ended' else j.state end,
                array (select y.country from public.jit_parties y where y.jit_id = j.id and y.state = 'party' order by 1), j.created_at
-        from public.jits j where p_type = 'team' and j.id = x.object_id
+        from public.jits j where p_type = 'jit' and j.id = x.object_id
         union all
         select e.reference, e.level, e.state, e.countries, coalesce(e.starts_at, e.created_at)
         from public.meetings e where p_type = 'meeting' and e.id = x.object_id) t

@@ -87,14 +87,7 @@ begin
     cross join lateral (select r.kind = 'spontaneous_information' and t.outgoing is not true
                                and r.state not in ('accepted', 'closed') as confided) x
     where r.transmitted_at is not null and r.state not in ('draft', 'validation_pending', 'ready')
-      and (v_since is null or r.transmitted_at >= v_since) and (v_until is null or r.transmitted_at < v_until)
-      and (p_wanted ->> 'kind' is null or r.kind = p_wanted ->> 'kind')
-      and (p_wanted ->> 'instrument' is null or r.instrument = p_wanted ->> 'instrument')
-      and (p_wanted ->> 'urgency' is null or r.urgency = p_wanted ->> 'urgency')
-      and (p_wanted ->> 'requesting_country' is null or r.requesting_country = p_wanted ->> 'requesting_country')
-      and (p_wanted ->> 'executing_country' is null or r.executing_country = p_wanted ->> 'executing_country')
-      and (p_wanted ->> 'measure' is null or r.measure_codes @> array [p_wanted ->> 'measure'])
-      and (p_wanted ->> 'direction' is null or t.outgoing = (p_wanted ->> 'direction' = 'outgoing'));
+      and (v_since is null or r.transmitted_at >= v_since) and (v_until is null or r.transmitted_at < v_until);
 end $$;
 
 -- Return a list of codes, or `none` for an empty one, so that what has no code counts too.
@@ -107,21 +100,13 @@ $$;
 create function priv.request_figures(p_published boolean, p_by text[], p_wanted jsonb) returns table (keys text[], figures jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
-declare
-    d1 text := p_by[1];
-    d2 text := p_by[2];
-    d3 text := p_by[3];
 begin
     perform priv.require_figures(p_published);
     return query
     with keyed as materialized (
         select array [k1, k2, k3] as keys, f.*
         from priv.requests_to_count(p_published, p_wanted) f
-        cross join lateral unnest(REQUEST_DIMENSION(d1)) k1
-        cross join lateral unnest(REQUEST_DIMENSION(d2)) k2
-        cross join lateral unnest(REQUEST_DIMENSION(d3)) k3
-        where (p_wanted -> 'only' is null or not exists (
-        select from jsonb_each_text(p_wanted -> 'only') o where not o.value = any (REQUEST_DIMENSION(o.key))))),
+        IN_GROUPS(REQUEST_DIMENSION)),
     ground as (
         select n.keys, jsonb_object_agg(n.code, n.number) as refused
         from (select k.keys, g as code, count(*) as number from keyed k cross join unnest(k.refusal_grounds) g
@@ -170,31 +155,22 @@ create function priv.spread(p_values real[]) returns jsonb language sql immutabl
         from unnest(p_values) v) end
 $$;
 
--- Return how long requests were in each state, in the groups of p_by. States that a request is still in do not count. Those before it was sent
--- count only for who asks.
+-- Return how long requests that were sent were in each state, in the groups of p_by. States that a request is still in do not count. The states are
+-- those of priv.timed_stages, as everywhere.
 create function priv.stage_figures(p_by text[], p_wanted jsonb) returns table (keys text[], state text, figures jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
-declare
-    d1 text := p_by[1];
-    d2 text := p_by[2];
-    d3 text := p_by[3];
 begin
     perform priv.require_figures(false);
     return query
     with counted as materialized (select f.* from priv.requests_to_count(false, p_wanted) f),
-    stage as (
-        select s.request_id, s.state, priv.hours_between(s.since, lead(s.since) over (partition by s.request_id order by s.id)) as hours
-        from public.mla_stages s join counted f on f.id = s.request_id),
+    stage as materialized (
+        select s.object_id, s.state, priv.hours_between(s.since, s.until) as hours from priv.timed_stages(null, array ['request'], '{}') s
+        where s.since is not null and s.until is not null),
     keyed as (
         select array [k1, k2, k3] as keys, s.state, s.hours
-        from counted f join stage s on s.request_id = f.id
-        cross join lateral unnest(REQUEST_DIMENSION(d1)) k1
-        cross join lateral unnest(REQUEST_DIMENSION(d2)) k2
-        cross join lateral unnest(REQUEST_DIMENSION(d3)) k3
-        where (p_wanted -> 'only' is null or not exists (
-        select from jsonb_each_text(p_wanted -> 'only') o where not o.value = any (REQUEST_DIMENSION(o.key))))
-          and s.hours is not null and (f.direction = 'outgoing' or s.state not in ('draft', 'validation_pending', 'ready')))
+        from counted f join stage s on s.object_id = f.id
+        IN_GROUPS(REQUEST_DIMENSION))
     select k.keys[1:cardinality(p_by)], k.state, priv.spread(array_agg(k.hours)) from keyed k
     group by k.keys, k.state order by k.keys, k.state limit 5001;
 end $$;

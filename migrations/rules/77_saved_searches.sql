@@ -1,5 +1,5 @@
--- Saved searches. The worker compares them with things that their owners see for the first time, in the name of each owner, and tells the owner
--- of what was found.
+-- Saved searches. The worker compares them with things that their owners see for the first time, or of which they see something else than before, in
+-- the name of each owner, and tells the owner of what was found for the first time. What a search finds when it is saved is known to its owner.
 
 -- Return saved searches that wait to be compared with things, each with up to p_each of these, at most p_most searches. A search whose owner
 -- lost the account or the role, or that ended, waits no more.
@@ -41,7 +41,19 @@ begin
     perform priv.append(entries);
 end $$;
 
-grant execute on function priv.searches_to_check(integer, integer), priv.tell_found(uuid, uuid[], uuid[], text[]) to APP_ROLE;
+-- Note what a new search of the caller finds (parallel arrays of ids and kinds), so that it is not told later.
+create function priv.know_found(p_search uuid, p_found uuid[], p_kinds text[]) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if not exists (select from public.saved_searches s where s.id = p_search and s.principal_id = (select priv.principal())) then
+        raise exception 'the caller keeps no such search' using errcode = '42501';
+    end if;
+    insert into public.saved_search_finds (search_id, object_id, kind, at)
+        select p_search, u.object_id, u.kind, (select priv.at()) from unnest(p_found, p_kinds) u (object_id, kind) on conflict do nothing;
+end $$;
+
+grant execute on function priv.searches_to_check(integer, integer), priv.tell_found(uuid, uuid[], uuid[], text[]),
+    priv.know_found(uuid, uuid[], text[]) to APP_ROLE;
 
 grant select, insert, update (version, sealed, filters, active, updated_at) on saved_searches to APP_ROLE;
 grant select, update on saved_searches to coopapi_definer;

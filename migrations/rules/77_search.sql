@@ -117,7 +117,7 @@ create function priv.grams(p_word text) returns text[] language sql immutable re
 create function priv.can_be_misspelt(p_word text) returns boolean language sql immutable return p_word ~ '^[a-z]{4,}$';
 
 -- Write the words of things for each place in place of those that they had, remove the groups of letters of words that no thing of the place has
--- any more, and have the saved searches of those who see a thing for the first time compared with it. p_things has for each thing its `id`, its
+-- any more, and have the saved searches of those for whom the words of a thing changed compared with it, unless they found it before. p_things has for each thing its `id`, its
 -- `entries` on the list, and its `places` (`place`, and `words` with `field` and `word`). Only the worker calls this, after priv.to_index in the
 -- same transaction.
 create function priv.index_things(p_things jsonb) returns void
@@ -125,8 +125,17 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 declare
     things uuid[] := array (select (t ->> 'id')::uuid from jsonb_array_elements(p_things) t);
     gone record;
+    changed record;
 begin
     perform priv.require_worker();
+    with was as (
+        select w.place, w.object_id, w.field, w.word from public.search_words w where w.object_id = any (things)),
+    will as (
+        select (p ->> 'place')::uuid, (t ->> 'id')::uuid, w ->> 'field', w ->> 'word'
+        from jsonb_array_elements(p_things) t, jsonb_array_elements(t -> 'places') p, jsonb_array_elements(p -> 'words') w)
+    select array_agg(d.place) as places, array_agg(d.object_id) as things into changed
+        from (select distinct x.place, x.object_id from (
+            (table was except table will) union all (table will except table was)) x (place, object_id, field, word)) d;
     with deleted as (
         delete from public.search_words w where w.object_id = any (things) returning w.place, w.word)
     select array_agg(d.place) as places, array_agg(d.word) as words into gone
@@ -152,9 +161,9 @@ begin
         where k.place = d.place and k.gram = g.gram and k.word = d.word
           and not exists (select from public.search_words w where w.place = d.place and w.word = d.word);
     insert into public.saved_search_checks (search_id, object_id)
-        select s.id, k.object_id from public.search_places k
+        select s.id, k.object_id from unnest(changed.places, changed.things) k (place, object_id)
         join public.saved_searches s on k.place in (s.authority_id, s.principal_id)
-        where k.object_id = any (things) and s.active and k.since > s.created_at
+        where s.active
           and not exists (select from public.saved_search_finds f where f.search_id = s.id and f.object_id = k.object_id)
         on conflict do nothing;
     delete from public.search_queue q where q.n = any (array (

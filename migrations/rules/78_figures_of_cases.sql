@@ -82,10 +82,6 @@ end $$;
 create function priv.overlap_figures(p_published boolean, p_by text[], p_wanted jsonb) returns table (keys text[], figures jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
-declare
-    d1 text := p_by[1];
-    d2 text := p_by[2];
-    d3 text := p_by[3];
 begin
     perform priv.require_figures(p_published);
     return query
@@ -98,11 +94,7 @@ begin
         'hours_to_verify', priv.spread(array_agg(f.verified_after) filter (where f.verified_after is not null)),
         'hours_to_disclose', priv.spread(array_agg(f.disclosed_after) filter (where f.disclosed_after is not null)))
     from priv.overlaps_to_count(p_published, p_wanted) f
-    cross join lateral unnest(OVERLAP_DIMENSION(d1)) k1
-    cross join lateral unnest(OVERLAP_DIMENSION(d2)) k2
-    cross join lateral unnest(OVERLAP_DIMENSION(d3)) k3
-    where (p_wanted -> 'only' is null or not exists (
-        select from jsonb_each_text(p_wanted -> 'only') o where not o.value = any (OVERLAP_DIMENSION(o.key))))
+    IN_GROUPS(OVERLAP_DIMENSION)
     group by k1, k2, k3 order by 1 limit 5001;
 end $$;
 
@@ -147,10 +139,6 @@ end $$;
 create function priv.case_figures(p_published boolean, p_by text[], p_wanted jsonb) returns table (keys text[], figures jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
-declare
-    d1 text := p_by[1];
-    d2 text := p_by[2];
-    d3 text := p_by[3];
 begin
     perform priv.require_figures(p_published);
     return query
@@ -166,11 +154,7 @@ begin
         'hours_to_end', priv.spread(array_agg(priv.hours_between(f.created_at, f.ended_at))
             filter (where f.ended_at is not null)))
     from priv.cases_to_count(p_published, p_wanted) f
-    cross join lateral unnest(CASE_DIMENSION(d1)) k1
-    cross join lateral unnest(CASE_DIMENSION(d2)) k2
-    cross join lateral unnest(CASE_DIMENSION(d3)) k3
-    where (p_wanted -> 'only' is null or not exists (
-        select from jsonb_each_text(p_wanted -> 'only') o where not o.value = any (CASE_DIMENSION(o.key))))
+    IN_GROUPS(CASE_DIMENSION)
     group by k1, k2, k3 order by 1 limit 5001;
 end $$;
 
@@ -179,10 +163,6 @@ end $$;
 create function priv.meeting_figures(p_published boolean, p_by text[], p_wanted jsonb) returns table (keys text[], figures jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
-declare
-    d1 text := p_by[1];
-    d2 text := p_by[2];
-    d3 text := p_by[3];
 begin
     perform priv.require_figures(p_published);
     return query
@@ -203,11 +183,7 @@ begin
           left join (select n.meeting_id, count(*) as number from public.meeting_outcomes n group by 1) u on u.meeting_id = m.id
           where (p_wanted ->> 'since' is null or x.at >= (p_wanted ->> 'since')::timestamptz)
             and (p_wanted ->> 'until' is null or x.at < (p_wanted ->> 'until')::timestamptz)) f
-    cross join lateral unnest(MEETING_DIMENSION(d1)) k1
-    cross join lateral unnest(MEETING_DIMENSION(d2)) k2
-    cross join lateral unnest(MEETING_DIMENSION(d3)) k3
-    where (p_wanted -> 'only' is null or not exists (
-        select from jsonb_each_text(p_wanted -> 'only') o where not o.value = any (MEETING_DIMENSION(o.key))))
+    IN_GROUPS(MEETING_DIMENSION)
     group by k1, k2, k3 order by 1 limit 5001;
 end $$;
 
@@ -216,10 +192,6 @@ end $$;
 create function priv.team_figures(p_published boolean, p_by text[], p_wanted jsonb) returns table (keys text[], figures jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
-declare
-    d1 text := p_by[1];
-    d2 text := p_by[2];
-    d3 text := p_by[3];
 begin
     perform priv.require_figures(p_published);
     return query
@@ -244,11 +216,7 @@ begin
           left join (select p.jit_id, array_agg(distinct p.country) as countries from public.jit_parties p group by 1) y on y.jit_id = j.id
           where (p_wanted ->> 'since' is null or x.at >= (p_wanted ->> 'since')::timestamptz)
             and (p_wanted ->> 'until' is null or x.at < (p_wanted ->> 'until')::timestamptz)) f
-    cross join lateral unnest(TEAM_DIMENSION(d1)) k1
-    cross join lateral unnest(TEAM_DIMENSION(d2)) k2
-    cross join lateral unnest(TEAM_DIMENSION(d3)) k3
-    where (p_wanted -> 'only' is null or not exists (
-        select from jsonb_each_text(p_wanted -> 'only') o where not o.value = any (TEAM_DIMENSION(o.key))))
+    IN_GROUPS(TEAM_DIMENSION)
     group by k1, k2, k3 order by 1 limit 5001;
 end $$;
 

@@ -16,9 +16,6 @@ begin
     if exists (select from unnest(p_tokens) t where octet_length(t) <> 32) then
         raise exception 'the value is not a match token' using errcode = '22023';
     end if;
-    delete from public.searched_values s where (s.principal_id, s.digest) in (
-        select x.principal_id, x.digest from public.searched_values x where x.until <= (select priv.at())
-        order by x.until limit 1000 for update skip locked);
     select c.visibility = 'hidden' into hidden from public.cases c where c.id = p_case;
     select array_agg(v.digest) digests, array_agg(v.identifier_id) identifiers, array_agg(v.cost) costs into said
         from priv.values_of(p_case, array_fill(p_search, array [coalesce(cardinality(p_tokens), 0)]), p_tokens, p_strengths) v;
@@ -31,6 +28,20 @@ begin
     end if;
     return query select q.policy, q.most, q.remaining, q.seconds, q.length, q.wanted, q.exceeded
         from unnest(counted.quotas) q (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean);
+end $$;
+
+-- Delete what was searched for more than a day ago, at most p_most values, and return how many.
+create function priv.forget_searched(p_most integer) returns bigint
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    deleted bigint;
+begin
+    perform priv.require_worker();
+    delete from public.searched_values s where (s.principal_id, s.digest) in (
+        select x.principal_id, x.digest from public.searched_values x where x.until <= (select priv.at())
+        order by x.until limit p_most for update skip locked);
+    get diagnostics deleted = row_count;
+    return deleted;
 end $$;
 
 -- Return identifiers of cases that the caller may read which have one of these match tokens, with the tokens that they share: at most p_most
@@ -63,5 +74,5 @@ begin
     order by f.case_id desc, f.identifier_id;
 end $$;
 
-grant execute on function priv.reserve_search(uuid, uuid, bytea[], smallint[]), priv.identifiers_with(bytea[], uuid, uuid, integer, integer)
+grant execute on function priv.reserve_search(uuid, uuid, bytea[], smallint[]), priv.forget_searched(integer), priv.identifiers_with(bytea[], uuid, uuid, integer, integer)
     to APP_ROLE;

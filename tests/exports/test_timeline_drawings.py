@@ -4,10 +4,12 @@ import io
 import json
 import re
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from itertools import combinations, pairwise
 from pathlib import Path
+from uuid import UUID
 from xml.etree import ElementTree as ET
 
 import drawing
@@ -124,6 +126,28 @@ def test_co_occurrences_are_connected_if_both_entries_are_there():
     marks = {round(shape["y"], 1) for shape in panel.shapes if shape["t"] == "circle"}
     assert {round(line["y1"], 1), round(line["y2"], 1)} == marks
     assert "1  Entry 1. ↔ 2" in {shape.get("s") for shape in panel.shapes}
+
+
+@pytest.mark.parametrize("each", [1, 2, 9])
+def test_the_lanes_of_a_hundred_cases_fit_on_pages(each):
+    at = datetime(2026, 3, 4, tzinfo=UTC)
+    cases = [{"id": str(UUID(int=n)), "reference": f"NL-{n}"} for n in range(1, 101)]
+    entries = [{**drawing.entry(n, at + timedelta(hours=n)), "case": cases[n % 100]} for n in range(100 * each)]
+    made = draw(drawing.head_of(cases=0), entries)
+    assert max(panel.height for panel in made.panels) < 500, "an A4 page on its side has 523 points between its margins"
+    assert len({panel.title for panel in made.panels}) == len(made.panels)
+    views = [panel for panel in made.panels if panel.title.startswith("Overview")]
+    assert len(views) == 10
+    for some in (views, made.panels[len(views) :]):
+        assert sorted(n for panel in some for n in panel.numbers) == list(range(1, 100 * each + 1))
+    ticks_of = [[shape["x1"] for shape in view.shapes if shape.get("layer") == 1] for view in views]
+    assert all(ticks == ticks_of[0] for ticks in ticks_of), "all parts have one axis"
+
+
+def test_a_title_names_some_of_many_cases():
+    head = drawing.head_of()
+    many = replace(head, cases=[replace(head.cases[0], reference=f"NL-{n}") for n in range(30)])
+    assert words.Labels("en").title_of(many) == f"Timeline: {', '.join(f'NL-{n}' for n in range(8))} (+22)"
 
 
 def test_text_in_a_colour_can_be_read_on_its_background():

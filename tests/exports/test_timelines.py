@@ -15,39 +15,11 @@ from coopapi.exports import running, selecting
 from coopapi.exports.timelines import whole
 from coopapi.exports.timelines.table import TIMELINES
 
-OTHERS = "2026-03-05T14:20+02:00"
 THIRD = {"name": "Federal Bureau", "country": "US"}
 
 
 def slug(answer):
     return answer["type"].rpartition("/")[2]
-
-
-@pytest.fixture
-def pair(world):
-    """A case of the Dutch police with facts, and a French one that its owner shares with the police; gives their ids."""
-    return world.once(_pair)
-
-
-def _pair(world):
-    nl, fr = world.case("investigator", reference="NL-2026-7"), world.case("foreign", reference="FR-26-9")
-    grant = {"authority_id": str(world.authorities["nl"]), "level": "read", "reason": "the same group"}
-    assert world.as_("foreign").post(f"/cases/{fr}/access", grant).status_code == 201
-    suspect = world.subject("investigator", nl, pseudonym="S1")
-    victim = world.subject("investigator", nl, "victim", "V1")
-    (mail,) = world.hold("investigator", nl, "heron@example.org", subject_id=suspect)
-    (hers,) = world.hold("investigator", nl, "victim@example.org", subject_id=victim)
-    place = {"name": "Lyon"}
-    facts = {
-        "paid": fact(world, "investigator", nl, OTHERS, "payment", text="=Paid in Lyon", place=place, country="FR", basis="assessment",
-                     subjects=[{"id": suspect}], identifiers=[{"id": mail}], confidence="low", source_grading="B", information_grading="2"),
-        "hers": fact(world, "investigator", nl, "2026-03-06", "sighting", text="She was there", subjects=[{"id": victim}],
-                     identifiers=[{"id": hers}]),
-        "held": fact(world, "investigator", nl, "2026-03-07", "sighting", text="Told in confidence", handling_code="H2"),
-        "undated": fact(world, "investigator", nl, None, "sighting", text="Some day"),
-        "there": fact(world, "foreign", fr, "2026-03-05T12:20Z", "payment", text="Received in Lyon", place=place, country="FR"),
-    }  # fmt: skip
-    return {"nl": nl, "fr": fr, "mail": mail, "hers": hers, **{f"fact {name}": one for name, one in facts.items()}}
 
 
 def own(world):
@@ -161,7 +133,7 @@ def test_every_case_is_checked(world, exports, pair):
         ({"format": "ndjson", "timeline": {"language": "fr"}}, "/timeline"),
         ({"format": "timeline-csv", "also_case_ids": ["{nl}"]}, "/also_case_ids"),
         ({"format": "timeline-csv", "also_case_ids": ["{fr}", "{fr}"]}, "/also_case_ids"),
-        ({"format": "timeline-csv", "also_case_ids": [str(uuid4()) for _ in range(20)]}, "/also_case_ids"),
+        ({"format": "timeline-csv", "also_case_ids": [str(uuid4()) for _ in range(100)]}, "/also_case_ids"),
         ({"format": "timeline-csv", "timeline": {"language": "de"}}, "/timeline/language"),
         ({"format": "timeline-csv", "timeline": {"kind": "=1"}}, "/timeline/kind"),
         ({"format": "timeline-csv", "timeline": {"entries": True}}, "/timeline"),

@@ -48,6 +48,40 @@ def test_what_becomes_visible_later_is_new_and_what_matches_later_is_told(world)
     assert told(world, "investigator") == [(one["id"], case), (one["id"], later)]
 
 
+def change(world, who, case, **more):
+    me = world.as_(who)
+    assert me.patch(f"/cases/{case}", more, If_Match=me.get(f"/cases/{case}").headers["ETag"]).status_code == 200
+
+
+def test_what_was_seen_before_and_matches_now_for_the_first_time_is_told_once(world):
+    owl, heron = world.case("investigator", "NL-1", title="owl"), world.case("investigator", "NL-2", title="heron")
+    titled, ended = saved(world, "investigator"), saved(world, "colleague", "owl", state="open")
+    assert told(world, "investigator") == []
+    change(world, "investigator", heron, title="heron again")
+    assert told(world, "investigator") == [], "it was found when the search was saved"
+    change(world, "investigator", owl, title="owl and heron")
+    assert told(world, "investigator") == [(titled["id"], owl)]
+    assert told(world, "colleague") == []
+    me = world.as_("investigator")
+    opened = me.post(f"/cases/{owl}/transitions", {"event": "open"}, If_Match=me.get(f"/cases/{owl}").headers["ETag"])
+    assert opened.status_code == 200, opened.json
+    assert told(world, "colleague") == [(ended["id"], owl)]
+    change(world, "investigator", heron, title="wren")
+    change(world, "investigator", heron, title="heron")
+    assert told(world, "investigator") == [(titled["id"], owl)]
+
+
+def test_what_changes_without_its_words_is_not_compared(world, owner):
+    case = world.case("investigator", "NL-1", title="owl")
+    saved(world, "investigator")
+    change(world, "investigator", case, siena_reference="S-1")
+    with owner.cursor() as cursor:
+        cursor.execute("insert into search_queue (object_id) values (%s)", (case,))
+        indexing.index(world.app.extensions["coopapi"].database)
+        cursor.execute("select count(*) from saved_search_checks")
+        assert cursor.fetchone() == (0,)
+
+
 def test_filters_and_roles_are_those_of_the_search(world):
     by_country = saved(world, "investigator", country="RO", kind="case")
     analyst = saved(world, "analyst")

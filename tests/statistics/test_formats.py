@@ -36,6 +36,7 @@ def test_rows_for_spreadsheets_have_a_column_for_each_figure(told):
     french, romanian = rows
     assert (french["refused_by_ground.eio_fundamental_rights"], romanian["refused_by_ground.eio_fundamental_rights"]) == ("1", "")
     assert french["hours_to_obtain.number"] == "1"
+    assert list(french)[:5] == ["executing_country", "kind", "issued", "received", "acknowledged"], "as in the API document"
 
 
 def test_no_cell_is_a_formula():

@@ -11,7 +11,7 @@ from bench import seed, year
 from coopapi.ops import administration
 from coopapi.statistics import dimensions
 
-SIZE = year.Size(cases=150, requests=500, meetings=60, teams=40)
+SIZE = year.Size(cases=150, requests=500, meetings=60, teams=40, facts=20)
 SUBJECTS = {
     "requests": (
         dimensions.OF_REQUESTS,
@@ -130,3 +130,28 @@ def test_the_reports_of_the_year(world, owner, clock, callers):
                 assert (row["issued"], row["refused"], row["sent_for_enforcement"]) == (
                     other["issued"], other["refused"], other["enforcement_requested"],
                 )  # fmt: skip
+
+
+def test_some_cases_have_facts_as_precise_as_they_are_known(world, owner, callers):
+    with owner.cursor() as cursor:
+        cursor.execute("select case_id::text, precision, place_token is not null, words is not null, victims, id::text from facts")
+        facts = cursor.fetchall()
+        cursor.execute("select count(distinct fact_id) from fact_subjects")
+        about = cursor.fetchone()[0]
+        cursor.execute("select count(distinct fact_id), count(distinct identifier_id) from fact_identifiers")
+        involved, identifiers = cursor.fetchone()
+        cursor.execute("select count(*) from (select place_token from facts group by 1 having count(distinct case_id) > 1) p")
+        shared = cursor.fetchone()[0]
+    assert len({case for case, *_ in facts}) == SIZE.facts
+    assert {precision for _, precision, *_ in facts} == {"second", "minute", "hour", "day", "month", "year", None}
+    for place, least, most in ((2, 0.2, 0.45), (3, 0.6, 0.95), (4, 0.01, 0.6)):
+        assert least < sum(one[place] for one in facts) / len(facts) < most
+    assert min(about, involved, identifiers, shared) > 5
+    home, counted = callers["counts cleared"]["authority_id"], 0
+    for case in {case for case, *_ in facts}:
+        answer = world.as_("counts cleared").get(f"/cases/{case}/timeline?kind=fact&limit=200&order=asc")
+        if answer.status_code == 200 and answer.json["items"] and answer.json["items"][0]["authority"]["id"] == home:
+            counted += 1
+            assert {one["text"] for one in answer.json["items"]} > {None}
+            assert {one["id"] for one in answer.json["items"]} <= {one[5] for one in facts if one[0] == case}
+    assert counted

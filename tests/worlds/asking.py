@@ -37,7 +37,7 @@ ASKED_TOO = {
     "/api/v1/statistics/requests": ("?by=kind,outcome", "?by=crime_category", "?by=executing_country"),
     "/api/v1/disclosures": ("?side=owner", "?side=asking", "?overdue=true", "?state=requested"),
     "/api/v1/search": ("?q=fr3", "?q=case+registered", "?q=cases&country=FR", "?q=fr1", "?q=ro2&kind=case", "?q=nl1"),
-    "/api/v1/state-index": ("?type=disclosure&missed=true", "?type=request", "?type=meeting", "?type=team"),
+    "/api/v1/state-index": ("?type=disclosure&missed=true", "?type=request", "?type=meeting", "?type=jit"),
 }  # fmt: skip
 ALWAYS = tuple(
     f"/api/v1/{name}"

@@ -35,8 +35,7 @@ class Ics:
         calendar.add("prodid", "-//coopapi//timeline//EN")
         calendar.add("version", "2.0")
         calendar.add("method", "PUBLISH")
-        cases = ", ".join(case.reference for case in head.cases)
-        calendar.calendar_name = plain(f"{words.title}: {cases}").replace("\n", " ")
+        calendar.calendar_name = plain(words.title_of(head)).replace("\n", " ")
         told = [*words.about(head), f"{words.label('left_out')}: {in_words(counted)}"]
         calendar.description = plain(". ".join(told)).replace("\n", " ")
         found = [self._duty(head, words, one) for one in head.duties]

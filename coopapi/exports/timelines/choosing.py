@@ -1,7 +1,7 @@
 """What of a timeline is exported: only what the person sees, without what the terms keep back, and with a count of that."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -12,7 +12,7 @@ from coopapi.exports.lines import Terms
 from coopapi.exports.models import Export
 from coopapi.exports.timelines.entries import Entry, moment_of
 from coopapi.exports.timelines.table import DATED
-from coopapi.facts.models import Fact
+from coopapi.facts.models import EarlierFact, Fact
 from coopapi.identifiers.service import linked_since, shown_beside
 from coopapi.journal.models import JournalEntry
 from coopapi.store.db import UnitOfWork
@@ -32,6 +32,8 @@ class Timeline:
     cases: Sequence[Case]
     terms: Terms
     about: About
+    wanted: Mapping[str, Any]
+    """The language and the filters, as `GET /timelines` names them."""
 
 
 class Choice:
@@ -44,6 +46,7 @@ class Choice:
         self.left_out: Counter[tuple[str, str]] = Counter()
         self._why, self._why_tied = _why_not_named(work, terms, entries)
         self._facts = _facts(work, entries)
+        self._earlier = _earlier_codes(work, self._facts) if "as_known_on" in making.wanted else {}
         self._victims = _about_victims(work, entries)
         self.kept = [self._shown(entry) for entry in entries if self._keeps(entry)]
 
@@ -83,7 +86,7 @@ class Choice:
 
     def _code(self, entry: Entry) -> str:
         fact = self._fact(entry)
-        return fact.handling_code if fact else "H0"
+        return max(fact.handling_code, self._earlier.get(fact.id, "H0")) if fact else "H0"
 
     def _shown(self, entry: Entry) -> dict[str, Any]:
         """Return an entry with its handling code, and with the identifiers that may be named."""
@@ -125,6 +128,12 @@ def _facts(work: UnitOfWork, entries: Sequence[Entry]) -> Mapping[UUID, Fact]:
     """Return the facts that the entries are, or are about, by their ids."""
     ids = {entry["id"] for entry in entries if entry["kind"] == "fact"} | _ids(entries, "fact")
     return {row.id: row for row in work.session.scalars(work.all(Fact).where(Fact.id.in_(ids)))} if ids else {}
+
+
+def _earlier_codes(work: UnitOfWork, facts: Collection[UUID]) -> Mapping[UUID, str]:
+    """Return the strictest handling code that each of these facts ever had, for what it said at an earlier time."""
+    query = work.all(EarlierFact).where(EarlierFact.fact_id.in_(facts)).order_by(EarlierFact.handling_code)
+    return {row.fact_id: row.handling_code for row in work.session.scalars(query)} if facts else {}
 
 
 def _about_victims(work: UnitOfWork, entries: Sequence[Entry]) -> set[str]:

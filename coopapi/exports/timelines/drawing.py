@@ -4,10 +4,10 @@ Nothing here knows a file format. Each panel has a title, a height and shapes: `
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from coopapi.exports.timelines.entries import Entry, Head, in_order, partners_of, span
 from coopapi.exports.timelines.lanes import BAR, COLOURS, LINKS, Lane, lanes_of, mark
@@ -19,6 +19,8 @@ WIDTH: Final = 762.0
 """The width of a drawing in points: an A4 page on its side, without margins."""
 MOST_LABELLED: Final = 20
 """The most entries of a panel in which each entry has its number and its sentence."""
+_MOST_LANES: Final = 10
+"""The most lanes of a panel. With `MOST_LABELLED` entries in them, it is as high as a page."""
 _LEFT: Final = 132.0
 _AXIS: Final = 14.0
 _ROW: Final = 13.5
@@ -89,15 +91,32 @@ def _panels(placed: Sequence[Placed], words: Labels) -> list[Panel]:
     if not placed:
         return []
     if len(placed) <= MOST_LABELLED:
-        return [_labelled(placed, words, "")]
-    parts = divided(placed, lambda one: one.begins, MOST_LABELLED)
-    titles = [words.period(part[0].begins, part[-1].begins) for part in parts]
-    same, seen, panels = Counter(titles), Counter[str](), [_overview(placed, words)]
+        return [_labelled(part, words, title) for part, title in _titled(_split(placed), words)]
+    views = [_overview(part, words, title) for part, title in _titled(_split(placed), words)]
+    parts = [part for period in divided(placed, lambda one: one.begins, MOST_LABELLED) for part in _split(period)]
+    return views + [_labelled(part, words, title) for part, title in _titled(parts, words)]
+
+
+class _Part(NamedTuple):
+    """Entries of a period in as many lanes as have room on a page, and all entries of that period."""
+
+    placed: Sequence[Placed]
+    period: Sequence[Placed]
+
+
+def _split(period: Sequence[Placed]) -> list[_Part]:
+    lanes = [lane.place for lane, _ in _by_lane(period)]
+    some = [set(lanes[n : n + _MOST_LANES]) for n in range(0, len(lanes), _MOST_LANES)]
+    return [_Part([one for one in period if one.lane.place in places], period) for places in some]
+
+
+def _titled(parts: Sequence[_Part], words: Labels) -> Iterator[tuple[_Part, str]]:
+    """Yield each part with its title: its period, and its number if others have the same period."""
+    titles = [words.period(part.period[0].begins, part.period[-1].begins) for part in parts]
+    same, seen = Counter(titles), Counter[str]()
     for title, part in zip(titles, parts, strict=True):
         seen[title] += 1
-        more = f" ({words.label('part')} {seen[title]}/{same[title]})" if same[title] > 1 else ""
-        panels.append(_labelled(part, words, more))
-    return panels
+        yield part, title + (f" ({words.label('part')} {seen[title]}/{same[title]})" if same[title] > 1 else "")
 
 
 class _Axis:
@@ -111,9 +130,9 @@ class _Axis:
         return round(_LEFT + min(max(part, 0), 1) * (WIDTH - _LEFT), 2)
 
 
-def _labelled(placed: Sequence[Placed], words: Labels, more: str) -> Panel:
+def _labelled(part: _Part, words: Labels, title: str) -> Panel:
     """Return a panel in which each entry has its own place, its number and its sentence."""
-    axis = _Axis(placed)
+    placed, axis = part.placed, _Axis(part.period)
     shapes: list[Shape] = []
     places: dict[int, tuple[float, float]] = {}
     y = _AXIS + 4
@@ -132,7 +151,6 @@ def _labelled(placed: Sequence[Placed], words: Labels, more: str) -> Panel:
         height = max(len(rows) * _ROW, 2 * _ROW) + 2 * _PADDING
         shapes += [*_lane(lane, y, height, place), *lane_shapes]
         y += height
-    title = words.period(placed[0].begins, placed[-1].begins) + more
     return Panel(title, y + 2, _layered([*_grid(axis, y, words), *shapes, *_links(placed, places)]), [one.number for one in placed])
 
 
@@ -177,9 +195,9 @@ def _bar(one: Placed, axis: _Axis, middle: float) -> list[Shape]:
     return [bar] if right - left > 1 else []
 
 
-def _overview(placed: Sequence[Placed], words: Labels) -> Panel:
+def _overview(part: _Part, words: Labels, title: str) -> Panel:
     """Return a panel of the whole period, in which marks that would touch each other are one mark with their number."""
-    axis = _Axis(placed)
+    placed, axis = part.placed, _Axis(part.period)
     shapes: list[Shape] = []
     places: dict[int, tuple[float, float]] = {}
     y, height = _AXIS + 4, 2 * _ROW + 2 * _PADDING
@@ -196,9 +214,10 @@ def _overview(placed: Sequence[Placed], words: Labels) -> Panel:
         y += height
     links = {tuple(sorted((one.number, other))) for one in placed for _, other in one.partners}
     drawn = _links(placed, places) if len(links) <= _MOST_LINKS else []
-    more = "" if drawn or not links else f" ({words.label('links_below').format(count=len(links))})"
-    title = f"{words.label('overview')}: {words.period(placed[0].begins, placed[-1].begins)}{more}"
-    return Panel(title, y + 2, _layered([*_grid(axis, y, words), *shapes, *drawn]), [one.number for one in placed])
+    whole = drawn and places.keys() >= {number for link in links for number in link}
+    below = "" if whole or not links else f" ({words.label('links_below').format(count=len(links))})"
+    shapes = _layered([*_grid(axis, y, words), *shapes, *drawn])
+    return Panel(f"{words.label('overview')}: {title}{below}", y + 2, shapes, [one.number for one in placed])
 
 
 def _layered(shapes: Sequence[Shape]) -> list[Shape]:

@@ -12,6 +12,8 @@ Entry = Mapping[str, Any]
 """An entry of a timeline as `GET /cases/{id}/timeline` returns it, with the `handling_code` of its case."""
 WHOLE_DAYS: Final = ("day", "month", "year")
 """The precisions of a date without a time of day."""
+FILTERS: Final = ("since", "until", "kind", "type", "subject_id", "identifier_id", "authority_id", "text", "as_known_on")
+"""The filters of a timeline that a file says of itself, as `GET /timelines` names them."""
 _LENGTHS: Final = {"second": 16, "minute": 16, "hour": 13, "day": 10, "month": 7, "year": 4}
 """How many characters of an ISO 8601 time are shown, by precision. Seconds are shown if there are any."""
 
@@ -30,15 +32,17 @@ class CaseHead:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a file says of itself: who made it for whom, its language, its cases, and the duties of these cases with a date.
+    """What a file says of itself: who made it for whom, its language, its cases, their duties with a date, and its filters.
 
-    A duty has `id`, `due_at`, `title`, `object_type`, `object_id`, `article`, `case_id`, `case_reference` and `changed_at`.
+    A filter by an authority has its name. A duty has `id`, `due_at`, `title`, `object_type`, `object_id`, `article`, `case_id`,
+    `case_reference` and `changed_at`.
     """
 
     about: About
     language: str
     cases: Sequence[CaseHead]
     duties: Sequence[Mapping[str, Any]] = field(default=())
+    filters: Mapping[str, Any] = field(default_factory=dict)
 
 
 class TimelineFormat(Protocol):

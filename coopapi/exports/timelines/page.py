@@ -39,7 +39,7 @@ def page(head: Head, entries: Iterable[Entry], counted: Mapping[str, Any]) -> by
         "policy": _ALLOWED,
         "head": head,
         "words": words,
-        "title": f"{words.title}: {', '.join(case.reference for case in head.cases)}",
+        "title": words.title_of(head),
         "legend": _inline(images[0]),
         "panels": [(one, _inline(image)) for one, image in zip(drawing.panels, images[1:], strict=True)],
         "undated": [(n, entry["sentence"], case_of(entry)) for n, entry in drawing.undated],

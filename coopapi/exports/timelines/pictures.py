@@ -71,8 +71,7 @@ def report(head: Head, entries: Iterable[Entry], counted: Mapping[str, Any]) -> 
 
 def titled(svg: bytes, head: Head) -> bytes:
     """Return an image with a title for readers that do not see it. It names the cases, with all signs escaped."""
-    cases = ", ".join(case.reference for case in head.cases)
-    name = f"{Labels(head.language).title}: {cases}"
+    name = Labels(head.language).title_of(head)
     safe = "".join(char if char.isalnum() or char in " -:,/." else f"&#{ord(char)};" for char in name if char.isprintable())
     start = svg.index(b">") + 1
     return svg[: start - 1] + b' role="img">' + f"<title>{safe}</title>".encode() + svg[start:]
@@ -89,7 +88,7 @@ def _data(form: str, head: Head, drawing: Drawing, counted: Mapping[str, Any], t
         "form": form,
         "language": head.language,
         "width": WIDTH,
-        "title": text(f"{words.title}: {', '.join(case.reference for case in head.cases)}"),
+        "title": text(words.title_of(head)),
         "handling": text(f"{words.label('handling')}: {words.handling(head)}"),
         "lines": [text(line) for line in words.about(head)],
         "cases": [text(f"{one.reference}: {one.title}, {one.authority} ({one.country})") for one in head.cases],

@@ -7,10 +7,24 @@ from uuid import UUID
 from coopapi.exports.timelines.entries import Entry
 from coopapi.store.db import UnitOfWork
 
+MOST_CASES: Final = 100
+"""Up to how many cases a timeline of several has."""
+THINGS: Final = ("overlap_id", "jit_id", "meeting_id")
+"""The things whose cases can be asked for together."""
 Found = tuple[Any, Entry]
 """A row of a timeline, which only the feature knows that read it, and its entry."""
 Choose = Callable[[Sequence[Entry]], Sequence[Entry]]
 """Returns those of some entries that may be in the file, each with the identifiers that it may name."""
+
+
+class ReadCases(Protocol):
+    """Finds the cases of an overlap, a team or a meeting that the caller may read."""
+
+    def __call__(self, work: UnitOfWork, wanted: Mapping[str, Any]) -> Sequence[UUID]:
+        """Return the ids of the cases of the thing that `wanted` names in `overlap_id`, `jit_id` or `meeting_id`.
+
+        Raises `NotFound` for a thing that the caller does not see, and `Unprocessable` for more cases than a timeline may have.
+        """
 
 
 class ReadEntries(Protocol):
@@ -21,7 +35,7 @@ class ReadEntries(Protocol):
     ) -> tuple[Sequence[Found], str | None]:
         """Return at most so many entries after a place, each with its row, and the place behind them, or None if there are no more.
 
-        `wanted` has `language`, and may have `since`, `until` (RFC 3339) and `kind` (`act` or `fact`).
+        `wanted` has `language`, and may have the filters of reading a timeline, with times in RFC 3339 and ids as text.
         """
 
 
@@ -42,7 +56,13 @@ class ReadDuties(Protocol):
 
 
 SOURCES: Final[dict[str, Any]] = {}
-"""`entries` (a `ReadEntries`), `marks` (a `MarkEntries`) and `duties` (a `ReadDuties`)."""
+"""`cases` (a `ReadCases`), `entries` (a `ReadEntries`), `marks` (a `MarkEntries`) and `duties` (a `ReadDuties`)."""
+
+
+def read_cases(work: UnitOfWork, wanted: Mapping[str, Any]) -> Sequence[UUID]:
+    """Return the cases of a thing that the caller may read."""
+    read: ReadCases = SOURCES["cases"]
+    return read(work, wanted)
 
 
 def read_entries(

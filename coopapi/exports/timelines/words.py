@@ -10,6 +10,8 @@ from typing import Any, Final
 from coopapi.directory import codelists
 from coopapi.exports.timelines.entries import Head
 
+_NAMED: Final = 8
+"""How many cases a title names."""
 _DAY: Final = timedelta(hours=23)
 _DAYS: Final = timedelta(days=45)
 _YEARS: Final = timedelta(days=5 * 366)
@@ -32,6 +34,11 @@ class Labels:
         """The title of a timeline."""
         return self.label("timeline")
 
+    def title_of(self, head: Head) -> str:
+        """Return the title of a file: that it is a timeline, of which cases, and of how many more if there are many."""
+        named = [case.reference for case in head.cases[:_NAMED]]
+        return f"{self.title}: {', '.join(named)}{f' (+{more})' if (more := len(head.cases) - len(named)) else ''}"
+
     def label(self, name: str) -> str:
         """Return a label, or the name itself if there is none."""
         return _labels()[name][self.language] if name in _labels() else name
@@ -51,7 +58,19 @@ class Labels:
             f"{self.label('purpose')}: {self.code('purposes', about.purpose)}",
             f"{self.label('made')}: {made}",
         ]
-        return lines + [f"{self.label('conditions')}: {one}" for one in about.conditions]
+        return lines + self.filters(head) + [f"{self.label('conditions')}: {one}" for one in about.conditions]
+
+    def filters(self, head: Head) -> list[str]:
+        """Return a line that says which filters the entries were selected by, or none if there are no filters."""
+        said = [self.label(f"filter_{name}").format(value=self._sought(name, value)) for name, value in head.filters.items()]
+        return [f"{self.label('filters')}: {'; '.join(said)}"] if said else []
+
+    def _sought(self, name: str, value: Any) -> str:
+        if name in {"since", "until", "as_known_on"}:
+            return f"{datetime.fromisoformat(value).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        if name == "kind":
+            return self.label(f"{value}s")
+        return ", ".join(value) if isinstance(value, list) else str(value)
 
     def handling(self, head: Head) -> str:
         """Return the strictest handling code of the file with its label."""
