@@ -192,7 +192,7 @@ class Database:
         with self._committed(session):
             yield session
 
-    def _open(self, statement: Statement, **values: Any) -> tuple[Transaction, list[Any]]:
+    def _open(self, statement: Statement, **values: Any) -> tuple[Any, list[Any]]:
         """Open a transaction with its first statement. If the connection turns out to be dead, another one is tried, once."""
         for again in (True, False):
             session = Transaction(self.engine)
@@ -206,7 +206,7 @@ class Database:
 
     @staticmethod
     @contextmanager
-    def _committed(session: Transaction) -> Iterator[None]:
+    def _committed(session: Any) -> Iterator[None]:
         """Commit the transaction at the end, or roll it back if an exception is raised."""
         with session:
             yield
@@ -222,7 +222,7 @@ class Database:
         session = opening.session or self._open(_CONTEXT, context=self.context(actor, now))[0]
         with self._committed(session):
             new_id = ids_of(now)
-            session.joined.execution_options(new_id=new_id, caller=visible.values(actor, now))
+            session.options = {"new_id": new_id, "caller": visible.values(actor, now)}
             named = (request_id, purpose or actor.purpose, new_id, partial(self._in_second_transaction, actor, now))
             work = UnitOfWork(session, actor, now, self.keys, self.settings, *named)
             yield work
@@ -266,7 +266,7 @@ class Opening:
 
     def __init__(self, database: Database, now: datetime) -> None:
         self.database, self.now = database, now
-        self.session: Transaction | None = None
+        self.session: Any = None
 
     def begin(self, issuer: str, subject: str, role: str | None) -> Any | None:
         """Return the account of this subject, or None, and begin the transaction in the role that is named or the only one."""

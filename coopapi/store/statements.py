@@ -9,7 +9,7 @@ from uuid import UUID, SafeUUID
 
 import psycopg2
 from psycopg2.extensions import new_array_type, new_type, register_type
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError, NoResultFound
 
 _NAME: Final = re.compile(r"(?<!:):([a-z_]+)")
@@ -34,7 +34,7 @@ class Statement:
                 cursor.execute(self.sql, values)
                 return _named(cursor.description, cursor.fetchall()) if cursor.description else []
         except psycopg2.Error as fault:
-            raise _refused(session.joined, fault) from fault
+            raise session.refused(fault) from fault
 
     def first(self, session: Any, **values: Any) -> Any | None:
         """Return the first row, or None."""
@@ -78,14 +78,10 @@ def _row_class(names: tuple[str, ...]) -> Any:
     return namedtuple("Row", names, rename=True)  # noqa: PYI024 (the names are known only at run time)
 
 
-def _refused(connection: Connection, fault: psycopg2.Error) -> DBAPIError:
-    """Return the error as SQLAlchemy raises it, without the values. If the connection is lost, none of the pool is used again."""
-    lost = connection.dialect.is_disconnect(fault, connection.connection.dbapi_connection, None)
-    if lost:
-        connection.invalidate(fault)
-        connection.engine.dispose()
+def as_refused(engine: Engine, fault: psycopg2.Error, *, lost: bool) -> DBAPIError:
+    """Return an error of the driver as SQLAlchemy raises it, without the values."""
     refused: DBAPIError = DBAPIError.instance(
-        None, None, fault, psycopg2.Error, hide_parameters=True, connection_invalidated=lost, dialect=connection.dialect
+        None, None, fault, psycopg2.Error, hide_parameters=True, connection_invalidated=lost, dialect=engine.dialect
     )
     return refused
 
