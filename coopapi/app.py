@@ -71,6 +71,7 @@ def describe_app() -> Flask:
         },
     }
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.ensure_sync = lambda func: func  # type: ignore[method-assign]  # no view is a coroutine
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
     middleware.register(app)

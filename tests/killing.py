@@ -24,7 +24,7 @@ def killed_at(database, number, do, *, also=None):
                 seen += 1
                 half = also is not None and also(self.mogrify(statement, values))
                 if half:
-                    self.connection.commit()
+                    super().execute("commit")
                 if half or seen == number:
                     os.kill(os.getpid(), signal.SIGKILL)
                 return super().execute(statement, values)

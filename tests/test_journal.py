@@ -10,6 +10,8 @@ from sqlalchemy import text
 from coopapi.auth.authentication import actor_of
 from coopapi.journal.service import link_entries
 from coopapi.ops import administration
+from coopapi.store.db import as_json
+from coopapi.store.statements import Statement
 from coopapi.timelines import service as feed
 
 OF_NL = "authority_id = %(nl)s"
@@ -220,7 +222,7 @@ def _note_and_wait(world, database, case):
     session_work = database.work(lambda s: actor_of(s, "https://issuer.test", "foreign", None), uuid4().hex)
     work = session_work.__enter__()
     work.note("case.reopen", case_id=_uuid(case), object_type="case", event=True)
-    database.record(work.session, work.notes)
+    Statement("select priv.record(cast(:notes as jsonb))").rows(work.session, notes=as_json(work.notes))
     work.notes.clear()
     return lambda: session_work.__exit__(None, None, None)
 

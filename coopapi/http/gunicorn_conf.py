@@ -36,6 +36,8 @@ logconfig_dict = {
         name: {"level": "WARNING", "handlers": [], "propagate": True} for name in ("gunicorn.error", "gunicorn.access", "alembic")
     },
 }
+logging._srcfile = None  # noqa: SLF001 (documented: no log line names a place in the source, nor a process or a thread)
+logging.logProcesses = logging.logThreads = logging.logMultiprocessing = False
 _log = logging.getLogger("coopapi.server")
 
 

@@ -77,8 +77,10 @@ def _of_nested(field: fields.Nested) -> Direct:
 def _of_list(field: fields.List[Any]) -> Callable[[Any], Any]:
     inner, direct = field.inner, _direct(field.inner)
 
-    def otherwise(value: Any) -> Any:
+    def as_usual(value: Any) -> Any:
         return inner._serialize(value, None, None)  # noqa: SLF001 (the hook that fields implement)
+
+    otherwise = direct.get(dict, as_usual) if isinstance(inner, fields.Nested) else as_usual  # it shows other objects alike
 
     def show(values: list[Any]) -> list[Any]:
         return [convert(value) if (convert := direct.get(type(value), otherwise)) else value for value in values]

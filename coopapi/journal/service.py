@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from coopapi.journal.catalogue import EVENTS
@@ -16,15 +16,16 @@ from coopapi.store.statements import Statement
 
 MOST_LINKED: Final = 1000
 """How many entries one transaction links."""
-_CHAIN: Final = text(
-    """select l.seq, l.hash, l.version, e.id is null as missing, array[e.authority_id::text, l.seq::text,
+_CHAIN: Final = Statement(
+    """declare chain cursor for select l.seq, l.hash, l.version, e.id is null as missing, array[e.authority_id::text, l.seq::text,
         (extract(epoch from e.at) * 1000000)::bigint::text, e.principal_id::text, e.role, e.action, e.object_type,
         e.object_id::text, e.case_id::text, e.purpose, e.request_id, e.consultation::text, e.event::text, e.victims_only::text,
         e.uncleared_only::text, e.detail::text, e.uid::text] as fields
     from journal_links l left join journal_entries e on e.id = l.entry_id and e.authority_id = l.authority_id
-    where l.authority_id = priv.authority() order by l.seq""",
+    where l.authority_id = priv.authority() order by l.seq"""
 )
-_RECORD: Final = Statement("select priv.record(cast(:notes as jsonb))")
+_NEXT_LINKS: Final = Statement("fetch 2000 from chain")
+_RECORD: Final = Statement("select priv.record(cast(:notes as jsonb)); commit")
 _LINK: Final = Statement("select priv.link_entries(:most)")
 _HEAD: Final = Statement("select seq, hash from journal_heads where authority_id = priv.authority()")
 _UNLINKED: Final = Statement("select missing, waiting, since from priv.unlinked()")
@@ -32,7 +33,7 @@ _FIELDS_BEFORE_UID: Final = 16
 
 
 def record(session: Session, notes: Sequence[dict[str, Any]]) -> None:
-    """Append the actor's entries in the actor's transaction. The database fills in who the actor is.
+    """Append the actor's entries and commit the actor's transaction. The database fills in who the actor is.
 
     Raises `LookupError` for an event that is not in the catalogue.
     """
@@ -74,7 +75,8 @@ def verify(session: Session, authority_id: UUID) -> Verified:
     """
     breaks: list[Break] = []
     seq, link = 0, b""
-    for entry in session.execute(_CHAIN, execution_options={"yield_per": 2000}):
+    _CHAIN.rows(session)
+    for entry in chain.from_iterable(iter(lambda: _NEXT_LINKS.rows(session), [])):
         covered = entry.fields if entry.version > 1 else entry.fields[:_FIELDS_BEFORE_UID]
         if entry.seq != seq + 1 or entry.missing:
             breaks.append(Break(authority_id, seq + 1, "missing or out of order"))

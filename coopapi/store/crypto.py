@@ -54,6 +54,7 @@ class Keyring:
 
     def __init__(self, root: bytes, token: bytes) -> None:
         self._derived = cache(lambda which, purpose: derive(root if which == "root" else token, purpose))
+        self._macs = cache(lambda purpose: Mac(self._derived("root", purpose)))
         self._families: dict[str, tuple[Mac, Mac]] = {}
 
     def inner(self, family: str, text: str) -> bytes:
@@ -83,7 +84,7 @@ class Keyring:
 
     def mac(self, purpose: str, message: bytes) -> bytes:
         """Return the HMAC-SHA-256 of a message under the key for this purpose."""
-        return hmac.digest(self._derived("root", purpose), message, "sha256")
+        return self._macs(purpose).digest(message)
 
     def key_for(self, purpose: str) -> bytes:
         """Return the sealing key for one purpose, derived from the root key. Only `sealing.py` calls this."""

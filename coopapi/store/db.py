@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any, Final, Protocol, Self, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Engine, Select, create_engine
+from sqlalchemy import Engine, Select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -22,8 +22,9 @@ from coopapi.store import alarms, visible
 from coopapi.store.crypto import CONTEXTS, Keyring
 from coopapi.store.quotas import Quota
 from coopapi.store.rows import Named, Row, Versioned, ids_of
-from coopapi.store.statements import Statement, connection_of, read_ids_fast
+from coopapi.store.statements import Statement, read_ids_fast
 from coopapi.store.together import Reads
+from coopapi.store.transaction import Transaction, open_pool
 
 Clock = Callable[[], datetime]
 _JSON: Final = json.JSONEncoder(separators=(",", ":"), default=str)
@@ -36,9 +37,9 @@ _SETTINGS: Final = (
 """Settings of every transaction. They are set in each one, so they also apply behind a connection pooler and for any role.
 `client_min_messages` lets the notices of alarms through.
 """
-_LIMITS: Final = Statement(_SETTINGS)
-_CONTEXT: Final = Statement(f"{_SETTINGS}; SET LOCAL coopapi.context = :context")
-_BEGIN: Final = Statement(f"{_SETTINGS}; select * from priv.identify(:issuer, :subject, :role, :signed)")  # noqa: S608 (constants)
+_LIMITS: Final = Statement(f"begin; {_SETTINGS}")
+_CONTEXT: Final = Statement(f"begin; {_SETTINGS}; SET LOCAL coopapi.context = :context")
+_BEGIN: Final = Statement(f"begin; {_SETTINGS}; select * from priv.identify(:issuer, :subject, :role, :signed)")  # noqa: S608 (constants)
 """The first statements of transactions. Each is one round trip to the database."""
 
 
@@ -55,7 +56,7 @@ class Recorder(Protocol):
     """A function that appends entries to the journal in the transaction of the actor."""
 
     def __call__(self, session: Session, notes: Sequence[dict[str, Any]]) -> None:
-        """Append these notes to the journal."""
+        """Append these notes to the journal, and commit the transaction in the same statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +178,9 @@ class Database:
 
     @classmethod
     def connect(cls, settings: Settings, keys: Keyring, record: Recorder, clock: Clock = utc_now) -> Self:
-        """Open a connection pool with the application's database role. Error texts never contain parameter values."""
-        engine = create_engine(
-            settings.database_url,
-            hide_parameters=True,
-            pool_size=settings.threads + 2,
-            max_overflow=settings.threads,  # each thread may need a second connection for the separate transaction of `beside`
-        )
+        """Open a connection pool with the application's database role."""
+        most = settings.threads  # each thread may need a second connection for the separate transaction of `beside`
+        engine = open_pool(settings.database_url, pool_size=most + 2, max_overflow=most)
         visible.give_values(engine)
         read_ids_fast(engine)
         return cls(engine, keys, settings, record, clock)
@@ -195,12 +192,11 @@ class Database:
         with self._committed(session):
             yield session
 
-    def _open(self, statement: Statement, **values: Any) -> tuple[Session, list[Any]]:
+    def _open(self, statement: Statement, **values: Any) -> tuple[Any, list[Any]]:
         """Open a transaction with its first statement. If the connection turns out to be dead, another one is tried, once."""
         for again in (True, False):
-            session = Session(self.engine, expire_on_commit=False)
+            session = Transaction(self.engine)
             try:
-                connection_of(session).connection.dbapi_connection.notices = alarms.Notices()  # type: ignore[union-attr]
                 return session, statement.rows(session, **values)
             except DBAPIError as fault:
                 session.close()
@@ -210,13 +206,12 @@ class Database:
 
     @staticmethod
     @contextmanager
-    def _committed(session: Session) -> Iterator[None]:
+    def _committed(session: Any) -> Iterator[None]:
         """Commit the transaction at the end, or roll it back if an exception is raised."""
-        notices: alarms.Notices = connection_of(session).connection.dbapi_connection.notices  # type: ignore[union-attr]
         with session:
             yield
             session.commit()
-        alarms.report(notices.kinds)
+        alarms.report(session.notices.kinds)
 
     @contextmanager
     def work(self, identify: Callable[["Opening"], Actor], request_id: str, purpose: str | None = None) -> Iterator[UnitOfWork]:
@@ -227,13 +222,13 @@ class Database:
         session = opening.session or self._open(_CONTEXT, context=self.context(actor, now))[0]
         with self._committed(session):
             new_id = ids_of(now)
-            connection_of(session).execution_options(new_id=new_id, caller=visible.values(actor, now))
+            session.options = {"new_id": new_id, "caller": visible.values(actor, now)}
             named = (request_id, purpose or actor.purpose, new_id, partial(self._in_second_transaction, actor, now))
             work = UnitOfWork(session, actor, now, self.keys, self.settings, *named)
             yield work
             session.flush()
             if work.notes:
-                self.record(session, work.notes)
+                self.record(session, work.notes)  # this statement commits, too
 
     def _in_second_transaction(self, actor: Actor, now: datetime, statement: str, values: Mapping[str, Any]) -> Sequence[Any]:
         """Run one statement in its own transaction. Its commit does not wait for the disk: the next commit also flushes it."""
@@ -271,7 +266,7 @@ class Opening:
 
     def __init__(self, database: Database, now: datetime) -> None:
         self.database, self.now = database, now
-        self.session: Session | None = None
+        self.session: Any = None
 
     def begin(self, issuer: str, subject: str, role: str | None) -> Any | None:
         """Return the account of this subject, or None, and begin the transaction in the role that is named or the only one."""

@@ -3,19 +3,16 @@
 import re
 from collections import namedtuple
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID, SafeUUID
 
 import psycopg2
 from psycopg2.extensions import new_array_type, new_type, register_type
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError, NoResultFound
-from sqlalchemy.orm import Session
 
 _NAME: Final = re.compile(r"(?<!:):([a-z_]+)")
-_CONNECTION: Final = "connection"
 _UUID: Final = 2950
 _UUIDS: Final = 2951
 """The numbers of the types uuid and uuid[] in PostgreSQL."""
@@ -27,31 +24,30 @@ class Statement:
     def __init__(self, sql: str) -> None:
         self.sql = _NAME.sub(r"%(\1)s", sql.replace("%", "%%"))
 
-    def rows(self, session: Session, **values: Any) -> list[Any]:
+    def rows(self, session: Any, **values: Any) -> list[Any]:
         """Send the statement in the transaction of this session. Returns named tuples, which are empty if it returns no rows.
 
         Changes of objects that the session has not flushed are not flushed first. Raises `DBAPIError` as other statements do.
         """
-        connection = connection_of(session)
         try:
-            with closing(connection.connection.cursor()) as cursor:
+            with session.driver.cursor() as cursor:
                 cursor.execute(self.sql, values)
                 return _named(cursor.description, cursor.fetchall()) if cursor.description else []
         except psycopg2.Error as fault:
-            raise _refused(connection, fault) from fault
+            raise session.refused(fault) from fault
 
-    def first(self, session: Session, **values: Any) -> Any | None:
+    def first(self, session: Any, **values: Any) -> Any | None:
         """Return the first row, or None."""
         return next(iter(self.rows(session, **values)), None)
 
-    def one(self, session: Session, **values: Any) -> Any:
+    def one(self, session: Any, **values: Any) -> Any:
         """Return the first row. Raises `NoResultFound` if there is none."""
         found = self.first(session, **values)
         if found is None:
             raise NoResultFound
         return found
 
-    def value(self, session: Session, **values: Any) -> Any:
+    def value(self, session: Any, **values: Any) -> Any:
         """Return the only value of the first row, or None if there is no row."""
         found = self.first(session, **values)
         return None if found is None else found[0]
@@ -73,14 +69,6 @@ def _element(value: Any) -> str:
     return str(value)
 
 
-def connection_of(session: Session) -> Connection:
-    """Return the connection of the transaction of a session, which is looked up once: the session takes long to do so."""
-    found: Connection | None = session.info.get(_CONNECTION)
-    if found is None or found.closed:
-        found = session.info[_CONNECTION] = session.connection()
-    return found
-
-
 def _named(description: Sequence[Any], rows: Sequence[tuple[Any, ...]]) -> list[Any]:
     return list(map(_row_class(tuple(column.name for column in description))._make, rows))
 
@@ -90,14 +78,10 @@ def _row_class(names: tuple[str, ...]) -> Any:
     return namedtuple("Row", names, rename=True)  # noqa: PYI024 (the names are known only at run time)
 
 
-def _refused(connection: Connection, fault: psycopg2.Error) -> DBAPIError:
-    """Return the error as SQLAlchemy raises it, without the values. If the connection is lost, none of the pool is used again."""
-    lost = connection.dialect.is_disconnect(fault, connection.connection.dbapi_connection, None)
-    if lost:
-        connection.invalidate(fault)
-        connection.engine.dispose()
+def as_refused(engine: Engine, fault: psycopg2.Error, *, lost: bool) -> DBAPIError:
+    """Return an error of the driver as SQLAlchemy raises it, without the values."""
     refused: DBAPIError = DBAPIError.instance(
-        None, None, fault, psycopg2.Error, hide_parameters=True, connection_invalidated=lost, dialect=connection.dialect
+        None, None, fault, psycopg2.Error, hide_parameters=True, connection_invalidated=lost, dialect=engine.dialect
     )
     return refused
 

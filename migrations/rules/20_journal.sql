@@ -37,16 +37,13 @@ $$;
 -- journal_linking is locked, so links are made one after the other.
 create function priv.link_entries(p_most integer) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-    set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_sort = off as $$
+    set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_sort = off
+    set plan_cache_mode = force_generic_plan as $$
 declare
     certain xid8 := pg_snapshot_xmin(pg_current_snapshot());  -- taken before the entries are read
     since xid8;
-    head public.journal_heads;
-    entries public.journal_entries[];
-    e public.journal_entries;
-    homes uuid[] := '{}';
-    seqs bigint[] := '{}';
-    ids bigint[] := '{}';
+    link record;
+    hash bytea;
     hashes bytea[] := '{}';
 begin
     perform priv.require_worker();
@@ -57,32 +54,30 @@ begin
     if since > certain then  -- restored from another cluster, whose transaction ids were higher
         since := '0';
     end if;
-    select array_agg(f) into entries
-        from (select j as f from public.journal_entries j
-              where j.xid >= since and j.xid < certain and not exists (select from public.journal_links l where l.entry_id = j.id)
-              order by j.xid, j.id limit p_most) x;
-    for e in select (u).* from unnest(entries) u order by (u).authority_id, (u).xid, (u).id loop
-        if head.authority_id is distinct from e.authority_id then
-            if head.authority_id is not null then
-                update public.journal_heads h set seq = head.seq, hash = head.hash where h.authority_id = head.authority_id;
-            end if;
-            insert into public.journal_heads (authority_id, seq, hash) values (e.authority_id, 0, '\x') on conflict do nothing;
-            select h.* into head from public.journal_heads h where h.authority_id = e.authority_id;
-        end if;
-        head.seq := head.seq + 1;
-        head.hash := sha256(head.hash || convert_to(priv.linked_fields(e, head.seq), 'UTF8'));
-        homes := homes || e.authority_id;
-        seqs := seqs || head.seq;
-        ids := ids || e.id;
-        hashes := hashes || head.hash;
+    with entry as materialized (
+        select j.authority_id, j.xid, j.id from public.journal_entries j
+        where j.xid >= since and j.xid < certain and not exists (select from public.journal_links l where l.entry_id = j.id)
+        order by j.xid, j.id limit p_most),
+    placed as (
+        select e.*, h.hash, coalesce(h.seq, 0) + row_number() over chain as seq, row_number() over chain = 1 as begins
+        from entry e left join public.journal_heads h on h.authority_id = e.authority_id
+        window chain as (partition by e.authority_id order by e.xid, e.id))
+    select array_agg(p.authority_id order by p.authority_id, p.seq) as homes, array_agg(p.seq order by p.authority_id, p.seq) as seqs,
+           array_agg(p.id order by p.authority_id, p.seq) as ids, max(p.xid) as last,
+           array_agg(case when p.begins then coalesce(p.hash, '') end order by p.authority_id, p.seq) as heads,
+           array_agg(convert_to(priv.linked_fields(j, p.seq), 'UTF8') order by p.authority_id, p.seq) as fields
+        into link from placed p join public.journal_entries j on j.id = p.id;
+    for i in 1 .. coalesce(cardinality(link.ids), 0) loop
+        hash := sha256(coalesce(link.heads[i], hash) || link.fields[i]);
+        hashes[i] := hash;
     end loop;
     insert into public.journal_links (authority_id, seq, entry_id, hash, version)
-        select l.authority_id, l.seq, l.id, l.hash, 2 from unnest(homes, seqs, ids, hashes) l (authority_id, seq, id, hash);
-    if head.authority_id is not null then
-        update public.journal_heads h set seq = head.seq, hash = head.hash where h.authority_id = head.authority_id;
-    end if;
-    update public.journal_linking l set before = case
-        when cardinality(entries) = p_most then (select max((u).xid) from unnest(entries) u) else certain end;
+        select l.authority_id, l.seq, l.id, l.hash, 2 from unnest(link.homes, link.seqs, link.ids, hashes) l (authority_id, seq, id, hash);
+    insert into public.journal_heads as h (authority_id, seq, hash)
+        select distinct on (l.authority_id) l.authority_id, l.seq, l.hash from unnest(link.homes, link.seqs, hashes) l (authority_id, seq, hash)
+        order by l.authority_id, l.seq desc
+        on conflict (authority_id) do update set seq = excluded.seq, hash = excluded.hash;
+    update public.journal_linking l set before = case when cardinality(link.ids) = p_most then link.last else certain end;
 end $$;
 
 -- Return how many entries of the auditor's authority are not linked although they should be, how many wait to be linked, and since when the
@@ -151,38 +146,36 @@ create function priv.record(p_entries jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     said text[] := priv.context();
-    me uuid := nullif(said[1], '')::uuid;
     at_time timestamptz := to_timestamp(said[6]::bigint / 1e6);
-    caller jsonb := jsonb_build_object('authority_id', me, 'principal_id', nullif(said[2], ''), 'role', coalesce(nullif(said[3], ''), 'machine'),
-        'at', at_time);
-    mine uuid[];  -- the cases to whose index the caller has access
+    written integer;
 begin
-    if me is null then
+    if said[1] <> '' is not true then
         raise exception 'there is no caller whose act can be recorded' using errcode = '42501';
     end if;
-    if exists (select from jsonb_array_elements(p_entries) x
-               where priv.registers_own(x ->> 'action') or x ->> 'object_type' in ('alarm', 'audit')) then
-        raise exception 'entries of this name or type are written only by the register itself' using errcode = '42501';
+    insert into public.journal_entries (authority_id, at, principal_id, role, action, object_type, object_id, case_id, purpose,
+            request_id, consultation, event, victims_only, uncleared_only, detail)
+        select said[1]::uuid, at_time, nullif(said[2], '')::uuid, coalesce(nullif(said[3], ''), 'machine'), r.action, r.object_type, r.object_id,
+               r.case_id, r.purpose, r.request_id, r.consultation, r.event, r.victims_only, coalesce(r.uncleared_only, false), coalesce(r.detail, '{}')
+        from jsonb_to_recordset(p_entries) r (action text, object_type text, object_id uuid, case_id uuid, purpose text, request_id text,
+             consultation boolean, event boolean, victims_only boolean, uncleared_only boolean, detail jsonb)
+        where not priv.registers_own(r.action) and r.object_type not in ('alarm', 'audit')
+          and (r.case_id is null or GRANTED(r.case_id, 1) or priv.notes_about(r.case_id, r.object_id));
+    get diagnostics written = row_count;
+    if written <> jsonb_array_length(p_entries) then
+        raise exception 'the caller has no access to the case, or only the register itself writes entries of this name or type'
+            using errcode = '42501';
     end if;
-    select array_agg(c.id) into mine from (select distinct (x ->> 'case_id')::uuid as id from jsonb_array_elements(p_entries) x) c
-        where GRANTED(c.id, 1);
-    if exists (select from (select distinct (x ->> 'case_id')::uuid as id, (x ->> 'object_id')::uuid as about
-                            from jsonb_array_elements(p_entries) x) c
-               where c.id is not null and c.id <> all (coalesce(mine, '{}')) and not priv.notes_about(c.id, c.about)) then
-        raise exception 'the caller has no access to the case' using errcode = '42501';
-    end if;
-    perform priv.append((
-        select jsonb_agg(e.entry order by e.n, e.entry ->> 'authority_id', e.entry ->> 'case_id')
-        from (
-            select t.n, t.x || caller as entry from jsonb_array_elements(p_entries) with ordinality t (x, n)
-            union all
-            select t.n, t.x || jsonb_build_object('authority_id', p.authority_id, 'principal_id', null, 'role', 'machine',
-                       'at', at_time, 'case_id', p.case_id)
+    if p_entries @? '$[*].parties' then
+        perform priv.append((
+            select jsonb_agg(t.x || jsonb_build_object('authority_id', p.authority_id, 'principal_id', null,
+                                 'role', 'machine', 'at', at_time, 'case_id', p.case_id)
+                             order by t.n, p.authority_id::text, p.case_id::text)
             from jsonb_array_elements(p_entries) with ordinality t (x, n)
             join (select distinct object_id, authority_id, case_id from public.parties where until is null or until > at_time) p
                  on p.object_id = (t.x ->> 'parties')::uuid
-            where p.authority_id <> me and priv.takes_part(p.object_id, 1)
-              and (t.x -> 'only' is null or t.x -> 'only' ? p.authority_id::text)) e));
+            where p.authority_id <> said[1]::uuid and priv.takes_part(p.object_id, 1)
+              and (t.x -> 'only' is null or t.x -> 'only' ? p.authority_id::text)));
+    end if;
 end $$;
 
 -- Return what an entry tells its reader in detail. How a request is made and what became of it, in codes, is for those who take part in it in a

@@ -91,7 +91,7 @@ declare
     at_time timestamptz := priv.at();
     firsts uuid[];
     seconds uuid[];
-    entries jsonb := '[]';
+    entries jsonb[] := '{}';  -- one array of entries for each change: appending to one of JSON copies all of it
     kept public.case_overlaps;
     stirred boolean;
     moved boolean;
@@ -178,17 +178,16 @@ begin
               kept.open_shared_a, kept.open_shared_b)
               or (r.s, r.w, r.c, r.ks, r.rs, r.si, r.sj) is distinct from (r.os, r.ow, r.oc, r.oks, r.ors, r.oi, r.oj);
         if moved or shown then
-            entries := entries || priv.evidence_change_entries(kept, at_time, r.hidden_a, r.hidden_b, false, moved,
-                case when about_victims then stirred end, kept.open_shared_a, r.oi, r.os, kept.open_last_at, r.ol);
+            entries := array_append(entries, priv.evidence_change_entries(kept, at_time, r.hidden_a, r.hidden_b, false, moved,
+                case when about_victims then stirred end, kept.open_shared_a, r.oi, r.os, kept.open_last_at, r.ol));
         end if;
         if about_victims and (stirred or shown) then
-            entries := entries || priv.evidence_change_entries(kept, at_time, r.hidden_a, r.hidden_b, true, stirred, null, kept.shared_a, r.si, r.s,
-                kept.last_at, r.l);
+            entries := array_append(entries, priv.evidence_change_entries(kept, at_time, r.hidden_a, r.hidden_b, true, stirred, null,
+                kept.shared_a, r.si, r.s, kept.last_at, r.l));
         end if;
     end loop;
-    if entries <> '[]' then
-        perform priv.append(entries);
-    end if;
+    perform priv.append((select jsonb_agg(x.entry order by e.n, x.m)
+                         from unnest(entries) with ordinality e (said, n), jsonb_array_elements(e.said) with ordinality x (entry, m)));
 end $$;
 
 -- Return the authority to consult about a case: the one that is responsible for it, or else its owner. The caller sees the index of the case,

@@ -1,0 +1,102 @@
+"""One transaction on one connection, in few round trips and with little work.
+
+The driver would send `BEGIN` and `COMMIT` in round trips of their own. So its own transactions are off: the first statement of a
+transaction begins it, and the last one may end it.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Final, Self
+
+import psycopg2
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from coopapi.store import alarms
+from coopapi.store.statements import Statement, as_refused
+
+_COMMIT: Final = Statement("commit")
+
+
+class Transaction:
+    """A transaction that has a connection of a pool until it is closed. Fixed statements are sent on `driver`.
+
+    It can be used as a session of SQLAlchemy, which is made at the first such use: most requests need none.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.options: Mapping[str, Any] = {}
+        try:
+            self.taken = engine.raw_connection()
+        except psycopg2.Error as fault:
+            raise as_refused(engine, fault, lost=False) from fault
+        driver: Any = self.taken.dbapi_connection
+        self.driver, self.notices = driver, alarms.Notices()
+        driver.notices = self.notices
+
+    @cached_property
+    def joined(self) -> Connection:
+        """The connection for SQLAlchemy, with the options of this transaction."""
+        return Connection(self.engine, self.taken).execution_options(**self.options)
+
+    @cached_property
+    def _session(self) -> Session:
+        return Session(self.joined, expire_on_commit=False)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        self.close()
+
+    def flush(self) -> None:
+        """Send the changes of objects."""
+        if "_session" in vars(self):
+            self._session.flush()
+
+    def commit(self) -> None:
+        """Commit, unless the last statement has done that. Raises `DBAPIError`."""
+        if "_session" in vars(self):
+            self._session.commit()
+        if _is_open(self.driver):
+            _COMMIT.rows(self)
+
+    def close(self) -> None:
+        """Return the connection to the pool. What was not committed is rolled back."""
+        if "_session" in vars(self):
+            self._session.close()
+        self.taken.close()
+
+    def refused(self, fault: psycopg2.Error) -> DBAPIError:
+        """Return an error of the driver as SQLAlchemy raises it. If the connection is lost, none of the pool is used again."""
+        lost = self.engine.dialect.is_disconnect(fault, self.taken.dbapi_connection, None)
+        if lost:
+            self.joined.invalidate(fault)
+            self.engine.dispose()
+        return as_refused(self.engine, fault, lost=lost)
+
+
+def open_pool(url: str, **options: Any) -> Engine:
+    """Open a pool of connections for transactions. Error texts never contain parameter values.
+
+    A transaction is rolled back if it has not ended when its connection returns.
+    """
+    engine = create_engine(url, hide_parameters=True, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **options)
+
+    @event.listens_for(engine, "reset")
+    def reset(driver: Any, *of: Any) -> None:
+        del of
+        if _is_open(driver):
+            driver.cursor().execute("rollback")
+
+    return engine
+
+
+def _is_open(driver: Any) -> bool:
+    return bool(driver.get_transaction_status() != TRANSACTION_STATUS_IDLE)
