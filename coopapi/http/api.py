@@ -21,7 +21,7 @@ from coopapi.http import etags, idempotency, waiting
 from coopapi.http.files import Download, Printed
 from coopapi.http.middleware import LARGEST_BODY, UPLOADED_TO, digest_of_upload, read_body
 from coopapi.http.openapi import Notes, document_route
-from coopapi.http.opening import Makes, Opening
+from coopapi.http.opening import Opens
 from coopapi.http.outcomes import Outcomes, outcomes_of, results_of
 from coopapi.http.paging import Page, brief_of, list_of, page_of, settled_of
 from coopapi.http.transactions import retried, separately, work_of_request
@@ -71,8 +71,7 @@ class Blueprint(flask_smorest.Blueprint):
         counts_values: bool = False,
         settles: bool = False,
         polls: bool = False,
-        only_reads: int | None = None,
-        opens: Opening | None = None,
+        only_reads: int | Opens | None = None,
         also: Sequence[str] = (),
         files: Mapping[str, str] | None = None,
         show: Show | None = None,
@@ -81,26 +80,16 @@ class Blueprint(flask_smorest.Blueprint):
     ) -> Callable[[V], V]:
         """Register a view: check access, open a transaction, and document its input and output.
 
-        `page` and `many` return lists. `changes` requires If-Match and passes `version`. `show` returns what the caller may see.
-        `settles` and `polls` may wait. `only_reads` is the most bytes of a POST that makes only what it `opens`.
-        `apart` opens no transaction.
+        `page` and `many` list. `changes` passes the `version` of If-Match. `settles` and `polls` wait. `only_reads` limits bytes.
         """
 
         def decorator(view: V) -> V:
-            answer = self.response(int(status), _answer(returns, page=page, many=many, settles=settles))
-            shown = answer(_serve(view, show, many, returns, (opens, not only_reads)))
-            shown = self.alt_response(int(HTTPStatus.CREATED), **opens.documented)(shown) if opens else shown
+            schema = _answer(returns, page=page, many=many, settles=settles)
+            shown = self._answering(status, schema, only_reads)(_serve(view, show, many, returns, only_reads))
             served = self._reading(shown, {"query": query, "form": form, "json": body}, only_reads)
             guarded = _within_work(served, allow, changes=changes, settles=settles, polls=polls, apart=apart)
-            has = (
-                bool("<" in rule or body),
-                bool(body or form or files),
-                counts_values,
-                page,
-                settles,
-                polls,
-                bool(only_reads and not opens),
-            )
+            reads = isinstance(only_reads, int)
+            has = (bool("<" in rule or body), bool(body or form or files), counts_values, page, settles, polls, reads)
             _document(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, changes, *has, files or {}))
             return self._entered(rule, method, view, guarded)
 
@@ -116,14 +105,21 @@ class Blueprint(flask_smorest.Blueprint):
         said: Callable[[V], V] = self.alt_response(int(HTTPStatus.OK), schema=schema)
         return said
 
+    def _answering(self, status: int, schema: type[ma.Schema] | None, reads: int | Opens | None) -> Callable[[V], V]:
+        """Document the response of a view, and the other one of a view that opens something."""
+        usual: Callable[[V], V] = self.response(int(status), schema)
+        opened = self.alt_response(int(HTTPStatus.CREATED), **reads.documented) if isinstance(reads, Opens) else None
+        return (lambda view: opened(usual(view))) if opened else usual
+
     def _reading(
-        self, view: Callable[..., Any], places: Mapping[str, type[ma.Schema] | None], most: int | None
+        self, view: Callable[..., Any], places: Mapping[str, type[ma.Schema] | None], reads: int | Opens | None
     ) -> Callable[..., Any]:
-        """Have the input of a view read by its schemas. With `most`, body and each text in it may have that many bytes."""
+        """Have the input of a view read by its schemas. With `reads`, body and each text in it are limited."""
         for place, schema in places.items():
             view = self.arguments(schema(), location=place)(view) if schema else view
-        if most is None:
+        if reads is None:
             return view
+        most = reads.most_bytes if isinstance(reads, Opens) else reads
 
         @wraps(view)
         def limited(**params: Any) -> Any:
@@ -192,19 +188,15 @@ def database() -> Database:
 
 
 def _serve(
-    view: Callable[..., Any], show: Show | None, many: str | None, returns: type[ma.Schema] | None, makes: Makes
+    view: Callable[..., Any], show: Show | None, many: str | None, returns: type[ma.Schema] | None, reads: int | Opens | None
 ) -> Callable[..., Any]:
-    """Call the view, only once for each idempotency key, and convert its rows to what this caller sees.
-
-    `makes` is what the view may open, and whether it always makes something.
-    """
-    opens, always = makes
+    """Call the view, only once for each idempotency key, and convert its rows to what this caller sees."""
 
     @wraps(view)
     def served(*args: Any, **params: Any) -> Any:
         work: UnitOfWork | None = params.get("work")
-        makes_something = always or (opens is not None and opens.wanted(args))
-        key = request.headers.get("Idempotency-Key") if makes_something and request.method == "POST" else None
+        makes = reads.wanted(args) if isinstance(reads, Opens) else not reads
+        key = request.headers.get("Idempotency-Key") if makes and request.method == "POST" else None
         if key is not None and work is not None:
             made: Any = idempotency.once(work, key, _asked(), lambda: view(*args, **params), params.get("case_id"))
         else:
@@ -212,8 +204,8 @@ def _serve(
         if work is not None:
             work.session.flush()  # the version is increased by the flush, and the response must contain the new one
         g.etag = getattr(made, "etag", None)
-        if opens and work is not None and isinstance(made, Versioned):
-            return opens.answer(work, made)
+        if isinstance(reads, Opens) and work is not None and isinstance(made, Versioned):
+            return reads.answer(work, made)
         if isinstance(made, Outcomes) and returns and show and work:
             shown = [] if g.get("minimal") else show(work, made.rows)
             return current_app.json.response(outcomes_of(returns)().dump(results_of(made, shown)))

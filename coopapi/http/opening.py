@@ -13,9 +13,10 @@ from coopapi.store.rows import Versioned
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """The schema of what is made, the function that shows it, and the path of its kind."""
+class Opens:
+    """The most bytes of the body, the schema of what is made, the function that shows it, and the path of its kind."""
 
+    most_bytes: int
     returns: type[ma.Schema]
     show: Callable[[UnitOfWork, Sequence[Any]], Sequence[Any]]
     at: str
@@ -35,7 +36,3 @@ class Opening:
         """What the API document says of the response."""
         location = {"description": "The address of what was made.", "schema": {"type": "string", "format": "uri-reference"}}
         return {"schema": self.returns, "headers": {"Location": location}}
-
-
-Makes = tuple[Opening | None, bool]
-"""What a route may open, and whether it makes something in any case."""

@@ -13,7 +13,7 @@ from coopapi.deadlines.models import Deadline, StatedTime
 from coopapi.deadlines.schemas import DeadlineOut
 from coopapi.http.api import Blueprint
 from coopapi.http.collection import Collection, children, serve
-from coopapi.http.opening import Opening
+from coopapi.http.opening import Opens
 from coopapi.http.paging import Order
 from coopapi.http.transitions import Included, with_steps
 from coopapi.mla import (
@@ -127,8 +127,7 @@ serve(
     body=PlanIn,
     returns=PlanOut,
     show=planned.show,
-    only_reads=LARGEST_PLAN,
-    opens=Opening(RequestOut, presentation.whole, "/api/v1/mla-requests"),
+    only_reads=Opens(LARGEST_PLAN, RequestOut, presentation.whole, "/api/v1/mla-requests"),
 )
 _REQUESTS.get(
     "get_request",
