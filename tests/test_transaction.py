@@ -1,0 +1,74 @@
+"""A transaction begins and ends with its statements, and leaves no trace in its connection if it does not end."""
+
+import pytest
+from sending import statements_sent
+from sqlalchemy import text
+
+from coopapi.auth.authentication import actor_of
+from coopapi.journal.models import JournalEntry
+from coopapi.store.db import as_json
+from coopapi.store.statements import Statement
+
+ONE = Statement("select 1 as one")
+PID = Statement("select pg_backend_pid() as pid, current_setting('coopapi.context', true) as context")
+
+
+class Refused(Exception):
+    pass
+
+
+def work(database, name="here"):
+    return database.work(lambda opening: actor_of(opening, "https://issuer.test", "investigator", None), name)
+
+
+def noted(owner, name):
+    with owner.cursor() as cursor:
+        cursor.execute("select count(*) from journal_entries where request_id = %s", (name,))
+        return cursor.fetchone()[0]
+
+
+def test_the_first_statement_begins_it_and_the_entries_of_the_journal_end_it(world, database, idle):
+    with statements_sent(database.engine) as sent, work(database) as opened:
+        assert ONE.value(opened.session) == 1
+        opened.note("audit.consulted")
+    assert [statement.split()[0] for statement in sent] == ["begin;", "select", "select"]
+    assert sent[-1].endswith("; commit")
+
+
+def test_without_entries_it_is_committed_too(world, database, idle):
+    with statements_sent(database.engine) as sent, work(database) as opened:
+        ONE.rows(opened.session)
+    assert sent[-1] == "commit"
+
+
+def test_what_is_refused_is_rolled_back_and_its_connection_is_used_again_without_its_context(world, database, owner, idle):
+    entry = {"action": "case.consulted", "object_type": "case", "purpose": "x", "request_id": "refused"}
+    entry |= {"consultation": True, "event": False, "victims_only": False}
+    seen = []
+
+    def refuse():
+        with work(database, "refused") as opened:
+            Statement("select priv.record(cast(:notes as jsonb))").rows(opened.session, notes=as_json([entry]))
+            seen.append(PID.one(opened.session))
+            raise Refused
+
+    with pytest.raises(Refused):
+        refuse()
+    ((pid, context),) = seen
+    assert context
+    assert noted(owner, "refused") == 0
+    contexts = dict(look(database) for _ in range(database.engine.pool.size()))  # the connections take turns
+    assert contexts[pid] == ""
+
+
+def look(database):
+    with database.anonymous() as session:
+        return PID.one(session)
+
+
+def test_sqlalchemy_joins_the_same_transaction_when_it_is_used(world, database, idle):
+    world.case("investigator")
+    with work(database) as opened:
+        (pid, _) = PID.one(opened.session)
+        assert opened.session.scalar(text("select pg_backend_pid()")) == pid
+        assert opened.session.scalars(opened.all(JournalEntry)).all()
