@@ -1,4 +1,4 @@
-"""ETags: each response names the version of its resource, and a change names the version that it is about."""
+"""ETags: an answer names the version of its resource or a digest of its body, and a change names the version that it is about."""
 
 import re
 from hashlib import sha256

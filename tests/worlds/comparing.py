@@ -16,7 +16,7 @@ from itertools import groupby
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)"
 TOKEN = re.compile(f"({UUID})|({TIME})")
-DIGEST = re.compile(r'"(v\d+[a-z]*)-([0-9a-f]{16})"')
+DIGEST = re.compile(r'"(?:(v\d+[a-z]*)-)?([0-9a-f]{16})"')
 CURSOR = re.compile(r'(cursor=|"next": ?")([A-Za-z0-9_-]{40,})')
 MEMBER = re.compile(r'"member": ?"([0-9a-f]{16})"')
 GROUPED = re.compile(r'"overlaps": \[([^]]*)\]')
@@ -197,7 +197,7 @@ def _text(key, answer):
     tag = DIGEST.fullmatch(headers.get("ETag", ""))
     if tag:
         assert tag[2] == sha256(answer.get_data()).hexdigest()[:16], key
-        headers["ETag"] = f'"{tag[1]}-<digest>"'
+        headers["ETag"] = f'"{tag[1] or ""}-<digest>"'
     lines = "\n".join(f"{name}: {value}" for name, value in headers.items())
     return f"{answer.status_code}\n{lines}\n\n{body}"
 
