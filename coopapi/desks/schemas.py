@@ -26,7 +26,7 @@ class StateIndexOut(Shown):
     what = fields.String(
         attribute="kind",
         required=True,
-        metadata={"description": "The kind of request, the level of a meeting, or the urgency of a disclosure."},
+        metadata={"description": "The kind of request, the level of a meeting, the urgency of a disclosure, or `jit` for a team."},
     )
     stage = fields.String(required=True, attribute="state", metadata={"description": "The state, as the thing itself names it."})
     countries = fields.List(Code("countries"), required=True)

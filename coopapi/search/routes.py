@@ -62,7 +62,7 @@ _SAVED.list("list_saved_searches", saved.listed, "List your saved searches, newe
 _SAVED.add(
     "save_search",
     saved.save,
-    """Save a search by text. What it finds later for the first time, you are told by the event `search.found`, once for each.
+    """Save a search by text. The event `search.found` tells you what it finds later for the first time, once for each thing.
 
     That is what you newly see, and what you saw before and was changed so that it matches now.
     """,
