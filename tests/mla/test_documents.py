@@ -203,7 +203,7 @@ def test_what_nobody_said_is_left_out_of_a_finished_form_and_shown_to_the_drafte
     assert said(document, "J") == ["Not applicable"]
     assert said(document, "I", "Confidentiality requested") == ["No"]
     assert said(filled("preservation"), "15") == ["Not applicable"]
-    assert said(filled("subscriber_information"), "9") == ["none"]
+    assert said(filled("subscriber_information"), "9") == ["None"]
     assert said(filled("eio", state="draft"), "J") == ["to be completed"]
 
 
@@ -230,7 +230,7 @@ def test_an_earlier_request_is_named_by_its_relation():
     document = filled("preservation", previous={"relation": "extension", "request_id": "r-1", "reference": "OWL/9"})
     assert said(document, "3") == ["Extension of an earlier request", "OWL/9"]
     after = filled("subscriber_information", previous={"relation": "after_preservation", "request_id": "r-1"})
-    assert (said(after, "9"), said(after, "10")) == (["none"], ["r-1"])
+    assert (said(after, "9"), said(after, "10")) == (["None"], ["r-1"])
 
 
 def test_the_addressee_of_an_order_does_not_get_section_m():
