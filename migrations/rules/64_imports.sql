@@ -146,9 +146,9 @@ create function priv.hold_new(p_ids uuid[], p_homes uuid[], p_hidden boolean[], 
                    from jsonb_to_recordset(p_links) l (identifier_id uuid, subject_id uuid) join public.subjects s on s.id = l.subject_id
                    group by 1) r on r.identifier_id = u.identifier
         group by u.token, u.case_id, u.identifier order by 1, 2, 3;
-    insert into public.matching_queue (case_id, tokens, families, compared, imported)
+    insert into public.matching_queue (case_id, tokens, families, compared)
         select u.case_id, array_agg(u.token), array_agg(u.family),
-               coalesce(array_agg(distinct u.identifier) filter (where u.strength <= 0), '{}'), true
+               coalesce(array_agg(distinct u.identifier) filter (where u.strength <= 0), '{}')
         from unnest(p_cases, p_identifiers, p_tokens, p_families, p_strengths) u (case_id, identifier, token, family, strength)
         join unnest(p_ids, p_waits) c (id, waits) on c.id = u.case_id and not c.waits
         group by u.case_id
