@@ -75,7 +75,7 @@ def ask(work: UnitOfWork, data: Mapping[str, Any]) -> Export:
     victims = data.get("victims", False)
     if victims and not work.actor.cleared:
         raise Forbidden("An export with data about victims needs clearance for evidence about victims.")
-    data = {**data, **wanting.named(work, data)}
+    data = {**data, **wanting.cases_of_thing(work, data)}
     job = _new(work, data, recipient, four_eyes=_leaves(work, recipient, country), victims=victims)
     job.recipient_country = country
     cases = cases_of(work, job)

@@ -6,14 +6,14 @@ from uuid import UUID
 
 from coopapi.errors import fault
 from coopapi.exports.models import Export
+from coopapi.exports.timelines.entries import TIMES
 from coopapi.exports.timelines.sources import THINGS, read_cases
 from coopapi.store.db import UnitOfWork
 
-_TIMES: Final = ("since", "until", "as_known_on")
 _ABOUT: Final = ("subject_id", "identifier_id")
 
 
-def named(work: UnitOfWork, data: Mapping[str, Any]) -> dict[str, list[UUID] | UUID]:
+def cases_of_thing(work: UnitOfWork, data: Mapping[str, Any]) -> dict[str, list[UUID] | UUID]:
     """Return the cases of the overlap, the team or the meeting that is asked for as if they were named, or nothing without one.
 
     Raises `Unprocessable` if the caller reads none of them, and the errors of `ReadCases`.
@@ -30,7 +30,7 @@ def named(work: UnitOfWork, data: Mapping[str, Any]) -> dict[str, list[UUID] | U
 def stored(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what of the timelines is wanted as it is stored: with times and ids as text, and without the text that is sealed."""
     wanted = {name: value for name, value in data.get("timeline", {}).items() if name != "text"}
-    times = {name: wanted[name].isoformat() for name in _TIMES if name in wanted}
+    times = {name: wanted[name].isoformat() for name in TIMES if name in wanted}
     ids = {name: str(wanted[name]) for name in (*_ABOUT, "authority_id") if name in wanted}
     return {"language": "en", **wanted, **times, **ids}
 
@@ -42,7 +42,8 @@ def sealed(data: Mapping[str, Any]) -> dict[str, str]:
 
 def wanted_of(job: Export, words: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return what of the timelines is wanted, with the text from the decrypted words of the export, or None for other formats."""
-    return None if job.timeline is None else {**job.timeline, **{name: words[name] for name in ("text",) if words.get(name)}}
+    text = {"text": words["text"]} if words.get("text") else {}
+    return None if job.timeline is None else {**job.timeline, **text}
 
 
 def without_ids(wanted: Mapping[str, Any]) -> dict[str, Any]:

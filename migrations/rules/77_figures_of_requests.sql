@@ -31,7 +31,8 @@ $$;
 -- The planner expects one row behind so many filters, so it is kept from joining row by row.
 -- Return what statistics need of each request that was sent and that counts: for the caller, or for publication. Codes that a request does not
 -- have are `none`, those that are not known are `unknown`. What is confided spontaneously is not known to its receiver before it accepts. `no_limits` of
--- p_wanted are the rules of deadlines that are no time limits: they are neither kept nor missed.
+-- p_wanted are the rules of deadlines that are no time limits: they are neither kept nor missed. Of `only`, kind
+-- and direction are checked here already, so that less is read; IN_GROUPS checks all of it.
 create function priv.requests_to_count(p_published boolean, p_wanted jsonb)
 returns table (id uuid, direction text, year text, quarter text, requesting_country text, executing_country text, regions text[], kind text,
                instrument text, urgency text, channel text, requesting_authority text, executing_authority text, measures text[],
@@ -45,6 +46,8 @@ declare
     now_at timestamptz := (select priv.at());
     v_since timestamptz := (p_wanted ->> 'since')::timestamptz;
     v_until timestamptz := (p_wanted ->> 'until')::timestamptz;
+    v_kind text := p_wanted #>> '{only,kind}';
+    v_direction text := p_wanted #>> '{only,direction}';
 begin
     return query
     with thing as materialized (
@@ -87,7 +90,8 @@ begin
     cross join lateral (select r.kind = 'spontaneous_information' and t.outgoing is not true
                                and r.state not in ('accepted', 'closed') as confided) x
     where r.transmitted_at is not null and r.state not in ('draft', 'validation_pending', 'ready')
-      and (v_since is null or r.transmitted_at >= v_since) and (v_until is null or r.transmitted_at < v_until);
+      and (v_since is null or r.transmitted_at >= v_since) and (v_until is null or r.transmitted_at < v_until)
+      and (v_kind is null or r.kind = v_kind) and (v_direction is null or t.outgoing = (v_direction = 'outgoing'));
 end $$;
 
 -- Return a list of codes, or `none` for an empty one, so that what has no code counts too.
@@ -155,8 +159,8 @@ create function priv.spread(p_values real[]) returns jsonb language sql immutabl
         from unnest(p_values) v) end
 $$;
 
--- Return how long requests that were sent were in each state, in the groups of p_by. States that a request is still in do not count. The states are
--- those of priv.timed_stages, as everywhere.
+-- Return how long requests that were sent were in each state, in the groups of p_by. States that a request is still in do not count.
+-- priv.timed_stages decides which states count: those before sending only for the asking side.
 create function priv.stage_figures(p_by text[], p_wanted jsonb) returns table (keys text[], state text, figures jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column

@@ -71,7 +71,9 @@ def test_one_choice_of_cases_is_needed(world, pair, body, pointer):
     assert pointer in {one["pointer"] for one in errors}
 
 
-def filters(pair):
+def filters(world, pair, known):
+    me = world.as_("investigator")
+    subject = next(one["id"] for one in me.get(f"/cases/{pair['nl']}/subjects").json["items"] if one["pseudonym"] == "S1")
     return {
         "since": {"since": "2026-03-06T00:00:00+00:00"},
         "until": {"until": "2026-03-07T00:00:00+00:00"},
@@ -79,7 +81,9 @@ def filters(pair):
         "kind": {"kind": "act"},
         "identifier_id": {"identifier_id": pair["mail"]},
         "text": {"text": "LYON"},
-        "as_known_on": {"as_known_on": "2026-03-01T00:00:00+00:00"},
+        "as_known_on": {"as_known_on": known},
+        "subject_id": {"subject_id": subject},
+        "authority_id": {"authority_id": str(world.authorities["fr"])},
     }
 
 
@@ -87,10 +91,12 @@ def filters(pair):
     "name", ["since", "until", "type", "kind", "identifier_id", "text", "as_known_on", "subject_id", "authority_id"]
 )
 def test_a_filter_leaves_what_it_leaves_in_a_timeline_and_is_named(world, exports, pair, name):
+    world.clock.forward(hours=1)
+    known = world.clock().isoformat()
+    world.clock.forward(hours=1)
     me = world.as_("investigator")
-    subject = next(one["id"] for one in me.get(f"/cases/{pair['nl']}/subjects").json["items"] if one["pseudonym"] == "S1")
-    more = {"subject_id": {"subject_id": subject}, "authority_id": {"authority_id": str(world.authorities["fr"])}}
-    wanted = (filters(pair) | more)[name]
+    later = fact(world, "investigator", pair["nl"], "2026-03-06T10:00Z", text="Seen later")
+    wanted = filters(world, pair, known)[name]
     query = "&".join(
         f"{key}={one.replace('+', '%2B')}"
         for key, value in wanted.items()
@@ -103,6 +109,8 @@ def test_a_filter_leaves_what_it_leaves_in_a_timeline_and_is_named(world, export
     undated = me.get(f"/timelines?case_id={pair['nl']}&case_id={pair['fr']}&undated=true&{query}").json.get("items", [])
     undated = [] if wanted == {"kind": "act"} else undated
     expected = [entry for entry in line + undated if not entry["type"].startswith("export.")]
+    assert expected
+    assert name != "as_known_on" or later not in {entry["id"] for entry in expected}
     assert [row["id"] for row in rows(file) if not row["type"].startswith("export.")] == [entry["id"] for entry in expected]
     assert {key: value for key, value in shown["timeline"].items() if value is not None} == {"language": "en", **wanted}
     assert "Filters: " in file.decode().splitlines()[1]
@@ -149,23 +157,26 @@ def test_the_text_that_is_looked_for_is_stored_sealed(world, exports, pair):
 @pytest.mark.parametrize("name", ["type", "authority_id", "subject_id", "identifier_id", "text", "as_known_on"])
 def test_no_mark_names_what_a_filter_leaves_out(world, exports, monkeypatch, form, size, name):
     monkeypatch.setattr(selecting, "MOST_ROWS", size)
-    first, second = (world.case("investigator", reference=one) for one in ("NL-1", "NL-2"))
-    suspects = [world.subject("investigator", case, pseudonym="S1") for case in (first, second)]
-    ids = [
-        world.hold("investigator", case, "heron@example.org", subject_id=who)[0]
-        for case, who in zip((first, second), suspects, strict=True)
-    ]
+    first, second = world.case("investigator", reference="NL-1"), world.case("foreign", reference="FR-1")
+    grant = {"authority_id": str(world.authorities["nl"]), "level": "read", "reason": "the same group"}
+    assert world.as_("foreign").post(f"/cases/{second}/access", grant).status_code == 201
+    suspect = world.subject("investigator", first, pseudonym="S1")
+    (mine,) = world.hold("investigator", first, "heron@example.org", subject_id=suspect)
+    (theirs,) = world.hold("foreign", second, "heron@example.org")
     told = {"text": "at the pier", "kind": "payment"}
-    here = fact(world, "investigator", first, "2026-03-05", identifiers=[{"id": ids[0]}], subjects=[{"id": suspects[0]}], **told)
-    there = fact(world, "investigator", second, "2026-03-06", identifiers=[{"id": ids[1]}], text="elsewhere")
+    here = fact(world, "investigator", first, "2026-03-05", identifiers=[{"id": mine}], subjects=[{"id": suspect}], **told)
+    known = world.clock().isoformat()
+    world.clock.forward(hours=1)
+    there = fact(world, "foreign", second, "2026-03-06", identifiers=[{"id": theirs}], text="elsewhere")
     wanted = {
-        "type": {"type": ["payment"]}, "authority_id": {"authority_id": str(world.authorities["fr"])},
-        "subject_id": {"subject_id": suspects[0]}, "identifier_id": {"identifier_id": ids[0]}, "text": {"text": "pier"},
-        "as_known_on": {"as_known_on": "2020-01-01T00:00:00Z"},
+        "type": {"type": ["payment"]}, "authority_id": {"authority_id": str(world.authorities["nl"])},
+        "subject_id": {"subject_id": suspect}, "identifier_id": {"identifier_id": mine}, "text": {"text": "pier"},
+        "as_known_on": {"as_known_on": known},
     }[name]  # fmt: skip
     body = {"format": form, "also_case_ids": [second], **own(world)}
     assert marks(form, exports.file(first, timeline=FACTS, **body)[1]) == {here: f"identifier {there}", there: f"identifier {here}"}
     file = exports.file(first, timeline={**FACTS, **wanted}, **body)[1]
+    assert here.encode() in file
     assert there.encode() not in file
     assert marks(form, file) == {}
 

@@ -12,8 +12,9 @@ from icalendar import Calendar
 from timelining import fact
 
 from coopapi.exports import running, selecting
-from coopapi.exports.timelines import whole
+from coopapi.exports.timelines import making, whole
 from coopapi.exports.timelines.table import TIMELINES
+from coopapi.timelines import line
 
 THIRD = {"name": "Federal Bureau", "country": "US"}
 
@@ -32,6 +33,11 @@ def rows(file):
 
 def texts(file):
     return {row["text"].removeprefix("'") for row in rows(file)} - {""}
+
+
+def stopped(exports, asked):
+    shown = exports.shown(asked)
+    return shown["state"], shown["state_reason"]
 
 
 def left_out(shown):
@@ -210,7 +216,7 @@ def test_an_analyst_exports_timelines_for_the_own_authority_without_text(world, 
     assert exports.ask(pair["nl"], "analyst", 403, victims=True, **body)
 
 
-def test_an_analyst_has_the_picture_of_two_overlapping_cases_in_four_calls(world, exports, pair):
+def test_an_analyst_has_the_picture_of_two_overlapping_cases_in_three_calls(world, exports, pair):
     world.hold("investigator", pair["nl"], "egret@example.org")
     world.hold("foreign", pair["fr"], "egret@example.org")
     world.work()
@@ -222,20 +228,12 @@ def test_an_analyst_has_the_picture_of_two_overlapping_cases_in_four_calls(world
         return answer
 
     overlap = call(analyst.get("/overlaps")).json["items"][0]["id"]
-    cases = [one["id"] for one in call(analyst.get(f"/timelines?overlap_id={overlap}")).json["cases"]]
-    assert set(cases) == {pair["nl"], pair["fr"]}
-    body = {
-        "case_id": cases[0],
-        "also_case_ids": cases[1:],
-        "format": "timeline-svg",
-        "purpose": "cross_check",
-        "reason": "R",
-        **own(world),
-    }
+    body = {"overlap_id": overlap, "format": "timeline-svg", "purpose": "cross_check", "reason": "R", **own(world)}
     made = call(analyst.post("/exports", body)).json
+    assert {made["case_id"], *made["also_case_ids"]} == {pair["nl"], pair["fr"]}
     picture = call(analyst.get(f"/exports/{made['id']}/content"))
     assert picture.data.startswith(b"<svg")
-    assert len(calls) == 4
+    assert len(calls) == 3
 
 
 @pytest.mark.parametrize("form", ["timeline-csv", "timeline-timesketch", "timeline-timesketch-csv"])
@@ -257,7 +255,16 @@ def test_a_long_timeline_is_made_in_portions(world, exports, pair, monkeypatch, 
 def test_a_drawing_with_too_many_entries_is_not_made(world, exports, pair, monkeypatch):
     monkeypatch.setattr(whole.SVG, "most", 3)
     asked = exports.ask(pair["nl"], format="timeline-svg", **own(world))
-    assert [exports.shown(asked)[name] for name in ("state", "state_reason")] == ["stopped", "too_large"]
+    assert stopped(exports, asked) == ("stopped", "too_large")
+
+
+def test_a_drawing_is_not_made_if_a_text_is_looked_for_in_too_many_entries(world, exports, pair, monkeypatch):
+    body = {"format": "timeline-svg", "timeline": {"kind": "fact", "text": "lyon"}, **own(world)}
+    monkeypatch.setattr(making, "_MOST_READ", 2)
+    assert exports.file(pair["nl"], **body)[0]["entries"] == 1, "one reading for what is dated and one for what is not"
+    monkeypatch.setattr(line, "MOST_READ", 1)
+    monkeypatch.setattr(line, "_BATCH", 1)
+    assert stopped(exports, exports.ask(pair["nl"], **body)) == ("stopped", "too_large")
 
 
 def test_duties_are_for_the_own_authority(world, exports, pair):

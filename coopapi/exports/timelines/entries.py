@@ -16,6 +16,8 @@ FILTERS: Final = ("since", "until", "kind", "type", "subject_id", "identifier_id
 """The filters of a timeline that a file says of itself, as `GET /timelines` names them."""
 KEPT_BACK: Final = frozenset({"subject_id", "identifier_id", "text"})
 """The filters whose values can name people. A file for another recipient says only that there was one more filter."""
+TIMES: Final = ("since", "until", "as_known_on")
+"""Those of the filters that are times."""
 _LENGTHS: Final = {"second": 16, "minute": 16, "hour": 13, "day": 10, "month": 7, "year": 4}
 """How many characters of an ISO 8601 time are shown, by precision. Seconds are shown if there are any."""
 

@@ -21,7 +21,7 @@ _MOST_READ: Final = 50
 
 
 class TooManyEntries(Exception):
-    """A file that is made at once has more entries than its format may have, or its filters leave too few of too many."""
+    """A file that is made at once has more entries than its format may have, or not all entries were looked at after 50 reads."""
 
 
 def advance(timeline: Timeline) -> None:
@@ -80,10 +80,13 @@ def _whole(timeline: Timeline) -> None:
     for _ in range(_MOST_READ if more else 0):
         read, after = _read(timeline, after, form.most + 1)
         chosen += read
-        if after is None or len(chosen) > form.most:
+        if len(chosen) > form.most:
+            raise TooManyEntries
+        if after is None:
             break
-    if after is not None or len(chosen) > form.most:
-        raise TooManyEntries
+    else:
+        if more:
+            raise TooManyEntries
     head = _head(timeline, _duties(timeline) if calendar else ())
     written = form.write(head, _marked(timeline, chosen), counted(job))
     for at in range(0, len(written), _PIECE):

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from coopapi.exports.formats.common import in_words, moment
 from coopapi.exports.timelines.entries import Entry, Head, kinds_of, moment_of, partners_of, subjects_of
-from coopapi.exports.timelines.words import Labels
+from coopapi.exports.timelines.words import sentences
 from coopapi.http.files import csv_line
 
 COLUMNS: Final = (
@@ -27,8 +27,7 @@ class Csv:
     def head(self, head: Head) -> bytes:
         """Return the byte order mark, by which spreadsheets know UTF-8, the names of the columns and the row about the file."""
         about = head.about
-        more = "".join(f" {one}." for one in (*Labels("en").filters(head), *about.conditions))
-        said = f"For {about.recipient}; purpose: {about.purpose}; made by {about.authority} ({about.country}).{more}"
+        said = f"For {about.recipient}; purpose: {about.purpose}; made by {about.authority} ({about.country}).{sentences(head)}"
         first = {"record": "export", "id": about.id, "begins_at": moment(about.made_at), "sentence": said}
         return ("\ufeff" + csv_line(COLUMNS) + _row({**first, "handling_code": about.handling_code})).encode()
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from coopapi.exports.formats.common import compact, in_words
 from coopapi.exports.timelines.entries import Entry, Head, moment_of
 from coopapi.exports.timelines.rows import cells_of, directed
-from coopapi.exports.timelines.words import Labels
+from coopapi.exports.timelines.words import sentences
 from coopapi.http.files import csv_line
 
 _FACTS: Final = {
@@ -53,10 +53,9 @@ def _about(head: Head, message: str) -> dict[str, Any]:
 
 def _opening(head: Head) -> dict[str, Any]:
     about = head.about
-    more = "".join(f" {one}." for one in (*Labels("en").filters(head), *about.conditions))
     cases = ", ".join(case.reference for case in head.cases)
     said = f"Timeline of {cases} for {about.recipient}; purpose: {about.purpose}; made by {about.authority} ({about.country})."
-    return _about(head, f"{said}{more}")
+    return _about(head, f"{said}{sentences(head)}")
 
 
 def _closing(head: Head, counted: Mapping[str, Any]) -> dict[str, Any]:

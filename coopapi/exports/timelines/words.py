@@ -8,7 +8,7 @@ from json import loads
 from typing import Any, Final
 
 from coopapi.directory import codelists
-from coopapi.exports.timelines.entries import Head
+from coopapi.exports.timelines.entries import TIMES, Head
 
 _NAMED: Final = 8
 """How many cases a title names."""
@@ -21,6 +21,11 @@ _YEARS: Final = timedelta(days=5 * 366)
 def _labels() -> Mapping[str, Mapping[str, str]]:
     found: Mapping[str, Mapping[str, str]] = loads((files("coopapi.exports.timelines") / "words.json").read_text("utf-8"))
     return found
+
+
+def sentences(head: Head) -> str:
+    """Return sentences in English about the filters and the conditions of a file, each after a space."""
+    return "".join(f" {one}." for one in (*Labels("en").filters(head), *head.about.conditions))
 
 
 class Labels:
@@ -70,7 +75,7 @@ class Labels:
         return self.label("filter_kept_back") if kept_back else self.label(f"filter_{name}").format(value=self._sought(name, value))
 
     def _sought(self, name: str, value: Any) -> str:
-        if name in {"since", "until", "as_known_on"}:
+        if name in TIMES:
             return f"{datetime.fromisoformat(value).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         if name == "kind":
             return self.label(f"{value}s")
