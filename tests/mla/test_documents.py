@@ -319,13 +319,17 @@ def test_section_b_ticks_why_it_is_urgent():
 
 def test_an_order_ticks_its_conditions_and_who_issued_and_validated_it_by_the_data():
     traffic = measure("traffic", identifiers=[{"kind": "ip", "value": "203.0.113.7"}], data_categories=["traffic"])
-    offence = {**CONTENT["offences"][0], "union_offence": "child_sexual_abuse"}
+    offence = {**CONTENT["offences"][0], "union_offence": "child_sexual_abuse", "by_information_system": True}
     order = filled("epoc", measures=[traffic], content={"offences": [offence]})
     ticked = {number: [line for line in said(order, number) if line.startswith("☒")] for number in "EFGIJ"}
     assert [len(lines) for lines in ticked.values()] == [1, 1, 3, 1, 1]
     assert "2011/93/EU" in ticked["G"][2]
     assert ticked["I"] == ["☒ public prosecutor"]
     assert ticked["J"] == ["☒ judge, court or investigating judge"]
+    offline = filled("epoc", measures=[traffic], content={"offences": [{**offence, "by_information_system": False}]})
+    assert sum(line.startswith("☒") for line in said(offline, "G")) == 2
+    terrorism = filled("epoc", measures=[traffic], content={"offences": [{**CONTENT["offences"][0], "union_offence": "terrorism"}]})
+    assert "2017/541" in next(line for line in said(terrorism, "G")[::-1] if line.startswith("☒"))
     harmless = filled("epoc", measures=[measure("subscriber", identifiers=[{"kind": "email", "value": "h@heron.example"}])])
     assert said(harmless, "J") == ["Not applicable"]
     assert not any("three years" in line for line in said(harmless, "G"))
