@@ -1,5 +1,7 @@
 """Requests on their forms: numbers as the official ones, four languages, three formats; what somebody wrote stays text."""
 
+import ast
+import inspect
 import io
 import json
 import re
@@ -14,7 +16,7 @@ from assisting import SENT, draft, walk
 from pypdf import PdfReader
 
 from coopapi.directory.codelists import LANGUAGES
-from coopapi.mla import forms, printing
+from coopapi.mla import documents, forms, printing, wording
 from coopapi.mla.lifecycles import KINDS
 from coopapi.mla.wording import read
 from coopapi.typesetting import typst
@@ -178,6 +180,18 @@ def test_every_label_is_said_in_four_languages_and_every_name_in_the_data_exists
     written = json.dumps(data)
     assert set(re.findall(r'"block": "(\w+)"', written)) <= set(read("blocks"))
     assert set(re.findall(r'"(?:label|plural|missing|otherwise)": "(\w+)"', written)) <= set(read("phrases"))
+
+
+def test_every_phrase_is_said_by_a_form_or_by_the_code():
+    data = "".join(json.dumps(read(name)) for name in [*NUMBERS, "blocks", "kinds"])
+    of_forms = re.findall(r'"(?:label|plural|missing|otherwise)": "(\w+)"', data)
+    of_lists = [word for words in re.findall(r'"says": \[(.*?)\]', data) for word in re.findall(r"\w+", words)]
+    code = [node for module in (forms, printing, wording) for node in ast.walk(ast.parse(inspect.getsource(module)))]
+    of_code = [node.value for node in code if isinstance(node, ast.Constant)]
+    titles = re.findall(r'"titles": "(\w+)"', inspect.getsource(documents))
+    values = tuple(f"{prefix}_" for prefix in re.findall(r"word:(\w+)", data))
+    named = {*of_forms, *of_lists, *of_code, *titles}
+    assert [phrase for phrase in read("phrases") if phrase not in named and not phrase.startswith(values)] == []
 
 
 def test_codes_are_said_by_their_labels_and_an_unknown_one_by_itself():
