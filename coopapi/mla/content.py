@@ -48,9 +48,9 @@ class SentenceIn(Schema):
 
 
 class ProtectionIn(Schema):
-    """How a child is protected: as victim or witness (Directive 2012/29/EU Art. 20-24; Lanzarote Convention Art. 35), or as suspect.
+    """How a child is protected, as victim or witness, or as suspect.
 
-    A suspect is protected by Directive (EU) 2016/800.
+    Directive 2012/29/EU Art. 20-24 and Lanzarote Convention Art. 35; for suspects Directive (EU) 2016/800.
     """
 
     individual_assessment = Text(2000, metadata={"description": "What the assessment found, or when it takes place (Art. 22)."})
