@@ -32,7 +32,7 @@ _LISTS: Final[Mapping[str, str]] = {
     "epoc": f"{E_EVIDENCE} Art. 12(1)(d), Annex IV",
     "eaw": "Framework Decision 2002/584/JHA Art. 2(2)",
 }
-"""Where the list of offences of a kind of request is. None of these texts was read."""
+"""Where the list of offences of a kind of request is. None of the lists was read in the official text."""
 
 
 def advised(draft: RequestDraft) -> Iterator[Point]:
