@@ -418,6 +418,13 @@ def test_the_place_to_sign_stays_with_the_name_of_who_signs():
         assert "A. Wren" in page
 
 
+def test_a_list_of_boxes_stays_on_one_page():
+    for lines in (1, 12, 30):
+        pdf = printing.as_pdf(filled("eaw", content={"facts": "\n".join("A line." for _ in range(lines))}), AT)
+        pages = [page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages]
+        assert [("Trafficking in human beings" in text) for text in pages] == [("Sabotage" in text) for text in pages]
+
+
 def test_greek_cyrillic_and_arabic_names_are_in_the_pdf():
     text = text_of(printing.as_pdf(filled("eio"), AT))
     assert HERON in text
