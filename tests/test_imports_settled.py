@@ -13,7 +13,13 @@ LINES = [
     for number in range(CASES)
     for line in (
         {**CASE, "external_id": f"C{number}", "reference": f"R-{number}"},
-        {"type": "identifier", "case": f"C{number}", "external_id": f"I{number}", "kind": "email", "value": f"bird-{number}@example.org"},
+        {
+            "type": "identifier",
+            "case": f"C{number}",
+            "external_id": f"I{number}",
+            "kind": "email",
+            "value": f"bird-{number}@example.org",
+        },
     )
 ]
 

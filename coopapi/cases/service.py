@@ -206,4 +206,4 @@ def change_cases(work: UnitOfWork, several: Sequence[tuple[Case, Mapping[str, An
     engine.change_visibility(work, {case.id: visibility for case, visibility in seen.items()})
     for case, visibility in seen.items():
         set_committed_value(case, "visibility", visibility)
-    granting.show_to_desks(work, [case for case, _, fields in changed if {"visibility", "desk"} & set(fields)])
+    granting.update_desks(work, [case for case, _, fields in changed if {"visibility", "desk"} & set(fields)])

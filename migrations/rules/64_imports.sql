@@ -185,6 +185,7 @@ create policy changed on import_lines for update using (exists (
     select from public.imports i where i.id = import_lines.import_id and i.principal_id = (select priv.principal())));
 
 grant select, insert, update (row_id, principal_id, version, digest, withdrawn) on imported_rows to APP_ROLE;
+grant select, update (version) on imported_rows to coopapi_definer;
 create policy seen on imported_rows for select using (authority_id = (select priv.authority()) and (select priv.role()) = 'system');
 create policy made on imported_rows for insert with check (
     authority_id = (select priv.authority()) and principal_id = (select priv.principal()));
