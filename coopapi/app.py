@@ -107,7 +107,7 @@ class Gate:
     ready: bool = False
     known_until: float = -1.0
     alarmed_until: float = -1.0
-    lag: Lag = field(default_factory=lambda: Lag(0, 0))
+    lag: Lag = field(default_factory=Lag)
     rereading: int = 0
     lock: Lock = field(default_factory=Lock)
 

@@ -11,8 +11,11 @@ import pytest
 import tour
 
 from coopapi.config import OTHERS, SETTINGS
+from coopapi.deadlines import rules
 from coopapi.http import problems
 from coopapi.http.middleware import REQUESTS, SECONDS
+from coopapi.instruments import service as instruments
+from coopapi.mla import forms, wording
 from coopapi.ops.cli import commands
 from coopapi.store.alarms import ALARMS
 from coopapi.store.lag import LAG
@@ -191,6 +194,20 @@ def test_every_measurement_that_a_page_names_exists():
     listed = set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
     runs = {file.stem for file in (ROOT / "bench").glob("*.py") if '__name__ == "__main__"' in file.read_text()}
     assert (listed, told - listed) == (runs, set())
+
+
+def test_the_page_on_requests_counts_what_says_verify():
+    told = dict(
+        re.findall(
+            r"^\| (instruments|deadlines|forms) \| .*: (\d+ of \d+) \|$", PAGES["docs/requests.md"].read_text(), re.MULTILINE
+        )
+    )
+    marks = {
+        "instruments": [one.verify for one in instruments.load()],
+        "deadlines": [one.verify for one in rules.load().values()],
+        "forms": [bool(wording.read(form).get("verify")) for form in forms.all_forms()],
+    }
+    assert told == {name: f"{sum(said)} of {len(said)}" for name, said in marks.items()}
 
 
 def test_the_readme_is_short():

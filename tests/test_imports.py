@@ -599,6 +599,19 @@ def test_the_versions_of_identifiers_follow_when_several_of_their_subjects_becom
     assert outcomes(world, job) == ["updated"] * 4, report(world, job)
 
 
+def test_a_change_of_a_category_reads_no_identifiers_of_the_case(world, idle, owner):
+    with owner.cursor() as cursor:
+        cursor.execute("update principals set victim_cleared = true where subject = 'system'")
+    sent(world, *several_cases(1, "C"))
+    while running.import_once(idle):
+        pass
+    job = sent(world, *(corrected(line) for line in of_type(several_cases(1, "C"), "subject")))
+    with statements_sent(idle.engine) as statements:
+        assert running.import_once(idle)
+    assert state(world, job)["updated"] == 2
+    assert not [one for one in statements if "imported_rows" in one and "identifier" in one]
+
+
 def test_an_identifier_that_a_person_changed_stays_a_conflict_when_its_subject_becomes_a_victim(world, owner):
     with owner.cursor() as cursor:
         cursor.execute("update principals set victim_cleared = true where subject in ('system', 'investigator')")

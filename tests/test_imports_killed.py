@@ -60,12 +60,17 @@ def test_the_count_would_see_a_portion_that_is_committed_in_two_steps(world, idl
 
 
 CHANGED = """
-    select (select count(*) from cases where state = 'withdrawn'), (select count(*) from subjects where category = 'witness'),
-        (select count(*) from subject_categories), (select count(*) from identifiers where withdrawn_at is not null),
-        (select count(distinct identifier_id) from holdings), (select sum(version) from cases where external_id is not null), (select sum(version) from subjects),
-        (select sum(version) from identifiers), (select count(*) from imported_rows where withdrawn),
+    select (select count(*) from cases where state = 'withdrawn') cases_withdrawn,
+        (select count(*) from subjects where category = 'witness') witnesses,
+        (select count(*) from subject_categories) categories,
+        (select count(*) from identifiers where withdrawn_at is not null) identifiers_withdrawn,
+        (select count(distinct identifier_id) from holdings) held,
+        (select sum(version) from cases where external_id is not null) versions_of_cases,
+        (select sum(version) from subjects) versions_of_subjects, (select sum(version) from identifiers) versions_of_identifiers,
+        (select count(*) from imported_rows where withdrawn) rows_withdrawn,
         (select count(*) from journal_entries where action in ('case.changed', 'case.withdraw', 'subject.changed',
-            'identifier.withdrawn')), (select sum(updated) from imports), (select sum(withdrawn) from imports)"""
+            'identifier.withdrawn')) entries,
+        (select sum(updated) from imports) updated, (select sum(withdrawn) from imports) withdrawn"""
 
 
 def test_a_worker_killed_before_any_statement_of_changes_and_withdrawals_loses_and_doubles_nothing(world, idle, owner):
@@ -83,7 +88,21 @@ def test_a_worker_killed_before_any_statement_of_changes_and_withdrawals_loses_a
     assert state(world, job)["state"] == "finished"
     with owner.cursor() as cursor:
         cursor.execute(CHANGED)
-        assert cursor.fetchone() == (2, 2, 6, 4, 2, 8, 6, 16, 6, 10, 4, 6)
+        counts = {column.name: count for column, count in zip(cursor.description, cursor.fetchone(), strict=True)}
+    assert counts == {
+        "cases_withdrawn": 2,
+        "witnesses": 2,
+        "categories": 6,
+        "identifiers_withdrawn": 4,
+        "held": 2,
+        "versions_of_cases": 8,
+        "versions_of_subjects": 6,
+        "versions_of_identifiers": 16,
+        "rows_withdrawn": 6,
+        "entries": 10,
+        "updated": 4,
+        "withdrawn": 6,
+    }
 
 
 def test_a_worker_killed_at_random_moments_loses_and_doubles_nothing(world, idle, owner, monkeypatch):

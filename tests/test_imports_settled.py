@@ -5,6 +5,7 @@ from test_imports import CASE, sent, state
 from coopapi.imports import running
 from coopapi.matching import settler
 from coopapi.ops import worker
+from coopapi.store.lag import measure
 
 CASES = 6
 LINES = [
@@ -12,7 +13,13 @@ LINES = [
     for number in range(CASES)
     for line in (
         {**CASE, "external_id": f"C{number}", "reference": f"R-{number}"},
-        {"type": "identifier", "case": f"C{number}", "external_id": f"I{number}", "kind": "email", "value": f"bird-{number}@example.org"},
+        {
+            "type": "identifier",
+            "case": f"C{number}",
+            "external_id": f"I{number}",
+            "kind": "email",
+            "value": f"bird-{number}@example.org",
+        },
     )
 ]
 
@@ -54,3 +61,35 @@ def test_an_import_waits_while_too_much_of_it_is_not_settled(world, idle, owner,
     worker.work_until_done(idle)
     assert (state(world, job)["state"], state(world, job)["stored"]) == ("finished", len(LINES))
     assert len(world.overlaps("foreign", case)) == 1
+
+
+def test_what_imports_correct_and_withdraw_is_followed_last_too(world, idle, owner):
+    sent(world, *LINES)
+    while running.import_once(idle):
+        pass
+    worker.work_until_done(idle)
+    withdrawal = {"type": "withdrawal", "of": "identifier", "case": "C0", "external_id": "I0", "reason": "inaccurate"}
+    sent(world, {**LINES[3], "value": "owl@example.org"}, withdrawal)
+    while running.import_once(idle):
+        pass
+    assert waiting(owner, imported=True) > 0
+    assert waiting(owner, imported=False) == 0
+
+
+def test_changes_of_imports_that_wait_long_make_nobody_else_late(world, idle, owner):
+    sent(world, *LINES)
+    while running.import_once(idle):
+        pass
+    with owner.cursor() as cursor:
+        cursor.execute("update matching_queue set at = at - interval '1 minute'")
+    with idle.worker() as session:
+        lag = measure(session)
+    assert (lag.matching, lag.imports > 59, lag.fault) == (0, True, None)
+    mine = world.case("investigator")
+    world.hold("investigator", mine, "heron@example.org")
+    imported = world.as_("system").get("/cases?reference=R-0").json["items"][0]["id"]
+    with owner.cursor() as cursor:
+        cursor.execute("select late from priv.settled(%s, '5 seconds')", (mine,))
+        assert cursor.fetchone() == (False,)
+        cursor.execute("select late from priv.settled(%s, '5 seconds')", (imported,))
+        assert cursor.fetchone() == (True,)

@@ -7,9 +7,12 @@ import pytest
 from serving import until
 from sqlalchemy import text
 
+from coopapi.access import Role
 from coopapi.auth.authentication import actor_of
+from coopapi.journal import service as journal
 from coopapi.journal.service import link_entries
 from coopapi.ops import administration
+from coopapi.ops.administration import machine
 from coopapi.store.db import as_json
 from coopapi.store.statements import Statement
 from coopapi.timelines import service as feed
@@ -81,6 +84,24 @@ def test_the_sabotage_of_linking_too_early_is_seen(world, busy, database, owner)
             cursor.execute(good)
     faults = [fault.fault for chain in administration.verify_journal(database) for fault in chain.breaks]
     assert faults == ["1 entries have no place in the chain"]
+
+
+def test_an_entry_that_is_linked_meanwhile_breaks_no_chain(world, busy, database, monkeypatch):
+    class Linking(Statement):
+        def rows(self, session, **values):
+            link_entries(database)
+            return super().rows(session, **values)
+
+    with database.work(lambda s: actor_of(s, "https://issuer.test", "investigator", None), uuid4().hex) as work:
+        work.note("case.reopen", case_id=_uuid(busy), object_type="case", event=True)
+    monkeypatch.setattr(journal, "_NEXT_LINKS", Linking("fetch 2000 from chain"))
+    home = world.authorities["nl"]
+    with database.work(lambda _: machine(home, Role.AUDITOR), uuid4().hex) as work:
+        before = journal.verify(work.session, home)
+    with database.work(lambda _: machine(home, Role.AUDITOR), uuid4().hex) as work:
+        after = journal.verify(work.session, home)
+    assert before.entries < after.entries
+    assert (before.breaks, after.breaks) == ([], [])
 
 
 @pytest.mark.parametrize("how", TAMPER)

@@ -123,6 +123,23 @@ def test_a_list_is_sent_again_when_something_came(world):
     assert me.get("/cases", If_None_Match=tag).json["items"]
 
 
+def test_a_list_with_a_next_page_is_sent_again_when_something_came_or_on_another_day(world, clock):
+    me = world.as_("investigator")
+    for _ in range(3):
+        world.case("investigator")
+    first = me.get("/cases?limit=2")
+    tag = first.headers["ETag"]
+    again = me.get("/cases?limit=2", If_None_Match=tag)
+    assert (first.json["next"] is not None, again.status_code, again.data) == (True, 304, b"")
+    assert me.get(f"/cases?limit=2&cursor={first.json['next']}").headers["ETag"] != tag
+    clock.forward(days=1)
+    me = world.as_("investigator")
+    assert me.get("/cases?limit=2", If_None_Match=tag).json["next"] != first.json["next"]
+    tag = me.get("/cases?limit=2").headers["ETag"]
+    world.case("investigator")
+    assert me.get("/cases?limit=2", If_None_Match=tag).status_code == 200
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_a_response_has_one_date(known):
     said = [("ETag", '"v1"'), *([("Date", "Sun, 06 Nov 1994 08:49:37 GMT")] if known else [])]

@@ -39,14 +39,17 @@ class OnlyByAnother(Conflict):
     """
 
 
-def show_to_desks(work: UnitOfWork, cases: Sequence[Case]) -> None:
-    """Have the Eurojust desk of the country see the index of cases, except of those that are hidden or not for the desk."""
-    kept = {
-        case.id: "the case was hidden" if case.visibility == "hidden" else "the case is not for the desk"
-        for case in cases
-        if case.visibility == "hidden" or case.desk == "none"
-    }
-    tell_desks(work, [case for case in cases if case.id not in kept])
+def _why_kept(case: Case) -> str | None:
+    """Return why the Eurojust desk of the country does not see a case, or None if it sees the index."""
+    if case.visibility == "hidden":
+        return "the case was hidden"
+    return "the case is not for the desk" if case.desk == "none" else None
+
+
+def update_desks(work: UnitOfWork, cases: Sequence[Case]) -> None:
+    """Give the Eurojust desk of the country index access to cases, or withdraw it from those that are hidden or not for it."""
+    give_to_desks(work, cases)
+    kept = {case.id: why for case in cases if (why := _why_kept(case))}
     if not kept:
         return
     given = work.all(CaseAccess).where(
@@ -58,9 +61,9 @@ def show_to_desks(work: UnitOfWork, cases: Sequence[Case]) -> None:
     store_changes(work.session, grants)
 
 
-def tell_desks(work: UnitOfWork, cases: Sequence[Case]) -> None:
+def give_to_desks(work: UnitOfWork, cases: Sequence[Case]) -> None:
     """Give the Eurojust desk of the country index access to those cases that are neither hidden nor kept from it."""
-    shown = {case.id: case for case in cases if case.visibility != "hidden" and case.desk != "none"}
+    shown = {case.id: case for case in cases if _why_kept(case) is None}
     if not shown:
         return
     has = select(CaseAccess.id).where(

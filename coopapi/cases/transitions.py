@@ -32,7 +32,7 @@ def _finish_case(step: Step[Case]) -> None:
     left = dependents.require_none(work, case, target, force=step.data.get("force", False))
     if case.state == hiding.PENDING and target != "withdrawn":
         hiding.settle(work, case, hidden=step.event == "confirm_hidden")
-        granting.tell_desks(work, [case])
+        granting.give_to_desks(work, [case])
     move(work, [step], len(left))
     for branch, row in left:
         branch.tell(work, row, case)

@@ -284,7 +284,7 @@ def _once(view: Callable[..., Any], allow: Action, params: dict[str, Any]) -> Re
         waiting.check(work)
         response: Response = current_app.make_response(view(**params, work=work))
         response.headers.update(quotas.fields(work.quotas))
-    etags.mark(response)
+    etags.mark(response, work.now)
     if g.get("next"):
         target = request.base_url.removeprefix(request.host_url.rstrip("/"))
         args = urlencode({**request.args, "cursor": g.next})

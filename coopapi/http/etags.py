@@ -1,6 +1,7 @@
 """ETags: an answer names the version of its resource or a digest of its body, and a change names the version that it is about."""
 
 import re
+from datetime import datetime
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Final
@@ -16,18 +17,23 @@ _ETAG: Final = re.compile(
 """Matches our ETags, also as a compressing proxy changes them: marked as weak (nginx), or with the encoding as a suffix (Apache,
 Caddy, Jetty).
 """
+_CURSOR: Final = re.compile(rb'("next": ?)"[A-Za-z0-9_-]{300,}"')
+"""Matches the cursor of the next page in an answer. No text can look like it, because the quotes in texts are escaped."""
 _CONDITIONS: Final = frozenset({"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"})
 
 
-def mark(response: Response) -> None:
+def mark(response: Response, now: datetime) -> None:
     """Set the ETag of a response: the version of the row, and for GET a digest of the body, because that can depend on more.
 
-    The answer to a GET without a row, such as a list or what the register ships, has the digest alone.
+    The answer to a GET without a row, such as a list or what the register ships, has the digest alone. A cursor is encrypted anew
+    each time, and the place in it can tell of what others do, so the digest is that of the body without it. In its place the ETag
+    has the day, because a cursor expires: one in an answer that is confirmed with 304 is at most a day old.
     """
     version = g.get("etag")
     if request.method in {"GET", "HEAD"} and (version or response.status_code == HTTPStatus.OK):
-        digest = sha256(response.get_data()).hexdigest()[:16]
-        response.headers["ETag"] = f'"{version}-{digest}"' if version else f'"{digest}"'
+        body, cursors = _CURSOR.subn(rb'\1""', response.get_data()) if response.is_json else (response.get_data(), 0)
+        parts = [version, f"d{now:%Y%m%d}" if cursors else None, sha256(body).hexdigest()[:16]]
+        response.headers["ETag"] = f'"{"-".join(part for part in parts if part)}"'
         if _CONDITIONS & request.environ.keys():
             response.make_conditional(request)
     elif version:

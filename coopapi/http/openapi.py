@@ -90,7 +90,9 @@ _PREFER: Final = "`wait=5`: wait up to 5 seconds until the overlaps are found (R
 _MINIMAL: Final = "`return=minimal`: the response has only the ids of the identifiers."
 HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "X-Request-Id": _text("The id of the request. Give it to the operator when you report an error."),
-    "ETag": _text("The version of the resource, for `If-Match` and `If-None-Match`. Lists have a digest, for `If-None-Match` alone."),
+    "ETag": _text(
+        "The version of the resource, for `If-Match` and `If-None-Match`. Lists have a digest, for `If-None-Match` alone."
+    ),
     "Link": _text('The address of the next page, with rel="next", while there is one.'),
     "RateLimit-Policy": _text("The quotas of your client: how many new values it may register, and in how many seconds."),
     "Preference-Applied": _text("The preferences that were applied (RFC 7240): `return=minimal`, and the seconds of `wait`."),

@@ -19,6 +19,8 @@ from coopapi.store.db import UnitOfWork, as_json
 from coopapi.store.statements import Statement, array
 
 Told = Mapping[tuple[UUID, str], Subject]
+_SAY_SO: Final = Statement("set local coopapi.importing = 'on'")
+"""Marks the changes of holdings in this transaction, so that the worker follows them after those of others."""
 _EARLIER: Final = Statement(
     "select l.line, case when l.type = 'person' then 'identifier' else l.type end as kind, l.case_external_id, l.external_id,"
     " l.sealed"
@@ -31,6 +33,7 @@ _EARLIER: Final = Statement(
 
 def store(work: UnitOfWork, lines: Sequence[SentLine]) -> None:
     """Store the lines of a portion, and say of each what became of it."""
+    _SAY_SO.rows(work.session)
     known = cases_of(work, [line for line in lines if line.outcome is None])
     _store(known, lines, {})
     known.store_kept()

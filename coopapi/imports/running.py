@@ -2,7 +2,8 @@
 
 A portion of lines is one transaction in the name of the client that sent them, with the rights that it has at that moment. Its
 rows, the results of its lines and the progress of the import are committed together. So nothing is lost, and nothing is
-done twice, if the worker is killed. Nothing here depends on what other cases hold.
+done twice, if the worker is killed. What becomes of a line does not depend on what other cases hold. The time at which it is stored
+does: while many changes wait for the worker that finds overlaps, also those of other authorities, all imports wait.
 """
 
 import logging

@@ -6,7 +6,7 @@ number of lines.
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import or_
@@ -24,29 +24,28 @@ from coopapi.identifiers import registration
 from coopapi.imports.known import Known, version_of
 from coopapi.imports.lines import SentLine
 from coopapi.imports.models import ACCEPTED
-from coopapi.shared.workflow import Step
+from coopapi.shared.workflow import Step, Workflow
 from coopapi.store.db import UnitOfWork
-from coopapi.store.statements import Statement, array
 from coopapi.store.together import each
 from coopapi.unicode_text import fold_reference
 
-_UNCHANGED: Final = Statement(
-    "select array_agg(i.id) from imported_rows r join identifiers i on i.id = r.row_id"
-    " where r.scope = any (cast(:cases as uuid[])) and r.kind = 'identifier' and r.version = i.version + i.victim_version"
-)
-_FOLLOW: Final = Statement(
-    "update imported_rows r set version = i.version + i.victim_version from identifiers i"
-    " where r.scope = i.case_id and r.kind = 'identifier' and r.row_id = i.id and i.id = any (cast(:rows as uuid[]))"
-    " and r.version <> i.version + i.victim_version and r.principal_id = :principal"
-)
 REFUSALS: Final = (Conflict, Stale, Unprocessable, Forbidden, NotFound)
 """The errors for which a line is refused or in conflict."""
-_WITHDRAWN: Final[Mapping[str, tuple[Any, Any, Callable[[UnitOfWork, list[Step[Any]]], None]]]] = {
-    "case": (Case, steps_of_cases.CASE, steps_of_cases.move),
-    "identifier": (Identifier, registration.IDENTIFIER, registration.withdraw),
-    "fact": (Fact, steps_of_facts.FACT, steps_of_facts.withdraw),
+
+
+class _Withdrawable(NamedTuple):
+    """What a line can withdraw: its model, its workflow, and the function that takes the steps of many."""
+
+    model: Any
+    workflow: Workflow[Any]
+    carry_out: Callable[[UnitOfWork, list[Step[Any]]], None]
+
+
+_WITHDRAWN: Final = {
+    "case": _Withdrawable(Case, steps_of_cases.CASE, steps_of_cases.move),
+    "identifier": _Withdrawable(Identifier, registration.IDENTIFIER, registration.withdraw),
+    "fact": _Withdrawable(Fact, steps_of_facts.FACT, steps_of_facts.withdraw),
 }
-"""What a line can withdraw, with its workflow, and what takes the steps of many."""
 
 
 def refuse(line: SentLine, fault: CoopError) -> None:
@@ -165,7 +164,7 @@ def _held_subjects(known: Known, ready: Sequence[tuple[SentLine, Case]]) -> dict
 
 
 def _change_subjects(known: Known, held: Sequence[tuple[SentLine, Subject, dict[str, Any]]]) -> None:
-    """Change subjects. If one becomes or ceases to be a victim, its identifiers get new versions, and `imported_rows` follow."""
+    """Change subjects, as far as their lines may and something differs."""
     work = known.work
     changed = []
     faults = each(work, lambda one: _refusal(work, *one[1:]), held)
@@ -176,11 +175,7 @@ def _change_subjects(known: Known, held: Sequence[tuple[SentLine, Subject, dict[
             changed.append(one)
         else:
             one[0].outcome = "unchanged"
-    turned = {row.case_id for _, row, differ in changed if "category" in differ}
-    as_stored = _UNCHANGED.value(work.session, cases=array(turned)) if turned else None
     subjects.change_subjects(work, [(row, differ) for _, row, differ in changed])
-    if as_stored:
-        _FOLLOW.rows(work.session, rows=array(as_stored), principal=work.actor.id)
     for line, *_ in changed:
         line.outcome = "updated"
     for line, row, _ in held:
@@ -223,7 +218,7 @@ def withdraw(known: Known, lines: Sequence[SentLine]) -> None:
         else:
             refuse(line, step)
     for kind, some in taken.items():
-        _WITHDRAWN[kind][2](work, [step for *_, step in some])
+        _WITHDRAWN[kind].carry_out(work, [step for *_, step in some])
         for line, made, step in some:
             line.outcome = "withdrawn"
             line.digest = bytes(made.digest)  # so that the line of the row, sent again, is still known
@@ -234,7 +229,7 @@ def _rows(known: Known, ready: Sequence[tuple[SentLine, Any]]) -> dict[UUID, Any
     """Return the rows that lines withdraw, as far as the client sees them, by their ids."""
     rows: dict[UUID, Any] = {case.id: case for case in known.cases.values()}
     for kind in ("identifier", "fact"):
-        model = _WITHDRAWN[kind][0]
+        model = _WITHDRAWN[kind].model
         if ids := [made.row_id for line, made in ready if line.kind == kind]:
             rows |= {row.id: row for row in known.work.session.scalars(known.work.all(model).where(model.id.in_(ids)))}
     return rows
@@ -243,7 +238,7 @@ def _rows(known: Known, ready: Sequence[tuple[SentLine, Any]]) -> dict[UUID, Any
 def _step(work: UnitOfWork, line: SentLine, row: Any) -> Step[Any] | CoopError:
     """Return the step that a line asks for, or why it may not be taken."""
     try:
-        step: Step[Any] = _WITHDRAWN[line.kind][1].step(work, row, {"event": "withdraw", "reason": _data(line)["reason"]})
+        step: Step[Any] = _WITHDRAWN[line.kind].workflow.step(work, row, {"event": "withdraw", "reason": _data(line)["reason"]})
         if isinstance(row, Case):
             dependents.require_none(work, row, step.transition.target, force=False)
     except REFUSALS as fault:

@@ -70,11 +70,13 @@ class Verified:
 def verify(session: Session, authority_id: UUID) -> Verified:
     """Verify the chain of the auditor's authority.
 
-    A chain that was rewritten completely with new hashes is detected only by comparing it with a chain head that was kept
-    elsewhere.
+    The worker may link entries meanwhile, so the head is read before and after the links: the first must be one of them, and none
+    may come after the second. A chain that was rewritten completely with new hashes is detected only by comparing it with a chain
+    head that was kept elsewhere.
     """
     breaks: list[Break] = []
-    seq, link = 0, b""
+    head, (seq, link) = _head(session), (0, b"")
+    stands = head == (seq, link)
     _CHAIN.rows(session)
     for entry in chain.from_iterable(iter(lambda: _NEXT_LINKS.rows(session), [])):
         covered = entry.fields if entry.version > 1 else entry.fields[:_FIELDS_BEFORE_UID]
@@ -83,13 +85,20 @@ def verify(session: Session, authority_id: UUID) -> Verified:
         elif bytes(entry.hash) != hashlib.sha256(link + _encode(covered)).digest():
             breaks.append(Break(authority_id, entry.seq, "changed"))
         seq, link = entry.seq, bytes(entry.hash)
-    head = _HEAD.first(session)
-    if (head.seq, bytes(head.hash)) != (seq, link) if head else seq:
+        stands |= head == (seq, link)
+    later = _head(session)
+    if not stands or (later[0] <= seq and later != (seq, link)):
         breaks.append(Break(authority_id, seq + 1, "cut off, or its head was moved"))
     unlinked = _UNLINKED.one(session)
     if unlinked.missing:
         breaks.append(Break(authority_id, seq + 1, f"{unlinked.missing} entries have no place in the chain"))
     return Verified(seq, breaks, unlinked.waiting, unlinked.since)
+
+
+def _head(session: Session) -> tuple[int, bytes]:
+    """Return the place and the hash of the last link, as the worker noted them."""
+    head = _HEAD.first(session)
+    return (head.seq, bytes(head.hash)) if head else (0, b"")
 
 
 def _encode(fields: Sequence[str | None]) -> bytes:

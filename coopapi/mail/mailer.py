@@ -36,9 +36,9 @@ MOST: Final = 50
 SECONDS: Final = 120
 """For how long mail is sent on one connection. What is left then is sent when its lease, which is longer, has ended."""
 MOST_PEOPLE: Final = 50
-"""At how many people the worker looks before it sends mail again."""
+"""How many people the worker looks at before it sends mail again."""
 MOST_IN_MINUTE: Final = 400
-"""At how many people a worker looks in a minute. Those on duty come first, then those whose time came first."""
+"""How many people a worker looks at in a minute. Those on duty come first, then those whose time came first."""
 MOST_OVERLAPS: Final = 1000
 _SHORT_HOURS: Final = 8
 _DUE: Final = Statement("select * from priv.people_to_tell(:most)")
@@ -82,7 +82,7 @@ class Mailer:
     tls: ssl.SSLContext | None = None
     minute: datetime | None = None
     left: int = 0
-    """At how many people the worker may still look in this minute."""
+    """How many people the worker may still look at in this minute."""
 
     def look(self) -> None:
         """Look at what waits for the next people whose time has come, some of them at once. Faults are logged, not raised."""

@@ -25,7 +25,7 @@ class OffenceIn(Schema):
     label = Line(300, required=True)
     category = Code("crime_categories")
     max_penalty_years = fields.Float(validate=validate.Range(0, 99))
-    list_offence = Flag(metadata={"description": "Whether this is a list offence (EIO Annex D, EPOC Annex IV)."})
+    list_offence = Flag(metadata={"description": "Older way to say that the offence is listed; name the category in `listed`."})
     listed = Code(
         "listed_offences",
         metadata={"description": "The category of that list; a form ticks it if `max_penalty_years` is at least three."},
@@ -48,7 +48,10 @@ class SentenceIn(Schema):
 
 
 class ProtectionIn(Schema):
-    """How a child is protected: as victim or witness (Directive 2012/29/EU Art. 20-24), or as suspect (Directive (EU) 2016/800)."""
+    """How a child is protected, as victim or witness, or as suspect.
+
+    Directive 2012/29/EU Art. 20-24 and Lanzarote Convention Art. 35; for suspects Directive (EU) 2016/800.
+    """
 
     individual_assessment = Text(2000, metadata={"description": "What the assessment found, or when it takes place (Art. 22)."})
     accompanied_by = Text(300, metadata={"description": "A representative, or an adult of the child's choice: function, not name."})

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from coopapi.mla import issuing
-from coopapi.mla.issuing import Validator
+from coopapi.mla.issuing import COURTS, Validator
+from coopapi.mla.order_conditions import LEAST_YEARS, bears_as_listed
 
 _LISTED_FROM: Final = 3
 """The years of the maximum penalty from which a listed offence is not tested for dual criminality (EIO Art. 11(1)(g))."""
@@ -28,11 +29,10 @@ _DETAILED: Final[Mapping[str, tuple[str, str]]] = {
 }
 """The measures whose box is named in `details`, and the one that is meant if nothing is said."""
 _NUMBERS: Final = frozenset({"phone", "ip"})
-_SOUGHT: Final[Mapping[str, str]] = {"ip": "ip", "phone": "phone", "email": "email", "imei": "imei", "mac": "mac"}
+_SOUGHT: Final = frozenset({"ip", "phone", "email", "imei", "mac"})
 _ACCOUNTS: Final = frozenset(
     {"username", "platform_user_id", "telegram", "xmpp", "matrix", "signal", "whatsapp", "snapchat", "discord", "skype"}
 )
-_COURTS: Final = frozenset({"judge", "court", "investigating_judge"})
 
 
 def with_facts(view: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,9 +46,9 @@ def with_facts(view: Mapping[str, Any]) -> dict[str, Any]:
         "urgency": _urgency(view, content),
         "listed": _listed(content),
         "data": sorted(data),
-        "sought": sorted({_sort_of(one) for measure in sought for one in measure.get("identifiers", ())}),
+        "sought": sorted({_box_of_identifier(one) for measure in sought for one in measure.get("identifiers", ())}),
         "conditions": list(_conditions(content, data)),
-        "issuer": _sort_of_authority(view),
+        "issuer": _box_of_issuer(view),
         "legal_persons": [one for one in content.get("persons", ()) if one.get("legal_person")],
         **_signed(view, data),
     }
@@ -84,10 +84,10 @@ def _listed(content: Mapping[str, Any]) -> list[str]:
     return [one["listed"] for one in offences if one.get("listed") and (one.get("max_penalty_years") or 0) >= _LISTED_FROM]
 
 
-def _sort_of(sought: Mapping[str, Any]) -> str:
+def _box_of_identifier(sought: Mapping[str, Any]) -> str:
     """Return the box of EPOC Annex I section E for an identifier."""
     kind = str(sought.get("kind", ""))
-    return _SOUGHT.get(kind) or ("account" if kind in _ACCOUNTS else "other")
+    return kind if kind in _SOUGHT else "account" if kind in _ACCOUNTS else "other"
 
 
 def _conditions(content: Mapping[str, Any], data: set[str]) -> Iterator[str]:
@@ -96,22 +96,22 @@ def _conditions(content: Mapping[str, Any], data: set[str]) -> Iterator[str]:
     if not data & issuing.PROTECTED:
         return
     for offence in content.get("offences") or ():
-        if (offence.get("max_penalty_years") or 0) >= _LISTED_FROM:
+        if (offence.get("max_penalty_years") or 0) >= LEAST_YEARS:
             yield "three_years"
-        if offence.get("union_offence"):
+        if bears_as_listed(offence):
             yield offence["union_offence"]
 
 
-def _sort_of_authority(view: Mapping[str, Any]) -> str:
+def _box_of_issuer(view: Mapping[str, Any]) -> str:
     """Return the type of the issuing authority as forms have it: a judge, a prosecutor, or another one."""
     kind = (view.get("requesting") or {}).get("type")
-    return "judge" if kind in _COURTS else "prosecutor" if kind == "public_prosecutor" else "other"
+    return "judge" if kind in COURTS else "prosecutor" if kind == "public_prosecutor" else "other"
 
 
 def _signed(view: Mapping[str, Any], data: set[str]) -> dict[str, Any]:
     """Return who validated the request, if somebody other than the issuing authority had to, and which day each of them signed."""
     rule = issuing.rule_for(view["kind"], bool(data & issuing.PROTECTED))
-    issuer, signed = _sort_of_authority(view), view.get("validated_at")
+    issuer, signed = _box_of_issuer(view), view.get("validated_at")
     if rule is None or issuer == "judge" or (rule.validator is Validator.PROSECUTOR and issuer == "prosecutor"):
         return {"issued_on": signed or view.get("transmitted_at")}
     later = issuing.validated_later(rule, view["urgency"], view.get("emergency_ground")) and not signed

@@ -22,8 +22,8 @@ PROTECTED: Final = frozenset({"traffic", "content"})
 """The categories of data that only a judge orders, unless traffic data serve solely to identify the user (Art. 4(2), 5(4))."""
 HARMLESS: Final = frozenset({"subscriber", "identify_user_only"})
 _IDENTIFYING: Final[Mapping[str, str]] = {"subscriber": "subscriber", "identification": "identify_user_only"}
-_COURTS: Final = frozenset({"judge", "court", "investigating_judge"})
-_JUDICIAL: Final = _COURTS | {"public_prosecutor"}
+COURTS: Final = frozenset({"judge", "court", "investigating_judge"})
+_JUDICIAL: Final = COURTS | {"public_prosecutor"}
 
 
 class Validator(StrEnum):

@@ -115,10 +115,13 @@ def _offences(draft: RequestDraft) -> Iterator[Point]:
 
 def _bears(offence: Mapping[str, Any]) -> bool:
     """Tell whether an offence allows an order for protected data: three years, or listed in Art. 5(4)(b) or (c)."""
+    return (offence.get("max_penalty_years") or 0) >= LEAST_YEARS or bears_as_listed(offence)
+
+
+def bears_as_listed(offence: Mapping[str, Any]) -> bool:
+    """Tell whether an offence is one of Art. 5(4)(b), committed by means of an information system, or of Art. 5(4)(c)."""
     listed = offence.get("union_offence")
-    if (offence.get("max_penalty_years") or 0) >= LEAST_YEARS or listed in _ALWAYS_LISTED:
-        return True
-    return bool(listed and offence.get("by_information_system"))
+    return listed in _ALWAYS_LISTED or bool(listed and offence.get("by_information_system"))
 
 
 def _notification(draft: RequestDraft) -> Iterator[Point]:

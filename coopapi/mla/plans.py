@@ -143,7 +143,7 @@ def _proposal(wish: _Wish, measure: str, kind: str, assessed: Assessment) -> Pla
     later = issuing.validated_later(issued, wish.urgency, wish.data.get("emergency_ground"))
     conditions = list(order_conditions.missing(draft))
     against = [point for point in conditions if _is_against(point, draft)]
-    unsaid = [Point(rule.rule, rule.pointer, rule.detail, rule.article) for rule in unmet(draft, advised=False)]
+    unsaid = [rule.point for rule in unmet(draft, advised=False)]
     asked = {"country": wish.to, "measure": measure, "kind": kind, "instrument": code}
     to_provider = KINDS[kind].to_provider
     urgent = KINDS[kind].round_the_clock and not to_provider and (wish.urgency != "routine" or kind == "preservation")

@@ -1,9 +1,11 @@
 """What a request owes to children and victims: a lawyer or company, assessment, recording, few interviews, and no needless name."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
+from coopapi.directory.codelists import member_states
 from coopapi.mla.points import Point
 from coopapi.mla.requirements import RequestDraft
 
@@ -14,17 +16,27 @@ _NEEDS_NAME_KINDS: Final = frozenset({"service_of_documents"})
 _OF_AGE: Final = 18
 _PROTECTED_ROLES: Final = frozenset({"victim", "witness"})
 _SUSPECTS: Final = frozenset({"suspect"})
+_NOT_BOUND: Final = frozenset({"DK", "IE"})
+"""The Member States that took no part in Directive (EU) 2016/800."""
+_OF_THE_CONVENTION: Final = dict.fromkeys(
+    ("assisted_by", "holder_informed"), "Convention on the Rights of the Child Art. 40(2)(b)(ii)-(iii)"
+)
+"""What else asks for some safeguards of child suspects; the text was not read."""
 
 
 def missing(draft: RequestDraft, today: date) -> Iterator[Point]:
-    """Yield what is missing for the hearing or sampling of a child who is a victim, a witness or a suspect."""
-    for place, person, codes in _concerned(draft, roles=_PROTECTED_ROLES | _SUSPECTS):
+    """Yield what is missing for the hearing or sampling of a child: of a suspect, if Directive (EU) 2016/800 binds your State."""
+    roles = _PROTECTED_ROLES | _SUSPECTS if _bound(draft) else _PROTECTED_ROLES
+    for place, person, codes in _concerned(draft, roles=roles):
         if is_child(person, today):
             yield from _for_child(f"/content/persons/{place}", person, codes)
 
 
 def advised(draft: RequestDraft, today: date) -> Iterator[Point]:
-    """Yield names of victims that the request does not need, children whose age is not stated, and repeated interviews."""
+    """Yield names of victims that the request does not need, children whose age is not stated, and repeated interviews.
+
+    What a State that Directive (EU) 2016/800 does not bind should say of a child suspect is advised too.
+    """
     named = [place for place, _, codes in _concerned(draft, _NEEDS_NAME) if codes]
     for place, person in enumerate(draft.content.get("persons", ())):
         at = f"/content/persons/{place}"
@@ -39,6 +51,16 @@ def advised(draft: RequestDraft, today: date) -> Iterator[Point]:
         if is_child(person, today) and codes & HEARINGS and (person.get("protection") or {}).get("interviews_so_far"):
             detail = "The child was heard before. Use the recording, or say in `necessity` why it must be heard again."
             yield Point("interviews", f"{at}/protection/interviews_so_far", detail, _LIMITED)
+    for place, person, codes in _concerned(draft, roles=_SUSPECTS):
+        if is_child(person, today) and not _bound(draft):
+            for point in _for_child(f"/content/persons/{place}", person, codes):
+                article = _OF_THE_CONVENTION.get(point.rule, "")
+                yield replace(point, article=article, verify=bool(article))
+
+
+def _bound(draft: RequestDraft) -> bool:
+    """Tell whether Directive (EU) 2016/800 binds the State that asks."""
+    return draft.from_country in member_states() - _NOT_BOUND
 
 
 _LIMITED: Final = "Directive 2012/29/EU Art. 20(b); Lanzarote Convention Art. 35(1)(e)"

@@ -77,12 +77,10 @@ def assess(work: UnitOfWork, request: Request) -> Readiness:
         validated_later=validated_later(request, issued) and request.validated_at is None,
         issuing_rule=issued,
     )
-    for rule in unmet(draft, advised=False):
-        found.missing.append(Point(rule.rule, rule.pointer, rule.detail, rule.article))
-    for rule in unmet(draft, advised=True):
-        found.advised.append(Point(rule.rule, rule.pointer, rule.detail, rule.article))
+    found.missing.extend(rule.point for rule in unmet(draft, advised=False))
+    found.advised.extend(rule.point for rule in unmet(draft, advised=True))
     today = work.now.date()
-    found.missing.extend((*form_requirements.missing(draft), *order_conditions.missing(draft), *protection.missing(draft, today)))
+    found.missing.extend((*order_conditions.missing(draft), *protection.missing(draft, today)))
     found.advised.extend((*form_requirements.advised(draft), *order_conditions.advised(draft), *protection.advised(draft, today)))
     _look_at_measures(found, draft)
     _look_at_instrument(work, request, draft, found)

@@ -6,6 +6,9 @@ from typing import Any, Final
 
 from coopapi.directory import codelists
 from coopapi.mla.issuing import PROTECTED, data_of
+from coopapi.mla.points import Point
+
+_WARRANT: Final = "Framework Decision 2002/584/JHA"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class RequestDraft:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One thing that a request must state: where, for which requests, and under which article."""
+    """One thing that a request must state: where, for which requests, and under which article (see `Point` on `verify`)."""
 
     pointer: str
     detail: str
@@ -54,11 +57,12 @@ class Requirement:
     holds: Callable[[RequestDraft], bool]
     applies: Callable[[RequestDraft], bool] = lambda _: True
     advised: bool = False
+    verify: bool = False
 
     @property
-    def rule(self) -> str:
-        """Return the name of the rule: the last part of the pointer."""
-        return self.pointer.rsplit("/", 1)[-1]
+    def point(self) -> Point:
+        """Return what is said of a request that does not meet this. The rule has the name of the last part of the pointer."""
+        return Point(self.pointer.rsplit("/", 1)[-1], self.pointer, self.detail, self.article, self.verify)
 
 
 def intrusive_measures() -> frozenset[str]:
@@ -66,11 +70,17 @@ def intrusive_measures() -> frozenset[str]:
     return frozenset(item.code for item in codelists.load("measures").items if item.extra.get("intrusive"))
 
 
-def _says(
-    pointer: str, detail: str, article: str, applies: Callable[[RequestDraft], bool], *, advised: bool = False
+def _says(  # noqa: PLR0913 (the fields of a requirement)
+    pointer: str,
+    detail: str,
+    article: str,
+    applies: Callable[[RequestDraft], bool],
+    *,
+    advised: bool = False,
+    verify: bool = False,
 ) -> Requirement:
     path = pointer.removeprefix("/content/").replace("/", ".")
-    return Requirement(pointer, detail, article, lambda draft: draft.said(path), applies, advised)
+    return Requirement(pointer, detail, article, lambda draft: draft.said(path), applies, advised, verify)
 
 
 def _kind(*kinds: str) -> Callable[[RequestDraft], bool]:
@@ -177,6 +187,13 @@ _LETTERS: Final = (
         _letter,
         advised=True,
     ),
+    _says(
+        "/content/domestic_legal_basis",
+        "Name the provision of your own law on which the request rests. The form has a section for it.",
+        "T-CY template for Article 31, item 11",
+        _kind("subscriber_information"),
+        advised=True,
+    ),
 )
 _ORDERS: Final = (
     _says("/content/offences", "Name the offences and the legal provisions.", "Regulation (EU) 2023/1543 Art. 5(5)", _order),
@@ -196,6 +213,25 @@ _ORDERS: Final = (
         lambda d: d.kind in {"epoc", "epoc_pr", "production_order", "voluntary_cooperation"} and d.addressed,
     ),
 )
+_WARRANTS: Final = (
+    Requirement(
+        "/content/persons",
+        "Name the requested person: a suspect or a convicted person, with the name.",
+        f"{_WARRANT} Art. 8(1)(a)",
+        lambda d: any(one["role"] in {"suspect", "convicted"} and one.get("name") for one in d.content.get("persons", ())),
+        _kind("eaw"),
+        verify=True,
+    ),
+    *(
+        _says(f"/content/{path}", detail, f"{_WARRANT} Art. 8(1){points}", _kind("eaw"), verify=True)
+        for path, detail, points in (
+            ("warrant/decision", "Name the decision on which the warrant is based.", "(c)"),
+            ("warrant/decision_reference", "Give the reference of that decision.", "(c)"),
+            ("offences", "Name the offences, their legal classification and the penalties.", "(d), (f)"),
+            ("facts", "Describe the circumstances, with time, place and degree of participation.", "(e)"),
+        )
+    ),
+)
 _SAFEGUARDS: Final = (
     Requirement(
         "/content/authorisation",
@@ -211,7 +247,7 @@ _SAFEGUARDS: Final = (
         "/content/information", "Give the information that you want to share.", "Budapest Art. 26", _kind("spontaneous_information")
     ),
 )
-REQUIREMENTS: Final = (*_ALWAYS, *_ARTICLE_29, *_LETTERS, *_ORDERS, *_SAFEGUARDS)
+REQUIREMENTS: Final = (*_ALWAYS, *_ARTICLE_29, *_LETTERS, *_ORDERS, *_WARRANTS, *_SAFEGUARDS)
 
 
 def unmet(draft: RequestDraft, *, advised: bool) -> list[Requirement]:

@@ -8,25 +8,26 @@ from sqlalchemy.orm import Session
 from coopapi.store.statements import Statement
 from coopapi.unicode_text import NORMALISER_VERSION
 
-TOO_LATE: Final = 30
+TOO_LATE: Final = {"matching": 30, "imports": 3600, "journal": 30}
 """Seconds after which `coopapi check` reports a fault and the service raises an alarm."""
 LAG: Final = Gauge(
     "coopapi_worker_lag_seconds", "For how long the oldest task has waited for the worker", ["work"], multiprocess_mode="mostrecent"
 )
-_LAG: Final = Statement("select matching, journal from priv.worker_lag()")
+_LAG: Final = Statement("select matching, imports, journal from priv.worker_lag()")
 _REREADING: Final = Statement("select priv.waiting_to_be_reread(:normaliser)")
 
 
 class Lag(NamedTuple):
-    """For how many seconds the oldest change has waited to be matched, and the oldest entry of the journal to be linked."""
+    """For how many seconds the oldest change has waited to be matched, the oldest of imports, and the oldest entry to be linked."""
 
-    matching: float
-    journal: float
+    matching: float = 0
+    imports: float = 0
+    journal: float = 0
 
     @property
     def fault(self) -> str | None:
         """Describe what waits too long, or return None."""
-        late = [f"{work} for {seconds:.0f} seconds" for work, seconds in self._asdict().items() if seconds > TOO_LATE]
+        late = [f"{work} for {seconds:.0f} seconds" for work, seconds in self._asdict().items() if seconds > TOO_LATE[work]]
         return f"the worker is late: {' and '.join(late)}" if late else None
 
 

@@ -213,7 +213,8 @@ begin
 end $$;
 
 -- Update the holdings after the visibility of a case, or the category of a subject, changed. If the subject became or ceased to be a victim,
--- callers without victim clearance see its links and its facts no more, or now, so the version of its identifiers changes.
+-- callers without victim clearance see its links and its facts no more, or now, so the version of its identifiers changes. For imports of the
+-- caller these are unchanged, because what their lines said still holds.
 create function priv.relabel(p_case uuid, p_subject uuid, p_was text, p_visibility text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -242,9 +243,15 @@ begin
         update public.holdings h set hidden = now_hidden where h.case_id = p_case and h.hidden <> now_hidden;
     end if;
     select array_agg(l.identifier_id) into own from public.identifier_subjects l where l.subject_id = p_subject and l.case_id = p_case;
-    update public.identifiers i set version = i.version + 1
+    with turned as (
+        update public.identifiers i set version = i.version + 1
         from public.subjects s
-        where i.id = any (own) and s.id = p_subject and (s.category = 'victim') <> (p_was = 'victim');
+        where i.id = any (own) and s.id = p_subject and (s.category = 'victim') <> (p_was = 'victim')
+        returning i.id, i.version + i.victim_version as version)
+    update public.imported_rows r set version = t.version
+        from turned t
+        where r.row_id = t.id and r.scope = p_case and r.kind = 'identifier' and r.version = t.version - 1
+          and r.principal_id = (select priv.principal());
     perform priv.recast(p_case, own);
     perform priv.recast_facts(p_case, p_subject, null);
 end $$;

@@ -164,23 +164,26 @@ begin
     where (d.loses or d.open_loses) and case when (select priv.cleared()) then d.loses else d.open_loses end;
 end $$;
 
--- Tell whether the worker has followed every change of a case that the caller may know of, and whether it is behind by more than p_behind.
--- A pair with a hidden case of another authority is not waited for.
+-- Tell whether the worker has followed every change of a case that the caller may know of, and whether it is behind by more than p_behind;
+-- changes of imports of other cases are followed later, so they do not count for that. A pair with a hidden case of another authority is not waited for.
 create function priv.settled(p_case uuid, p_behind interval, out settled boolean, out late boolean)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
     settled := priv.level(p_case) < 1 or not exists (select from public.matching_queue q where q.case_id = p_case);
-    late := exists (select from public.matching_queue q where q.at < clock_timestamp() - p_behind);
+    late := exists (select from public.matching_queue q where q.at < clock_timestamp() - p_behind and (not q.imported or q.case_id = p_case));
 end $$;
 
--- Return for how many seconds the oldest change has waited for the worker, and the oldest entry of the journal to be linked; 0 if none waits.
-create function priv.worker_lag(out matching real, out journal real)
+-- Return for how many seconds the oldest change has waited for the worker, the oldest one of imports, and the oldest entry of the journal to be
+-- linked; 0 if none waits.
+create function priv.worker_lag(out matching real, out imports real, out journal real)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select coalesce((select extract(epoch from clock_timestamp() - q.at)::real from public.matching_queue q order by q.id limit 1), 0),
+    select coalesce(extract(epoch from clock_timestamp() - min(q.at) filter (where not q.imported))::real, 0),
+           coalesce(extract(epoch from clock_timestamp() - min(q.at) filter (where q.imported))::real, 0),
            coalesce((select extract(epoch from clock_timestamp() - j.at)::real
                      from public.journal_entries j
                      where j.xid >= (select l.before from public.journal_linking l) and j.xid < pg_snapshot_xmin(pg_current_snapshot())
                      order by j.xid, j.id limit 1), 0)
+    from public.matching_queue q
 $$;
 
 -- Return the evidence of overlaps seen from one side: one row for every identifier of that side's case that the other case shares. Values

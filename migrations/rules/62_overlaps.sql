@@ -110,12 +110,11 @@ begin
             from unnest(firsts, seconds) with ordinality p (a, b, at)
                  join public.cases ca on ca.id = p.a join public.cases cb on cb.id = p.b
             order by p.at
-            on conflict (case_a, case_b) do update set state = o.state
+            on conflict (case_a, case_b) do nothing  -- one settler works at a time, so no other transaction changes them
             returning o.*)
     insert into public.overlap_sides (id, version, overlap_id, case_id, authority_id, victims, turn, state)
         select gen_random_uuid(), 1, o.id, s.case_id, s.authority_id, false, 0, 'detected'
         from made o, lateral (values (o.case_a, o.authority_a), (o.case_b, o.authority_b)) s (case_id, authority_id)
-        where o.detected_a is null and o.detected_b is null
         order by o.case_a, o.case_b, s.case_id
         on conflict (overlap_id, case_id, victims) do nothing;
     for r in

@@ -146,9 +146,9 @@ create function priv.hold_new(p_ids uuid[], p_homes uuid[], p_hidden boolean[], 
                    from jsonb_to_recordset(p_links) l (identifier_id uuid, subject_id uuid) join public.subjects s on s.id = l.subject_id
                    group by 1) r on r.identifier_id = u.identifier
         group by u.token, u.case_id, u.identifier order by 1, 2, 3;
-    insert into public.matching_queue (case_id, tokens, families, compared, imported)
+    insert into public.matching_queue (case_id, tokens, families, compared)
         select u.case_id, array_agg(u.token), array_agg(u.family),
-               coalesce(array_agg(distinct u.identifier) filter (where u.strength <= 0), '{}'), true
+               coalesce(array_agg(distinct u.identifier) filter (where u.strength <= 0), '{}')
         from unnest(p_cases, p_identifiers, p_tokens, p_families, p_strengths) u (case_id, identifier, token, family, strength)
         join unnest(p_ids, p_waits) c (id, waits) on c.id = u.case_id and not c.waits
         group by u.case_id
@@ -185,6 +185,7 @@ create policy changed on import_lines for update using (exists (
     select from public.imports i where i.id = import_lines.import_id and i.principal_id = (select priv.principal())));
 
 grant select, insert, update (row_id, principal_id, version, digest, withdrawn) on imported_rows to APP_ROLE;
+grant select, update (version) on imported_rows to coopapi_definer;
 create policy seen on imported_rows for select using (authority_id = (select priv.authority()) and (select priv.role()) = 'system');
 create policy made on imported_rows for insert with check (
     authority_id = (select priv.authority()) and principal_id = (select priv.principal()));

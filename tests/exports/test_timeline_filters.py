@@ -132,6 +132,16 @@ def test_every_format_says_which_filters_apply(world, exports, pair, form):
     assert line in " ".join(said.split())
 
 
+@pytest.mark.parametrize("form", ["timeline-csv", "timeline-timesketch", "timeline-timesketch-csv", "timeline-html", "timeline-ics"])
+def test_a_file_for_another_authority_does_not_say_whom_its_filters_name(world, exports, pair, form):
+    wanted = {"kind": "fact", "text": "Nobody Known", "identifier_id": pair["mail"]}
+    _, file = exports.file(pair["nl"], format=form, timeline=wanted)
+    said = str(Calendar.from_ical(file)["description"]) if form == "timeline-ics" else file.decode()
+    assert "one more filter that is not told; one more filter that is not told" in " ".join(said.split())
+    assert "nobody known" not in said.lower()
+    assert pair["mail"] not in said
+
+
 def test_the_text_that_is_looked_for_is_stored_sealed(world, exports, pair):
     made = exports.ask(pair["nl"], format="timeline-csv", timeline={"text": "Secretly", "subject_id": pair["nl"]}, recipient=THIRD)
     assert made["timeline"]["text"] == "Secretly"

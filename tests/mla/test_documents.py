@@ -1,5 +1,7 @@
 """Requests on their forms: numbers as the official ones, four languages, three formats; what somebody wrote stays text."""
 
+import ast
+import inspect
 import io
 import json
 import re
@@ -14,7 +16,7 @@ from assisting import SENT, draft, walk
 from pypdf import PdfReader
 
 from coopapi.directory.codelists import LANGUAGES
-from coopapi.mla import forms, printing
+from coopapi.mla import documents, forms, printing, wording
 from coopapi.mla.lifecycles import KINDS
 from coopapi.mla.wording import read
 from coopapi.typesetting import typst
@@ -180,6 +182,18 @@ def test_every_label_is_said_in_four_languages_and_every_name_in_the_data_exists
     assert set(re.findall(r'"(?:label|plural|missing|otherwise)": "(\w+)"', written)) <= set(read("phrases"))
 
 
+def test_every_phrase_is_said_by_a_form_or_by_the_code():
+    data = "".join(json.dumps(read(name)) for name in [*NUMBERS, "blocks", "kinds"])
+    of_forms = re.findall(r'"(?:label|plural|missing|otherwise)": "(\w+)"', data)
+    of_lists = [word for words in re.findall(r'"says": \[(.*?)\]', data) for word in re.findall(r"\w+", words)]
+    code = [node for module in (forms, printing, wording) for node in ast.walk(ast.parse(inspect.getsource(module)))]
+    of_code = [node.value for node in code if isinstance(node, ast.Constant)]
+    titles = re.findall(r'"titles": "(\w+)"', inspect.getsource(documents))
+    values = tuple(f"{prefix}_" for prefix in re.findall(r"word:(\w+)", data))
+    named = {*of_forms, *of_lists, *of_code, *titles}
+    assert [phrase for phrase in read("phrases") if phrase not in named and not phrase.startswith(values)] == []
+
+
 def test_codes_are_said_by_their_labels_and_an_unknown_one_by_itself():
     spanish = filled("eio", "es", content={"proceedings": "unheard_of"})
     assert said(spanish, "A", "Estado de ejecución") == ["Grecia"]
@@ -203,7 +217,7 @@ def test_what_nobody_said_is_left_out_of_a_finished_form_and_shown_to_the_drafte
     assert said(document, "J") == ["Not applicable"]
     assert said(document, "I", "Confidentiality requested") == ["No"]
     assert said(filled("preservation"), "15") == ["Not applicable"]
-    assert said(filled("subscriber_information"), "9") == ["none"]
+    assert said(filled("subscriber_information"), "9") == ["None"]
     assert said(filled("eio", state="draft"), "J") == ["to be completed"]
 
 
@@ -230,7 +244,7 @@ def test_an_earlier_request_is_named_by_its_relation():
     document = filled("preservation", previous={"relation": "extension", "request_id": "r-1", "reference": "OWL/9"})
     assert said(document, "3") == ["Extension of an earlier request", "OWL/9"]
     after = filled("subscriber_information", previous={"relation": "after_preservation", "request_id": "r-1"})
-    assert (said(after, "9"), said(after, "10")) == (["none"], ["r-1"])
+    assert (said(after, "9"), said(after, "10")) == (["None"], ["r-1"])
 
 
 def test_the_addressee_of_an_order_does_not_get_section_m():
@@ -319,13 +333,17 @@ def test_section_b_ticks_why_it_is_urgent():
 
 def test_an_order_ticks_its_conditions_and_who_issued_and_validated_it_by_the_data():
     traffic = measure("traffic", identifiers=[{"kind": "ip", "value": "203.0.113.7"}], data_categories=["traffic"])
-    offence = {**CONTENT["offences"][0], "union_offence": "child_sexual_abuse"}
+    offence = {**CONTENT["offences"][0], "union_offence": "child_sexual_abuse", "by_information_system": True}
     order = filled("epoc", measures=[traffic], content={"offences": [offence]})
     ticked = {number: [line for line in said(order, number) if line.startswith("☒")] for number in "EFGIJ"}
     assert [len(lines) for lines in ticked.values()] == [1, 1, 3, 1, 1]
     assert "2011/93/EU" in ticked["G"][2]
     assert ticked["I"] == ["☒ public prosecutor"]
     assert ticked["J"] == ["☒ judge, court or investigating judge"]
+    offline = filled("epoc", measures=[traffic], content={"offences": [{**offence, "by_information_system": False}]})
+    assert sum(line.startswith("☒") for line in said(offline, "G")) == 2
+    terrorism = filled("epoc", measures=[traffic], content={"offences": [{**CONTENT["offences"][0], "union_offence": "terrorism"}]})
+    assert "2017/541" in next(line for line in said(terrorism, "G")[::-1] if line.startswith("☒"))
     harmless = filled("epoc", measures=[measure("subscriber", identifiers=[{"kind": "email", "value": "h@heron.example"}])])
     assert said(harmless, "J") == ["Not applicable"]
     assert not any("three years" in line for line in said(harmless, "G"))
@@ -398,6 +416,13 @@ def test_the_place_to_sign_stays_with_the_name_of_who_signs():
         pages = PdfReader(io.BytesIO(printing.as_pdf(filled("spontaneous_information", content=content), AT))).pages
         (page,) = [text for text in (page.extract_text() for page in pages) if "____" in text]
         assert "A. Wren" in page
+
+
+def test_a_list_of_boxes_stays_on_one_page():
+    for lines in (1, 12, 30):
+        pdf = printing.as_pdf(filled("eaw", content={"facts": "\n".join("A line." for _ in range(lines))}), AT)
+        pages = [page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages]
+        assert [("Trafficking in human beings" in text) for text in pages] == [("Sabotage" in text) for text in pages]
 
 
 def test_greek_cyrillic_and_arabic_names_are_in_the_pdf():

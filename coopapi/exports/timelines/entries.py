@@ -14,6 +14,8 @@ WHOLE_DAYS: Final = ("day", "month", "year")
 """The precisions of a date without a time of day."""
 FILTERS: Final = ("since", "until", "kind", "type", "subject_id", "identifier_id", "authority_id", "text", "as_known_on")
 """The filters of a timeline that a file says of itself, as `GET /timelines` names them."""
+KEPT_BACK: Final = frozenset({"subject_id", "identifier_id", "text"})
+"""The filters whose values can name people. A file for another recipient says only that there was one more filter."""
 TIMES: Final = ("since", "until", "as_known_on")
 """Those of the filters that are times."""
 _LENGTHS: Final = {"second": 16, "minute": 16, "hour": 13, "day": 10, "month": 7, "year": 4}

@@ -11,7 +11,7 @@ from coopapi.exports.models import Export
 from coopapi.exports.selecting import ConsentMissing
 from coopapi.exports.service import left_out
 from coopapi.exports.timelines.choosing import Choice, Timeline
-from coopapi.exports.timelines.entries import FILTERS, CaseHead, Entry, Head
+from coopapi.exports.timelines.entries import FILTERS, KEPT_BACK, CaseHead, Entry, Head
 from coopapi.exports.timelines.sources import Found, mark_entries, read_duties, read_entries
 from coopapi.exports.timelines.table import AT_ONCE, IN_PORTIONS
 
@@ -54,7 +54,8 @@ def _head(timeline: Timeline, duties: Sequence[Mapping[str, Any]] = ()) -> Head:
         )
         for case in cases
     ]
-    filters = {name: wanted[name] for name in FILTERS if name in wanted}
+    told = FILTERS if terms.internal else [name for name in FILTERS if name not in KEPT_BACK]
+    filters = {name: wanted[name] if name in told else None for name in FILTERS if name in wanted}
     filters |= {"authority_id": named[by].name} if by in named else {}
     return Head(timeline.about, wanted["language"], heads, duties, filters)
 

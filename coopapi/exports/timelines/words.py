@@ -67,8 +67,12 @@ class Labels:
 
     def filters(self, head: Head) -> list[str]:
         """Return a line that says which filters the entries were selected by, or none if there are no filters."""
-        said = [self.label(f"filter_{name}").format(value=self._sought(name, value)) for name, value in head.filters.items()]
+        said = [self._filter(name, value) for name, value in head.filters.items()]
         return [f"{self.label('filters')}: {'; '.join(said)}"] if said else []
+
+    def _filter(self, name: str, value: Any) -> str:
+        kept_back = value is None
+        return self.label("filter_kept_back") if kept_back else self.label(f"filter_{name}").format(value=self._sought(name, value))
 
     def _sought(self, name: str, value: Any) -> str:
         if name in TIMES:
