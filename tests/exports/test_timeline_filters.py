@@ -132,7 +132,9 @@ def test_every_format_says_which_filters_apply(world, exports, pair, form):
     assert line in " ".join(said.split())
 
 
-@pytest.mark.parametrize("form", ["timeline-csv", "timeline-timesketch", "timeline-timesketch-csv", "timeline-html", "timeline-ics"])
+@pytest.mark.parametrize(
+    "form", ["timeline-csv", "timeline-timesketch", "timeline-timesketch-csv", "timeline-html", "timeline-ics"]
+)
 def test_a_file_for_another_authority_does_not_say_whom_its_filters_name(world, exports, pair, form):
     wanted = {"kind": "fact", "text": "Nobody Known", "identifier_id": pair["mail"]}
     _, file = exports.file(pair["nl"], format=form, timeline=wanted)
