@@ -197,8 +197,8 @@ def change_cases(work: UnitOfWork, several: Sequence[tuple[Case, Mapping[str, An
         hiding.before_change(work, case, visibility)
     for case, data, fields in changed:
         case.set({key: data[key] for key in fields if key != "visibility"} | {"updated_at": work.now})
-        action = "case.handed_over" if fields == ["handler_id"] else "case.changed"
-        work.note(action, case, case_id=case.id, event=True, fields=fields)
+        handed_over = fields == ["handler_id"]
+        work.note("case.handed_over" if handed_over else "case.changed", case, case_id=case.id, event=True, fields=fields)
     store_changes(work.session, [case for case, *_ in changed])
     for case, visibility in seen.items():
         if visibility == "hidden":
