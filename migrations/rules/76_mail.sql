@@ -221,8 +221,8 @@ create function priv.put_off_look(p_person uuid) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
     perform priv.require_worker();
-    update public.mail_accounts c set next_at = date_trunc('minute', priv.at()) + interval '1 minute'
-        where c.id = p_person and c.next_at <= priv.at();
+    update public.mail_accounts c set next_at = date_trunc('minute', (select priv.at())) + interval '1 minute'
+        where c.id = p_person and c.next_at <= (select priv.at());
 end $$;
 
 -- Return mail that is to be sent now, the urgent ones first, and lease it for five minutes: if the worker ends before it notes what became of it,
