@@ -171,6 +171,7 @@ REFUSED = {
     ("confirm_address", "p_address"): "select priv.confirm_address('{address}')",
     ("settle_mail", "p_mail"): "select priv.settle_mail(gen_random_uuid(), null, false)",
     ("tell", "p_person"): "select priv.tell('{keeper}', null, '{}', '{}', '{}', true, null)",
+    ("put_off_look", "p_person"): "select priv.put_off_look('{keeper}')",
     ("is_pressing", "p_request"): "select priv.is_pressing('{request}', '{}')",
     ("pause_restored_webhook", "p_endpoint"): "select priv.pause_restored_webhook('{webhook}')",
     ("reserve_search", "p_case"): "select * from priv.reserve_search('{case}', gen_random_uuid(), '{}', '{}')",

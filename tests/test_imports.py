@@ -428,6 +428,15 @@ def test_lines_about_the_same_row_take_effect_in_their_order(world):
     assert outcomes(world, sent(world, *lines)) == ["stored", "stored", "updated", "refused", "stored", "stored", "withdrawn"]
 
 
+def test_a_value_is_free_for_the_lines_after_its_withdrawal(world):
+    freed = {"type": "withdrawal", "of": "identifier", "case": "C1", "external_id": "I1", "reason": "inaccurate"}
+    sent(world, CASE, EMAIL)
+    job = sent(world, freed, {**EMAIL, "external_id": "I2"}, {**CASE, "external_id": "C2", "reference": "R-2"})
+    assert ruled(world, job) == [("withdrawn", None), ("stored", None), ("stored", None)]
+    taken = sent(world, {**EMAIL, "external_id": "I3"}, {**freed, "external_id": "I2"})
+    assert ruled(world, taken) == [("refused", "other_key"), ("withdrawn", None)]
+
+
 def test_identifiers_of_hidden_cases_stay_hidden_and_wait_for_a_person_where_nobody_decided(world, owner):
     world.hold("romanian", world.case("romanian"), "bird-0@example.org", "owl-0@example.org")
     with owner.cursor() as cursor:

@@ -241,22 +241,27 @@ def _text(sent: Mapping[str, Any], name: str) -> str | None:
 def portion(lines: Iterable[SentLine]) -> list[SentLine]:
     """Return the first lines that may be stored together.
 
-    Cases are stored before subjects, these before identifiers, and facts after them. So a portion ends before a second line about
-    the same row, before the line of a case, a subject or an identifier that an earlier line names, and before a line about a case
-    that an earlier line withdraws.
+    Cases are stored before subjects, these before identifiers, facts after them, and rows are withdrawn last. So a portion ends
+    before a second line about the same row, before the line of a case, a subject or an identifier that an earlier line names,
+    before a line about a case that an earlier line withdraws, and before a line that stores something in a case from which an
+    earlier line withdraws something.
     """
     taken: list[SentLine] = []
     told: set[tuple[str, str | None, str | None]] = set()
     named: set[tuple[str, str | None, str | None]] = set()
+    left: set[str] = set()
     for line in lines:
         if line.outcome is None:
             about = line.named
             ended = {one for one in about if ("ended", *one[1:]) in told}
-            if line.key in told or line.key in named or ended:
+            waits = line.type != "withdrawal" and line.case in left
+            if line.key in told or line.key in named or ended or waits:
                 break
             told.add(line.key)
             named |= about
             if line.type == "withdrawal" and line.kind == "case":
                 told.add(("ended", None, line.external_id))
+            elif line.type == "withdrawal" and line.case:
+                left.add(line.case)
         taken.append(line)
     return taken

@@ -34,6 +34,8 @@ MOST_LINES: Final = 2000
 _MOST_WAITING: Final = 2000
 """While so many changes of holdings wait for the worker that finds overlaps, no lines are stored."""
 _MOST_FORGOTTEN: Final = 10_000
+_TOO_SLOW: Final = "57014"
+"""What PostgreSQL answers if a statement takes longer than it may. It is the fault of the lines, not of the connection."""
 _NEEDED: Final = (
     Action.IMPORT_SEND, Action.CASE_OPEN, Action.CASE_EDIT, Action.SUBJECT_WRITE, Action.IDENTIFIER_WRITE, Action.FACT_WRITE,
 )  # fmt: skip
@@ -92,9 +94,11 @@ def _store_next(importer: Importer, most: int) -> bool:
             if most == 1:
                 _wait(importer.database, importer.found, fault)
                 return True
-        except (Unauthenticated, Forbidden, OperationalError):
+        except (Unauthenticated, Forbidden):
             raise
-        except Exception as fault:  # noqa: BLE001 (a line that cannot be stored does not keep the others waiting)
+        except Exception as fault:
+            if isinstance(fault, OperationalError) and getattr(fault.orig, "pgcode", None) != _TOO_SLOW:
+                raise  # a line that cannot be stored, or only too slowly, does not keep the others waiting
             _log.error("lines cannot be stored together", extra={"import": str(importer.found.id), "error": type(fault).__name__})
             if most == 1:
                 return _advance(importer, most, failed=True)

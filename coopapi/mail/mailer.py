@@ -13,12 +13,15 @@ import logging
 import ssl
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from smtplib import SMTP
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
+
+from sqlalchemy.exc import DBAPIError
 
 from coopapi.auth.authentication import as_account
 from coopapi.deadlines import rules
@@ -50,6 +53,7 @@ _TELL: Final = Statement(
     "select priv.tell(:person, cast(:was as timestamptz), cast(:items as bigint[]), cast(:urgent as bigint[]),"
     " cast(:late as bigint[]), :sends, cast(:next as timestamptz))"
 )
+_PUT_OFF: Final = Statement("select priv.put_off_look(:person)")
 _TAKE: Final = Statement("select * from priv.take_mails(:most)")
 _SETTLE: Final = Statement("select priv.settle_mail(:mail, :fault, :final)")
 _log = logging.getLogger("coopapi.mail")
@@ -83,27 +87,30 @@ class Mailer:
     minute: datetime | None = None
     left: int = 0
     """How many people the worker may still look at in this minute."""
+    failed: set[UUID] = field(default_factory=set)
+    """The people for whom looking failed in this minute. Those on duty would otherwise be taken again and again."""
 
     def look(self) -> None:
         """Look at what waits for the next people whose time has come, some of them at once. Faults are logged, not raised."""
         minute = self.database.clock().replace(second=0, microsecond=0)
         if minute != self.minute:
-            self.minute, self.left = minute, MOST_IN_MINUTE
+            self.minute, self.left, self.failed = minute, MOST_IN_MINUTE, set()
         if not self.left:
             return
         most = min(MOST_PEOPLE, self.left)
         try:
             with self.database.worker() as session:
-                due = _DUE.rows(session, most=most)
+                found = _DUE.rows(session, most=most + len(self.failed))
         except Exception as fault:  # noqa: BLE001 (the mailer goes on, whatever happens)
             _log.error("looking for mail will be tried again", extra={"error": type(fault).__name__})
             return
+        due = [person for person in found if person.id not in self.failed][:most]
         for person in due:
             self._serve(person)
         self.left = self.left - most if len(due) == most else 0
 
     def _serve(self, person: Any) -> None:
-        """Look at what waits for one person, and enter mail. A fault with one does not hold up the others."""
+        """Look at what waits for one person, and enter mail. After a fault that person waits a minute, and the others do not."""
         try:
             found = [row for role in person.roles for row in self._waiting(person, role)]
             now = self.database.clock()
@@ -117,6 +124,9 @@ class Mailer:
                 _TELL.rows(session, person=person.id, **told, **when)
         except Exception as fault:  # noqa: BLE001 (as above)
             _log.error("looking for mail will be tried again", extra={"error": type(fault).__name__})
+            self.failed.add(person.id)
+            with suppress(DBAPIError), self.database.worker() as session:
+                _PUT_OFF.rows(session, person=person.id)
 
     def _waiting(self, person: Any, role: str) -> Sequence[Any]:
         """Return keys of what waits for a person in one of its roles, as its worklist would show it now."""

@@ -216,6 +216,15 @@ begin
         where o.id = c.id;
 end $$;
 
+-- Put off looking at what waits for a person to the next minute, because it failed. What came meanwhile is told then.
+create function priv.put_off_look(p_person uuid) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform priv.require_worker();
+    update public.mail_accounts c set next_at = date_trunc('minute', (select priv.at())) + interval '1 minute'
+        where c.id = p_person and c.next_at <= (select priv.at());
+end $$;
+
 -- Return mail that is to be sent now, the urgent ones first, and lease it for five minutes: if the worker ends before it notes what became of it,
 -- it is sent again after that. What no longer concerns the person is withheld.
 create function priv.take_mails(p_most integer)
@@ -284,7 +293,7 @@ end $$;
 
 grant execute on function priv.to_tell(jsonb, jsonb, jsonb, integer, timestamptz), priv.is_pressing(uuid, jsonb), priv.am_on_duty(), priv.open_mail_account(),
     priv.ask_address(uuid, uuid, text, bytea), priv.confirm_address(uuid), priv.remove_address(uuid), priv.people_to_tell(integer),
-    priv.tell(uuid, timestamptz, bigint[], bigint[], bigint[], boolean, timestamptz), priv.take_mails(integer),
+    priv.tell(uuid, timestamptz, bigint[], bigint[], bigint[], boolean, timestamptz), priv.put_off_look(uuid), priv.take_mails(integer),
     priv.settle_mail(uuid, text, boolean) to APP_ROLE;
 
 grant select, update (version, frequency, hour, time_zone, quiet_from, quiet_until, language, next_at) on mail_accounts to APP_ROLE;

@@ -243,6 +243,38 @@ def test_two_workers_send_nothing_twice(world, box, database, mailer, clock):
     assert len(box.got) == 1
 
 
+@pytest.mark.parametrize("duty", [False, True])
+def test_a_person_for_whom_looking_fails_does_not_hold_up_the_others(world, box, mailer, clock, monkeypatch, duty):
+    people = sorted(("colleague", "investigator"), key=lambda who: world.people[who])
+    failing, other = ("contact_fr", "colleague") if duty else people
+    confirmed(world, box, mailer, failing)
+    if duty:
+        on_duty(world)
+    for who in {failing, other}:
+        choose(world, who, frequency="at_once")
+    confirmed(world, box, mailer, other)
+    clock.forward(minutes=1)
+    send(mailer, 2)
+    box.got.clear()
+    meet(world)
+    looking = mailer._waiting
+
+    def broken(person, role):
+        if person.id == world.people[failing]:
+            raise RuntimeError("planted")
+        return looking(person, role)
+
+    monkeypatch.setattr(mailing, "MOST_PEOPLE", 1)
+    monkeypatch.setattr(mailer, "_waiting", broken)
+    clock.forward(minutes=1)
+    send(mailer, 3)
+    assert [got.to for got in box.got] == [f"{other}@justice.example"]
+    monkeypatch.setattr(mailer, "_waiting", looking)
+    clock.forward(minutes=1)
+    send(mailer, 3)
+    assert {got.to for got in box.got} == {f"{other}@justice.example"} | (set() if duty else {f"{failing}@justice.example"})
+
+
 def test_the_thread_of_the_worker_sends(world, box, database, clock, monkeypatch):
     monkeypatch.setattr(mailing, "TICK", 0.05)
     end = time.monotonic() + 60
