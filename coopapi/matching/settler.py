@@ -18,7 +18,7 @@ from coopapi.store.statements import Statement, array
 
 MOST_CHANGES: Final = 200
 """How many changes of holdings one transaction follows."""
-MOST_IMPORTED: Final = 50
+MOST_IMPORTED: Final = 100
 """How many it follows if all are of imports. It does so only when no other change waits."""
 MOST_PAIRS: Final = 500
 """How many pairs of cases one transaction computes."""
