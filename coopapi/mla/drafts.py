@@ -52,7 +52,9 @@ def begin(work: UnitOfWork, data: Mapping[str, Any]) -> Request:
     asks = incoming["requesting_authority"] if incoming else work.actor.authority_id
     _check_reference(work, asks, data["reference"])
     if data.get("case_id"):
-        cases.changeable(work, data["case_id"])
+        case = cases.changeable(work, data["case_id"])
+        if not incoming and case.authority_id != asks:
+            raise fault("/case_id", "own_case", "The case belongs to another authority. Name a case of your own authority.")
     previous, content, wanted = _reused(work, data)
     request_id = work.new_id()
     side = Side.EXECUTING if incoming else Side.REQUESTING
@@ -223,8 +225,8 @@ def link(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Request
     if not own:
         raise authorization.WrongSide("Only a side that acts in a request may link it to a case.")
     case_id: UUID = data["case_id"]
-    cases.changeable(work, case_id)
-    if request.case_id is None and request.requesting_id == work.actor.authority_id:
+    case = cases.changeable(work, case_id)
+    if request.case_id is None and request.requesting_id == work.actor.authority_id == case.authority_id:
         request.case_id = case_id
     for part in own:
         parties.admit(work, request.id, work.actor.authority_id, Side(part.side), case_id=case_id, until=part.until)

@@ -598,3 +598,17 @@ def test_every_kind_of_request_can_be_drafted_and_looked_at(world, kind):
     ready = world.as_("prosecutor").get(f"{path}/readiness")
     assert (ready.status_code, ready.json["ready"]) == (200, False)
     assert world.as_("prosecutor").get(f"{path}/transitions").json["state"] == "draft"
+
+
+def test_a_request_is_for_a_case_of_its_own_authority_and_may_be_linked_to_another_one(world):
+    case = world.case("foreign")
+    given = {"authority_id": str(world.authorities["nl"]), "level": "contribute", "reason": "joint"}
+    assert world.as_("foreign").post(f"/cases/{case}/access", given).status_code == 201
+    me = world.as_("prosecutor")
+    body = {"reference": "OF-OTHERS", "kind": "eio", "instrument": "eio", "executing_country": "FR", "case_id": case}
+    refused = me.post("/mla-requests", body)
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/case_id")
+    made = me.post("/mla-requests", {**body, "case_id": None})
+    assert made.status_code == 201, made.json
+    linked = me.post(f"/mla-requests/{made.json['id']}/case", {"case_id": case})
+    assert linked.status_code == 200, linked.json
