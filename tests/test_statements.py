@@ -6,7 +6,7 @@ from sending import statements_sent
 HERON = {"identifiers": [{"kind": "email", "value": "heron@example.org"}]}
 MOST = {
     "get a case": 3,
-    "list cases": 3,  # the caller, the page, and the commit, which what records something does in the same round trip
+    "list cases": 3,  # the caller, the page and the commit; what records an entry commits in that round trip
     "overlaps of a case": 6,
     "worklist": 8,
     "list overlaps": 5,

@@ -80,7 +80,8 @@ def _of_list(field: fields.List[Any]) -> Callable[[Any], Any]:
     def as_usual(value: Any) -> Any:
         return inner._serialize(value, None, None)  # noqa: SLF001 (the hook that fields implement)
 
-    otherwise = direct.get(dict, as_usual) if isinstance(inner, fields.Nested) else as_usual  # it shows other objects alike
+    # Objects of other classes, such as rows, are shown as mappings are.
+    otherwise = direct.get(dict, as_usual) if isinstance(inner, fields.Nested) else as_usual
 
     def show(values: list[Any]) -> list[Any]:
         return [convert(value) if (convert := direct.get(type(value), otherwise)) else value for value in values]

@@ -1,7 +1,7 @@
 """Storing the cases and subjects of a portion, and withdrawing what its lines say.
 
-Each line is accepted or refused by itself. What is accepted is stored together, so the number of statements does not depend on the
-number of lines.
+A line that is refused does not stop the others. All rows of one kind are stored together, so a portion with many lines needs no
+more statements than one with few.
 """
 
 from collections import defaultdict

@@ -149,17 +149,19 @@ declare
     at_time timestamptz := to_timestamp(said[6]::bigint / 1e6);
     written integer;
 begin
-    if said[1] <> '' is not true then
+    if coalesce(said[1], '') = '' then
         raise exception 'there is no caller whose act can be recorded' using errcode = '42501';
     end if;
     insert into public.journal_entries (authority_id, at, principal_id, role, action, object_type, object_id, case_id, purpose,
             request_id, consultation, event, victims_only, uncleared_only, detail)
         select said[1]::uuid, at_time, nullif(said[2], '')::uuid, coalesce(nullif(said[3], ''), 'machine'), r.action, r.object_type, r.object_id,
                r.case_id, r.purpose, r.request_id, r.consultation, r.event, r.victims_only, coalesce(r.uncleared_only, false), coalesce(r.detail, '{}')
-        from jsonb_to_recordset(p_entries) r (action text, object_type text, object_id uuid, case_id uuid, purpose text, request_id text,
-             consultation boolean, event boolean, victims_only boolean, uncleared_only boolean, detail jsonb)
+        from rows from (jsonb_to_recordset(p_entries) as (action text, object_type text, object_id uuid, case_id uuid, purpose text,
+             request_id text, consultation boolean, event boolean, victims_only boolean, uncleared_only boolean, detail jsonb))
+             with ordinality r
         where not priv.registers_own(r.action) and r.object_type not in ('alarm', 'audit')
-          and (r.case_id is null or GRANTED(r.case_id, 1) or priv.notes_about(r.case_id, r.object_id));
+          and (r.case_id is null or GRANTED(r.case_id, 1) or priv.notes_about(r.case_id, r.object_id))
+        order by r.ordinality;
     get diagnostics written = row_count;
     if written <> jsonb_array_length(p_entries) then
         raise exception 'the caller has no access to the case, or only the register itself writes entries of this name or type'

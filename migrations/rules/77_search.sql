@@ -117,9 +117,9 @@ create function priv.grams(p_word text) returns text[] language sql immutable re
 create function priv.can_be_misspelt(p_word text) returns boolean language sql immutable return p_word ~ '^[a-z]{4,}$';
 
 -- Write the words of things for each place in place of those that they had, remove the groups of letters of words that no thing of the place has
--- any more, and have the saved searches of those for whom the words of a thing changed compared with it, unless they found it before. p_things has for each thing its `id`, its
--- `entries` on the list, and its `places` (`place`, and `words` with `field` and `word`). Only the worker calls this, after priv.to_index in the
--- same transaction.
+-- any more, and have the saved searches of those for whom the words of a thing changed compared with it, unless they found it before. p_things
+-- has for each thing its `id`, its `entries` on the list, and its `places` (`place`, and `words` with `field` and `word`). Only the worker calls
+-- this, after priv.to_index in the same transaction.
 create function priv.index_things(p_things jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 declare

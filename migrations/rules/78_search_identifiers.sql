@@ -74,5 +74,5 @@ begin
     order by f.case_id desc, f.identifier_id;
 end $$;
 
-grant execute on function priv.reserve_search(uuid, uuid, bytea[], smallint[]), priv.forget_searched(integer), priv.identifiers_with(bytea[], uuid, uuid, integer, integer)
-    to APP_ROLE;
+grant execute on function priv.reserve_search(uuid, uuid, bytea[], smallint[]), priv.forget_searched(integer),
+    priv.identifiers_with(bytea[], uuid, uuid, integer, integer) to APP_ROLE;
