@@ -12,6 +12,7 @@ import psycopg2
 import pytest
 from flask import request
 from register import Register
+from registers import empty_database
 from serving import reserved_port
 from world import World, populate
 
@@ -80,6 +81,13 @@ def postgres():
     server.stop()
     shutil.rmtree(root, ignore_errors=True)
     shutil.rmtree(server.socket, ignore_errors=True)
+
+
+@pytest.fixture
+def fresh(postgres):
+    """The name of an empty database of its own."""
+    with empty_database(postgres) as name:
+        yield name
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import sys
 from uuid import uuid4
 
 import pytest
+from registers import empty_database
 from sqlalchemy import create_engine, text
 
 from coopapi.ops.cli import main
@@ -19,17 +20,20 @@ PASSWORD = "app-password"
 @pytest.fixture(scope="module")
 def deployment(postgres, migrated, tmp_path_factory):
     """A database and a key file of an operator's own, by the settings in the environment."""
-    postgres.create_database("provisioned")
     keys = tmp_path_factory.mktemp("deployment") / "keys.json"
     crypto.create_key_file(keys)
-    migration.migrate(
-        postgres.url("provisioned"), postgres.url("provisioned", migration.DEFAULT_ROLE, PASSWORD), crypto.load_keys(keys)
-    )
-    return {
-        "COOPAPI_KEY_FILE": str(keys),
-        "COOPAPI_OWNER_DATABASE_URL": postgres.url("provisioned"),
-        "COOPAPI_DATABASE_URL": postgres.url("provisioned", migration.DEFAULT_ROLE, PASSWORD),
-    }
+    with empty_database(postgres) as name:
+        owner, role = postgres.url(name), postgres.url(name, migration.DEFAULT_ROLE, PASSWORD)
+        migration.migrate(owner, role, crypto.load_keys(keys))
+        yield {"COOPAPI_KEY_FILE": str(keys), "COOPAPI_OWNER_DATABASE_URL": owner, "COOPAPI_DATABASE_URL": role}
+
+
+@pytest.fixture(scope="module")
+def owned(deployment):
+    """An engine of the owner of the operator's database."""
+    engine = create_engine(deployment["COOPAPI_OWNER_DATABASE_URL"])
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture
@@ -62,16 +66,14 @@ def home(run):
 
 
 @pytest.fixture
-def admin_of(postgres):
-    """Run SQL on the operator's database, as its owner."""
-    engine = create_engine(postgres.url("provisioned"), isolation_level="AUTOCOMMIT")
+def admin_of(owned):
+    """Run SQL on the operator's database, as its owner; `DATABASE` in it stands for the name of the database."""
 
     def execute(sql):
-        with engine.connect() as connection:
-            connection.execute(text(sql))
+        with owned.begin() as connection:
+            connection.execute(text(sql.replace("DATABASE", owned.url.database)))
 
-    yield execute
-    engine.dispose()
+    return execute
 
 
 def test_provisioning_can_be_repeated(run):
@@ -180,7 +182,7 @@ def test_an_issuer_is_moved_to_a_name_that_is_accepted(run, home):
     assert (again[0], "No person or client in this register has the issuer" in again[2]) == (1, True)
 
 
-def test_everything_is_deleted_only_after_a_question(run, home, monkeypatch):
+def test_everything_is_deleted_only_after_a_question(run, home, owned, monkeypatch):
     for answer in ("n\n", ""):
         read, write = os.pipe()
         os.write(write, answer.encode())
@@ -189,23 +191,22 @@ def test_everything_is_deleted_only_after_a_question(run, home, monkeypatch):
             monkeypatch.setattr(sys, "stdin", stdin)
             status, _, said = run("migrate", "--target", "base")
         assert status == 130
-        assert "deletes every table of the database provisioned" in said
+        assert f"deletes every table of the database {owned.url.database}" in said
         assert home in run("authority", "list")[1]
 
 
 def test_everything_is_deleted_without_a_question_if_asked_to(run, postgres, tmp_path):
-    postgres.create_database("deleted")
     keys = tmp_path / "keys.json"
     crypto.create_key_file(keys)
-    owner = postgres.url("deleted")
-    place = {
-        "COOPAPI_OWNER_DATABASE_URL": owner,
-        "COOPAPI_DATABASE_URL": postgres.url("deleted", migration.DEFAULT_ROLE, PASSWORD),
-        "COOPAPI_KEY_FILE": str(keys),
-    }
-    assert run("migrate", **place)[0] == 0
-    assert run("migrate", "--target", "base", "--yes", **place)[:2] == (0, "migrated to base")
-    status, _, said = run("authority", "list", **place)
+    with empty_database(postgres) as name:
+        place = {
+            "COOPAPI_OWNER_DATABASE_URL": postgres.url(name),
+            "COOPAPI_DATABASE_URL": postgres.url(name, migration.DEFAULT_ROLE, PASSWORD),
+            "COOPAPI_KEY_FILE": str(keys),
+        }
+        assert run("migrate", **place)[0] == 0
+        assert run("migrate", "--target", "base", "--yes", **place)[:2] == (0, "migrated to base")
+        status, _, said = run("authority", "list", **place)
     assert (status, said.count("\n")) == (1, 0)
     assert "does not exist" in said
     assert "coopapi migrate" in said
@@ -214,12 +215,12 @@ def test_everything_is_deleted_without_a_question_if_asked_to(run, postgres, tmp
 FAULTS = {
     "alter table authorities rename to authorities_away": 'relation "authorities" does not exist',
     "revoke select on authorities from coopapi_app": "permission denied for table authorities",
-    "revoke connect on database provisioned from public": "permission denied for database",
+    "revoke connect on database DATABASE from public": "permission denied for database",
 }
 CURES = [
     "alter table if exists authorities_away rename to authorities",
     "grant select on authorities to coopapi_app",
-    "grant connect on database provisioned to public",
+    "grant connect on database DATABASE to public",
 ]
 
 
@@ -236,16 +237,14 @@ def test_a_fault_of_the_database_is_one_line_with_its_true_cause(run, admin_of, 
     assert "cannot be reached" not in said
 
 
-def test_a_statement_that_waits_too_long_is_no_lost_connection(run, postgres, admin_of):
-    admin_of("alter role coopapi_app in database provisioned set lock_timeout = '100ms'")
-    engine = create_engine(postgres.url("provisioned"))
+def test_a_statement_that_waits_too_long_is_no_lost_connection(run, owned, admin_of):
+    admin_of("alter role coopapi_app in database DATABASE set lock_timeout = '100ms'")
     try:
-        with engine.begin() as holder:
+        with owned.begin() as holder:
             holder.execute(text("lock table authorities in access exclusive mode"))
             status, printed, said = run("authority", "list")
     finally:
-        admin_of("alter role coopapi_app in database provisioned reset lock_timeout")
-        engine.dispose()
+        admin_of("alter role coopapi_app in database DATABASE reset lock_timeout")
     assert (status, printed, said.count("\n")) == (1, "", 0), said
     assert "the database refuses: canceling statement due to lock timeout" in said
 
@@ -253,23 +252,23 @@ def test_a_statement_that_waits_too_long_is_no_lost_connection(run, postgres, ad
 @pytest.mark.parametrize(
     ("address", "cause"),
     [
-        ("postgresql://coopapi_app:secret@/provisioned?host=/nowhere", "No such file or directory"),
-        ("postgresql://coopapi_app:secret@/provisioned?host=/nowhere&host=/nowhere2", "nowhere2"),
-        ("postgresql://coopapi_app:secret@127.0.0.1:1/provisioned", "Connection refused"),
+        ("postgresql://coopapi_app:secret@/coopapi?host=/nowhere", "No such file or directory"),
+        ("postgresql://coopapi_app:secret@/coopapi?host=/nowhere&host=/nowhere2", "nowhere2"),
+        ("postgresql://coopapi_app:secret@127.0.0.1:1/coopapi", "Connection refused"),
         ("SERVER", "password authentication failed"),
         ("SERVER/gone", 'database "gone" does not exist'),
     ],
 )
 def test_why_there_is_no_connection_is_said_in_one_line(run, postgres, address, cause):
-    there = {"SERVER": postgres.url("provisioned", "nobody", "secret"), "SERVER/gone": postgres.url("gone")}
+    there = {"SERVER": postgres.url("coopapi", "nobody", "secret"), "SERVER/gone": postgres.url("gone")}
     status, printed, said = run("authority", "list", COOPAPI_DATABASE_URL=there.get(address, address))
     assert (status, printed, said.count("\n")) == (1, "", 0), said
     assert cause in said
     assert "secret" not in said
 
 
-def test_a_schema_of_a_newer_version_is_said_in_one_line(run, admin_of, postgres):
-    with create_engine(postgres.url("provisioned")).connect() as connection:
+def test_a_schema_of_a_newer_version_is_said_in_one_line(run, admin_of, owned):
+    with owned.connect() as connection:
         present = connection.scalar(text("select version_num from alembic_version"))
     admin_of("update alembic_version set version_num = '9999'")
     try:

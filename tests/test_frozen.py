@@ -4,7 +4,6 @@ import gzip
 import json
 import subprocess
 
-import psycopg2
 import pytest
 from freezing import FROZEN
 from sqlalchemy import create_engine, text
@@ -23,11 +22,9 @@ REVISIONS = sorted(file.name.removesuffix(".sql.gz") for file in FROZEN.glob("*.
 
 
 @pytest.fixture
-def upgraded(request, postgres, migrated, signer, tmp_path):
+def upgraded(request, postgres, fresh, migrated, signer, tmp_path):
     """The application on a frozen database that was brought to the present."""
-    name = f"frozen_{request.param}"
-    postgres.create_database(name)
-    url = postgres.url(name)
+    url = postgres.url(fresh)
     restore = [postgres.bin / "psql", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", url.replace("+psycopg2", "")]
     subprocess.run(
         restore, input=gzip.decompress((FROZEN / f"{request.param}.sql.gz").read_bytes()), check=True, stdout=subprocess.DEVNULL
@@ -43,7 +40,7 @@ def upgraded(request, postgres, migrated, signer, tmp_path):
     (tmp_path / "issuers.json").write_text(json.dumps([issuer]))
     settings = config.read(
         {
-            "COOPAPI_DATABASE_URL": postgres.url(name, migration.DEFAULT_ROLE, "app-password"),
+            "COOPAPI_DATABASE_URL": postgres.url(fresh, migration.DEFAULT_ROLE, "app-password"),
             "COOPAPI_KEY_FILE": str(keys),
             "COOPAPI_ISSUERS_FILE": str(tmp_path / "issuers.json"),
             "COOPAPI_ISSUER": f"{demo_people.ISSUER}:service",
@@ -53,10 +50,6 @@ def upgraded(request, postgres, migrated, signer, tmp_path):
     app = create_app(settings)
     yield app
     app.extensions["coopapi"].database.engine.dispose()
-    connection = psycopg2.connect(postgres.url().replace("+psycopg2", ""))
-    connection.autocommit = True
-    connection.cursor().execute(f'drop database "{name}" with (force)')
-    connection.close()
 
 
 def test_there_is_one_for_each_revision():

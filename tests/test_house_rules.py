@@ -120,6 +120,19 @@ def test_the_law_is_kept_and_would_catch_a_breach(law):
     assert {str(path): found for path, tree in TREES.items() if (found := law(path, tree))} == {}
 
 
+def shared_names(path, tree):
+    """A test makes its databases by `registers.empty_database`, under a name that nothing had before."""
+    own = {"registers.py", "conftest.py", "test_imports_accidents.py"}
+    return [c.lineno for c in calls(tree, {"create_database"})] if path.name not in own else []
+
+
+def test_no_two_fixtures_use_one_database():
+    """The same database twice, because tests and so the fixtures of a module move between processes, has another key file."""
+    trees = {path: ast.parse(path.read_text()) for path in sorted((ROOT / "tests").rglob("*.py"))}
+    assert shared_names(Path("bad.py"), ast.parse('postgres.create_database("mine")'))
+    assert {str(path): found for path, tree in trees.items() if (found := shared_names(path, tree))} == {}
+
+
 LADDER = [
     re.findall(r"\w+", rung)
     for contract in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]

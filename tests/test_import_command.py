@@ -17,7 +17,7 @@ from coopapi.ops import administration, import_command
 def running(postgres, migrated, tmp_path_factory):
     """A service with its worker, and the credentials of a machine client."""
     folder = tmp_path_factory.mktemp("importing")
-    with provisioned(postgres, "importing", folder) as (environment, database):
+    with provisioned(postgres, folder) as (environment, database):
         home = administration.add_authority(database, {"name": "Police", "type": "police_unit", "country": "NL"})
         client = administration.provide_client(database, home, {"name": "System", "roles": ["system"], "victim_cleared": False})
         with served(environment, folder, WORKERS=1, SPOOL_MB=100) as service:

@@ -33,18 +33,6 @@ FUNCTION_TABLES = {
 }
 
 
-@pytest.fixture
-def fresh(postgres, settings):
-    """An empty database of its own."""
-    name = "fresh"
-    postgres.create_database(name)
-    yield name
-    engine = create_engine(postgres.url(), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"drop database {name} with (force)"))
-    engine.dispose()
-
-
 def tables(url):
     engine = create_engine(url)
     with engine.connect() as connection:

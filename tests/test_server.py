@@ -15,19 +15,16 @@ from contextlib import suppress
 import psycopg2
 import pytest
 import urllib3
+from registers import provisioned
 from serving import COMMAND, PATIENCE, Answers, is_open, read_all, served, until
+from sqlalchemy import make_url
 from world import ISSUER, sign
 
-from coopapi import config
 from coopapi.http import connection as wire
 from coopapi.http import middleware, worker_process
 from coopapi.http.middleware import LARGEST_BODY
-from coopapi.journal.service import record
 from coopapi.ops import administration, demo
 from coopapi.ops.demo_script import Rehearsal
-from coopapi.provisioning import migration
-from coopapi.store import crypto
-from coopapi.store.db import Database
 
 HEAD = b"POST /api/v1/cases HTTP/1.1\r\nHost: register.test\r\nContent-Type: application/json\r\n"
 SLOW_HEAD = b"GET /healthz HTTP/1.1\r\nHost: register.test\r\nX-Slow: "
@@ -45,24 +42,14 @@ LAST = b"GET /healthz HTTP/1.1\r\nHost: register.test\r\nConnection: close\r\n\r
 def deployment(postgres, migrated, tmp_path_factory):
     """A register of its own with one investigator; its settings."""
     folder = tmp_path_factory.mktemp("deployment")
-    postgres.create_database("served")
-    crypto.create_key_file(folder / "keys.json")
-    environment = {
-        "COOPAPI_DATABASE_URL": postgres.url("served", migration.DEFAULT_ROLE, "app-password"),
-        "COOPAPI_KEY_FILE": str(folder / "keys.json"),
-        "COOPAPI_ISSUERS_FILE": str(migrated.issuers_file),
-    }
-    settings, keys = config.read(environment), crypto.load_keys(folder / "keys.json")
-    migration.migrate(postgres.url("served"), settings.database_url, keys)
-    database = Database.connect(settings, keys, record)
-    home = administration.add_authority(database, {"name": "Police", "type": "police_unit", "country": "NL"})
-    administration.add_person(
-        database,
-        home,
-        {"name": "Wren", "issuer": ISSUER, "subject": "wren", "roles": ["investigator"], "victim_cleared": False},
-    )
-    database.engine.dispose()
-    return environment
+    with provisioned(postgres, folder, COOPAPI_ISSUERS_FILE=str(migrated.issuers_file)) as (environment, database):
+        home = administration.add_authority(database, {"name": "Police", "type": "police_unit", "country": "NL"})
+        administration.add_person(
+            database,
+            home,
+            {"name": "Wren", "issuer": ISSUER, "subject": "wren", "roles": ["investigator"], "victim_cleared": False},
+        )
+        yield environment
 
 
 @pytest.fixture(scope="module")
@@ -531,13 +518,12 @@ def labels():
 
 
 def test_a_stop_lets_a_request_end_and_leaves_nothing_behind(deployment, postgres, tmp_path, token):
+    owner = postgres.url(make_url(deployment["COOPAPI_DATABASE_URL"]).database)
     (tmp_path / "temporary").mkdir()
     kubernetes = {"COOPAPI_PORT": "tcp://10.0.0.7:8000"}
     with served({**deployment, **kubernetes, "TMPDIR": str(tmp_path / "temporary")}, tmp_path, WORKERS=1) as service:
         assert [path.name.endswith("-coopapi") for path in (tmp_path / "temporary").iterdir()] == [True]
-        lock = psycopg2.connect(
-            host=str(postgres.socket), user="coopapi", password=(postgres.root / "pgpass").read_text(), dbname="served"
-        )
+        lock = psycopg2.connect(owner.replace("+psycopg2", ""))
         lock.cursor().execute("lock table cases in access exclusive mode")
         with service.connect() as client, service.connect() as idle:
             client.sendall(f"GET /api/v1/cases HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n".encode())

@@ -208,14 +208,13 @@ def test_a_database_that_is_not_there_is_said_in_a_line(tmp_path):
     assert "secret" not in told.stderr
 
 
-def test_a_deployment_from_the_shell(tmp_path, postgres, migrated):
+def test_a_deployment_from_the_shell(tmp_path, postgres, fresh, migrated):
     """keys create, migrate, authority, client, token, staff, keys rotate, verify: as an operator would."""
-    postgres.create_database("deployment")
     keys = tmp_path / "keys.json"
     environment = {
         "COOPAPI_KEY_FILE": str(keys),
-        "COOPAPI_OWNER_DATABASE_URL": postgres.url("deployment"),
-        "COOPAPI_DATABASE_URL": postgres.url("deployment", "coopapi_app", "app-password"),
+        "COOPAPI_OWNER_DATABASE_URL": postgres.url(fresh),
+        "COOPAPI_DATABASE_URL": postgres.url(fresh, "coopapi_app", "app-password"),
     }
 
     def run(*words, said=""):
