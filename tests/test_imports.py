@@ -541,7 +541,7 @@ def corrected(line):
         "case": {"title": "Another title", "desk": "none"},
         "subject": {"category": "victim", "age_status": "adult"},
         "identifier": {"source": "another source"},
-        "fact": {},
+        "fact": {"confidence": "high", "subjects": [{"external_id": "S2"}], "identifiers": [{"external_id": "I2"}]},
     }.get(line["type"], {})
 
 
@@ -559,6 +559,7 @@ def of_type(lines, *types):
 CHANGES = {
     "cases are corrected": lambda lines: [corrected(line) for line in of_type(lines, "case")],
     "subjects are corrected": lambda lines: [corrected(line) for line in of_type(lines, "subject")],
+    "facts are corrected": lambda lines: [corrected(line) for line in of_type(lines, "fact")],
     "identifiers and facts are withdrawn": lambda lines: [withdrawn(line) for line in of_type(lines, "identifier", "fact")],
     "cases are withdrawn": lambda lines: [withdrawn(line) for line in of_type(lines, "case")],
 }

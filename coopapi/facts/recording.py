@@ -18,8 +18,9 @@ from coopapi.identifiers.refusals import Refused
 from coopapi.identifiers.service import keep_key, read_keys
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork, as_json
-from coopapi.store.rows import take_in
+from coopapi.store.rows import store_changes, take_in
 from coopapi.store.statements import Statement
+from coopapi.store.together import together
 from coopapi.store.vault import SealKey
 
 _RECORD: Final = Statement("select priv.record_facts(cast(:rows as jsonb), cast(:subjects as jsonb), cast(:identifiers as jsonb))")
@@ -69,9 +70,8 @@ def read_all(
     lock_if_keyed(work, case_id, items)
     case = cases.to_add_to(work, case_id)
     keep_key(work, case.id, case.wrapped, case.authority_id)
-    held = held_facts(
-        work, case.id, {item["external_id"] for item in items if not isinstance(item, Refused) and item.get("external_id")}
-    )
+    named = {item["external_id"] for item in items if not isinstance(item, Refused) and item.get("external_id")}
+    held = {key: rows for (_, key), rows in held_facts(work, [(case.id, key) for key in named]).items()}
     old = as_items(work, [row for rows in held.values() for row in rows])
     sent = [item for item in items if not isinstance(item, Refused)]
     there = involved(work, case.id, [*sent, *old.values()])
@@ -96,13 +96,18 @@ def _refuse_second(key: str | None, seen: set[str]) -> None:
         seen.add(key)
 
 
-def held_facts(work: UnitOfWork, case_id: UUID, keys: set[str]) -> dict[str | None, list[Fact]]:
-    """Return the facts of a case with one of these keys that were not withdrawn. One about victims may have the key of another."""
-    query = work.all(Fact).where(Fact.case_id == case_id, Fact.external_id.in_(keys), Fact.withdrawn_at.is_(None))
-    held: dict[str | None, list[Fact]] = {}
-    for row in work.session.scalars(query.order_by(Fact.id)) if keys else ():
-        held.setdefault(row.external_id, []).append(row)
+def held_facts(work: UnitOfWork, keys: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], list[Fact]]:
+    """Return the facts of cases with these keys that were not withdrawn. One about victims may have the key of another."""
+    held: dict[tuple[UUID, str], list[Fact]] = {key: [] for key in keys}
+    if held:
+        cases, names = (set(some) for some in zip(*held, strict=True))
+        query = work.all(Fact).where(Fact.case_id.in_(cases), Fact.external_id.in_(names), Fact.withdrawn_at.is_(None))
+        for row in work.session.scalars(query.order_by(Fact.id)):
+            held.get((row.case_id, row.external_id or ""), []).append(row)
     return held
+
+
+_held_by_one: Final = together(held_facts)
 
 
 def _draft(  # noqa: PLR0913, PLR0917 (what is known of the case)
@@ -110,10 +115,10 @@ def _draft(  # noqa: PLR0913, PLR0917 (what is known of the case)
     handling_code: str,
     item: Mapping[str, Any],
     there: Involved,
-    held: Mapping[str | None, Sequence[Fact]],
+    held: Mapping[str, Sequence[Fact]],
     old: Mapping[UUID, Mapping[str, Any]],
 ) -> FactDraft:
-    rows = held.get(item.get("external_id"), ())
+    rows = held.get(item.get("external_id") or "", ())
     if not rows:
         return draft(work, handling_code, item, there)
     read = [draft(work, handling_code, merged(old[row.id], item), there, row) for row in rows]
@@ -199,7 +204,7 @@ def put_right(work: UnitOfWork, drafts: Sequence[FactDraft]) -> set[UUID]:
         row.set({**one.told, "place_token": one.token, "victims": one.victims, "changed_by": work.actor.id, "changed_at": work.now})
         row.words = _seal(_key(work, row.case_id), one, row.id)
         tell(work, row, "corrected", victims=victims, kind=row.kind, fields=fields[row.id])
-    work.session.flush()
+    store_changes(work.session, [row for row, _ in changed])
     _RELINK.rows(work.session, facts=ids, **_links(ids, [one for _, one in changed]))
     return set(ids)
 
@@ -231,16 +236,17 @@ def correct(work: UnitOfWork, row: Fact, data: Mapping[str, Any]) -> Fact:
     case = cases.usable(work, row.case_id, Level.CONTRIBUTE)
     item = merged(as_items(work, [row])[row.id], data)
     one = stays_hidden(draft(work, case.handling_code, item, involved(work, case.id, [item]), row))
-    require_free(work, row, one)
+    require_free(work, one)
     put_right(work, [one])
     return row
 
 
-def require_free(work: UnitOfWork, row: Fact, one: FactDraft) -> None:
+def require_free(work: UnitOfWork, one: FactDraft) -> None:
     """Raise `ExternalIdTaken` if a correction gives a fact the key of another one of the case, both about victims or neither."""
-    for other in held_facts(work, row.case_id, {one.key} if one.key else set()).get(one.key, ()):
-        if other is not row and other.victims == one.victims:
-            raise ExternalIdTaken(existing=f"/api/v1/cases/{row.case_id}/facts/{other.id}")
+    if (row := one.corrects) is not None and one.key:
+        for other in _held_by_one(work, (row.case_id, one.key)):
+            if other is not row and other.victims == one.victims:
+                raise ExternalIdTaken(existing=f"/api/v1/cases/{row.case_id}/facts/{other.id}")
 
 
 def tell(work: UnitOfWork, row: Fact, act: str, *, victims: bool, **detail: Any) -> None:

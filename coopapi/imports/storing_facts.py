@@ -1,13 +1,13 @@
-"""Storing the facts of a portion: those that are new together, the others one by one."""
+"""Storing the facts of a portion: those that are new together, and those that are corrected together."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from coopapi.cases.models import Case, Identifier, Subject
-from coopapi.errors import Unprocessable, broken
+from coopapi.errors import CoopError, Unprocessable, broken
 from coopapi.facts.drafts import FactDraft, Involved, draft, merged, of_victims_alone, stays_hidden
 from coopapi.facts.models import Fact
 from coopapi.facts.recording import changes, put_right, record_new, require_free
@@ -17,6 +17,7 @@ from coopapi.imports.known import Known, subjects_by_key, version_of
 from coopapi.imports.lines import SentLine
 from coopapi.imports.storing import REFUSALS, refuse
 from coopapi.store.db import UnitOfWork
+from coopapi.store.together import each
 
 _LINKS: Final = ("subjects", "identifiers")
 Keyed = Mapping[tuple[UUID, str], UUID]
@@ -60,14 +61,11 @@ def store_facts(
         elif line.check() and (case := known.to_add_to(line)):
             ready.append((line, case))
     if ready:
-        named = _named(known, ready, told, rehearsed)
-        new = []
-        for one in _found(known, ready):
-            if one.row is not None:
-                _correct(known, one, named)
-            elif drafted := _drafted(known, one, named):
-                new.append((one, drafted))
-        _record(known, new)
+        found = list(_found(known, ready))
+        named = _named(known, ready, told, rehearsed, [one.old for one in found if one.old is not None])
+        drafted = [(one, made) for one in found if (made := _drafted(known, one, named))]
+        _correct(known, [(one, made) for one, made in drafted if made.corrects is not None])
+        _record(known, [(one, made) for one, made in drafted if made.corrects is None])
 
 
 def _found(known: Known, ready: Sequence[tuple[SentLine, Case]]) -> Iterator[FactOfLine]:
@@ -97,7 +95,9 @@ def _named(
     ready: Sequence[tuple[SentLine, Case]],
     told: Mapping[tuple[UUID, str], Subject],
     rehearsed: AbstractSet[tuple[UUID, str]],
+    corrected: Sequence[Mapping[str, Any]],
 ) -> NamedThings:
+    """Return what lines name, and what the facts that they correct are linked to already."""
     work = known.work
     people = {**_subjects(known, ready), **told}
     keys = {link["external_id"] for line, _ in ready for link in _data(line).get("identifiers", ())}
@@ -108,8 +108,13 @@ def _named(
     locked = query.order_by(Identifier.id).with_for_update(read=True)  # so that they do not become those of victims meanwhile
     things = {(row.case_id, row.external_id or ""): row.id for row in work.session.scalars(locked)} if keys else {}
     things |= {at: work.new_id() for at in rehearsed - things.keys()}
+    subjects, identifiers = ({link["id"] for old in corrected for link in old[name]} for name in _LINKS)
     categories = {row.id: row.category for row in people.values()}
-    there = Involved(categories, set(things.values()), of_victims_alone(work, things.values()))
+    if subjects := subjects - categories.keys():
+        linked = work.session.scalars(work.all(Subject).where(Subject.id.in_(subjects)))
+        categories |= {row.id: row.category for row in linked}
+    identifiers |= set(things.values())
+    there = Involved(categories, identifiers, of_victims_alone(work, identifiers))
     return NamedThings({at: row.id for at, row in people.items()}, things, there)
 
 
@@ -165,10 +170,8 @@ def _drafted(known: Known, one: FactOfLine, named: NamedThings) -> FactDraft | N
     keep_key(work, case.id, known.wrapped[case.id], case.authority_id)
     try:
         item = _item(line, case, named)
-        if one.row is None or one.old is None:
-            return draft(work, case.handling_code, item, named.there)
-        there = _with_links(known, named.there, one.old)
-        return stays_hidden(draft(work, case.handling_code, merged(one.old, item), there, one.row))
+        said = item if one.old is None else merged(one.old, item)
+        return stays_hidden(draft(work, case.handling_code, said, named.there, one.row))
     except Unprocessable as fault:
         for error in fault.extra["errors"]:
             if error["pointer"].startswith(("/subjects/", "/identifiers/")) and error["pointer"].endswith("/id"):
@@ -177,41 +180,27 @@ def _drafted(known: Known, one: FactOfLine, named: NamedThings) -> FactDraft | N
         return None
 
 
-def _with_links(known: Known, there: Involved, old: Mapping[str, Any]) -> Involved:
-    """Return what a fact may be linked to, with what it is linked to already."""
-    ids = {link["id"] for link in old["subjects"]} - there.categories.keys()
-    query = known.work.all(Subject).where(Subject.id.in_(ids))
-    more = {row.id: row.category for row in known.work.session.scalars(query)} if ids else {}
-    identifiers = {*there.identifiers, *(link["id"] for link in old["identifiers"])}
-    return Involved({**there.categories, **more}, identifiers, of_victims_alone(known.work, identifiers))
+def _correct(known: Known, corrections: Sequence[tuple[FactOfLine, FactDraft]]) -> None:
+    """Correct facts, as far as their lines may and something differs."""
+    work = known.work
+    going = []
+    for (one, drafted), fault in zip(corrections, each(work, lambda said: _refusal(work, said[1]), corrections), strict=True):
+        if fault is None:
+            going.append((one.line, drafted))
+        else:
+            refuse(one.line, fault)
+    drafts = [drafted for _, drafted in going]
+    changed = {row_id for row_id, fields in changes(work, drafts).items() if fields} if known.dry else put_right(work, drafts)
+    for line, drafted in going:
+        if (row := drafted.corrects) is not None:
+            line.outcome = "updated" if row.id in changed else "unchanged"
+            known.keep(line, row.id, version_of(row))
 
 
-def _correct(known: Known, one: FactOfLine, named: NamedThings) -> None:
-    work, line, drafted = known.work, one.line, _drafted(known, one, named)
-    if drafted is None or (row := drafted.corrects) is None:
-        return
-    if known.dry:
-        line.outcome = "updated" if changes(work, [drafted])[row.id] else "unchanged"
-        return
-    changed = set[UUID]()
-
-    def do() -> None:
-        require_free(work, row, drafted)
-        changed.update(put_right(work, [drafted]))
-
-    if _attempt(work, line, do):
-        line.outcome = "updated" if changed else "unchanged"
-        known.keep(line, row.id, version_of(row))
-
-
-def _attempt(work: UnitOfWork, line: SentLine, do: Callable[[], object]) -> bool:
-    """Carry out what a line says. If that is refused, nothing of it is left, and the line says why. Returns False then."""
-    notes = len(work.notes)
+def _refusal(work: UnitOfWork, drafted: FactDraft) -> CoopError | None:
+    """Return why a correction may not be carried out, or None."""
     try:
-        with work.session.begin_nested():
-            do()
+        require_free(work, drafted)
     except REFUSALS as fault:
-        del work.notes[notes:]
-        refuse(line, fault)
-        return False
-    return True
+        return fault
+    return None

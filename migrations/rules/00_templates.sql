@@ -217,6 +217,16 @@ exists (select from public.parties p where p.object_id = {thing} and p.acting an
 -- template PARTY(thing): the caller's authority takes part in the shared thing. The policies of the table parties apply to this query too.
 exists (select from public.parties p where p.object_id = {thing})
 
+-- template WANTED_CASE(case): a list asks for this row of cases. p_wanted has the filters of the list.
+((p_wanted ->> 'state' is null or {case}.state = p_wanted ->> 'state')
+    and (p_wanted ->> 'reference' is null or {case}.reference_folded = p_wanted ->> 'reference')
+    and (p_wanted ->> 'authority_id' is null or {case}.authority_id = (p_wanted ->> 'authority_id')::uuid)
+    and (p_wanted ->> 'external_id' is null or {case}.external_id = p_wanted ->> 'external_id')
+    and (p_wanted ->> 'country' is null or p_wanted ->> 'country' = any ({case}.countries))
+    and (p_wanted ->> 'crime_category' is null or p_wanted ->> 'crime_category' = any ({case}.crime_categories))
+    and case when p_wanted ?| array ['country', 'external_id'] then GRANTED({case}.id, 2)
+             when p_wanted ?| array ['state', 'reference'] then GRANTED({case}.id, 2) or FOR_DESK({case}) else true end)
+
 -- template FOR_DESK(case): the caller is the desk of the owner's State and sees reference, title, state and handler of this row of cases
 -- (Regulation (EU) 2018/1727 Art. 24).
 ({case}.visibility <> 'hidden' and {case}.desk = 'index' and exists (

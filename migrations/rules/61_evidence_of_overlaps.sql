@@ -165,25 +165,28 @@ begin
 end $$;
 
 -- Tell whether the worker has followed every change of a case that the caller may know of, and whether it is behind by more than p_behind;
--- changes of imports of other cases are followed later, so they do not count for that. A pair with a hidden case of another authority is not waited for.
+-- changes of imports of other cases are followed later, so they do not count for that. A pair with a hidden case of another authority is not
+-- waited for. Nothing of the changes that imports leave waiting is read.
 create function priv.settled(p_case uuid, p_behind interval, out settled boolean, out late boolean)
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+declare
+    old timestamptz := clock_timestamp() - p_behind;
 begin
     settled := priv.level(p_case) < 1 or not exists (select from public.matching_queue q where q.case_id = p_case);
-    late := exists (select from public.matching_queue q where q.at < clock_timestamp() - p_behind and (not q.imported or q.case_id = p_case));
+    late := exists (select from public.matching_queue q where not q.imported and q.at < old)
+        or exists (select from public.matching_queue q where q.case_id = p_case and q.at < old);
 end $$;
 
 -- Return for how many seconds the oldest change has waited for the worker, the oldest one of imports, and the oldest entry of the journal to be
 -- linked; 0 if none waits.
 create function priv.worker_lag(out matching real, out imports real, out journal real)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select coalesce(extract(epoch from clock_timestamp() - min(q.at) filter (where not q.imported))::real, 0),
-           coalesce(extract(epoch from clock_timestamp() - min(q.at) filter (where q.imported))::real, 0),
+    select coalesce(extract(epoch from clock_timestamp() - (select min(q.at) from public.matching_queue q where not q.imported))::real, 0),
+           coalesce(extract(epoch from clock_timestamp() - (select min(q.at) from public.matching_queue q where q.imported))::real, 0),
            coalesce((select extract(epoch from clock_timestamp() - j.at)::real
                      from public.journal_entries j
                      where j.xid >= (select l.before from public.journal_linking l) and j.xid < pg_snapshot_xmin(pg_current_snapshot())
                      order by j.xid, j.id limit 1), 0)
-    from public.matching_queue q
 $$;
 
 -- Return the evidence of overlaps seen from one side: one row for every identifier of that side's case that the other case shares. Values

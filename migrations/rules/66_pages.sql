@@ -13,31 +13,52 @@ begin
     where c.id = any (p_cases) order by c.id desc;
 end $$;
 
+-- Return the authorities of which the caller's authority has, or had, access to cases: each by one step in the index, however many grants there are.
+create function priv.owners_of_cases() returns setof uuid
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan set enable_bitmapscan = off as $$
+begin
+    return query
+    with recursive owner as (
+        (select g.owner_id from public.case_access g where g.authority_id = (select priv.authority()) order by g.owner_id limit 1)
+        union all
+        select (select g.owner_id from public.case_access g
+                where g.authority_id = (select priv.authority()) and g.owner_id > o.owner_id order by g.owner_id limit 1)
+        from owner o where o.owner_id is not null)
+    select o.owner_id from owner o where o.owner_id is not null;
+end $$;
+
 -- Return a page of the cases that the caller sees, newest first: p_most cases before one. p_wanted may have `state`, `reference` (folded),
 -- `authority_id`, `external_id`, `country` and `crime_category`; by those that the index does not show, only cases are found that show them.
+-- By its reference or its key, each owner has at most one case, which an index finds.
 create function priv.page_of_cases(p_wanted jsonb, p_before uuid, p_most integer)
 returns table (shown public.cases, name text, country text, level smallint, responsible jsonb, for_desk boolean, handler_name text)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
     set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off as $$
 declare
     me uuid := priv.authority();
+    page uuid[];
 begin
-    return query
-    select s.* from priv.shown_cases(array (
-        select c.id
-        from (select distinct g.authority_id, g.case_id from public.case_access g  -- one range of an index, for authorities with few cases too
-              where g.authority_id >= me and (g.authority_id, g.case_id) < (me, p_before) and LIVE(g)
-              order by g.authority_id desc, g.case_id desc) mine
-        join public.cases c on c.id = mine.case_id
-        where (p_wanted ->> 'state' is null or c.state = p_wanted ->> 'state')
-          and (p_wanted ->> 'reference' is null or c.reference_folded = p_wanted ->> 'reference')
-          and (p_wanted ->> 'authority_id' is null or c.authority_id = (p_wanted ->> 'authority_id')::uuid)
-          and (p_wanted ->> 'external_id' is null or c.external_id = p_wanted ->> 'external_id')
-          and (p_wanted ->> 'country' is null or p_wanted ->> 'country' = any (c.countries))
-          and (p_wanted ->> 'crime_category' is null or p_wanted ->> 'crime_category' = any (c.crime_categories))
-          and case when p_wanted ?| array ['country', 'external_id'] then GRANTED(c.id, 2)
-                   when p_wanted ?| array ['state', 'reference'] then GRANTED(c.id, 2) or FOR_DESK(c) else true end
-        order by mine.authority_id desc, mine.case_id desc limit p_most)) s;
+    if p_wanted ?| array ['reference', 'external_id'] then
+        page := array (
+            select c.id
+            from priv.owners_of_cases() o (id) cross join lateral (
+                select x.* from public.cases x where x.authority_id = o.id and x.reference_folded = p_wanted ->> 'reference'
+                union all
+                select x.* from public.cases x
+                where x.authority_id = o.id and x.external_id = p_wanted ->> 'external_id' and not p_wanted ? 'reference') c
+            where c.id < p_before and WANTED_CASE(c)
+            order by c.id desc limit p_most);
+    else
+        page := array (
+            select c.id
+            from (select distinct g.authority_id, g.case_id from public.case_access g  -- one range of an index, for authorities with few cases too
+                  where g.authority_id >= me and (g.authority_id, g.case_id) < (me, p_before) and LIVE(g)
+                  order by g.authority_id desc, g.case_id desc) mine
+            join public.cases c on c.id = mine.case_id
+            where WANTED_CASE(c)
+            order by mine.authority_id desc, mine.case_id desc limit p_most);
+    end if;
+    return query select s.* from priv.shown_cases(page) s;
 end $$;
 
 -- Return where to look for the overlaps that the caller may see: the authorities of whose cases it sees many, in whose overlaps it looks in
@@ -47,16 +68,10 @@ language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mod
 #variable_conflict use_column
 begin
     return query
-    with recursive owner as (  -- each owner by one step in the index, however many grants there are
-        (select g.owner_id from public.case_access g where g.authority_id = (select priv.authority()) order by g.owner_id limit 1)
-        union all
-        select (select g.owner_id from public.case_access g
-                where g.authority_id = (select priv.authority()) and g.owner_id > o.owner_id order by g.owner_id limit 1)
-        from owner o where o.owner_id is not null),
-    held as (
-        select o.owner_id, array (select g.case_id from public.case_access g
-                                  where g.authority_id = (select priv.authority()) and g.owner_id = o.owner_id limit 51) cases
-        from owner o where o.owner_id is not null)
+    with held as (
+        select o.id as owner_id, array (select g.case_id from public.case_access g
+                                        where g.authority_id = (select priv.authority()) and g.owner_id = o.id limit 51) cases
+        from priv.owners_of_cases() o (id))
     select h.owner_id, null::uuid from held h where cardinality(h.cases) > 50
     union all
     select distinct null::uuid, c from held h, unnest(h.cases) c where cardinality(h.cases) <= 50;
@@ -167,6 +182,6 @@ begin
 end $$;
 
 grant execute on function priv.page_of_overlaps(uuid, jsonb, bigint, uuid, integer),
-    priv.page_of_events(xid8, bigint, xid8, bigint, text, text, uuid, integer), priv.shown_identifiers(uuid[]), priv.places_of_overlaps(), priv.shown_cases(uuid[]),
+    priv.page_of_events(xid8, bigint, xid8, bigint, text, text, uuid, integer), priv.shown_identifiers(uuid[]), priv.owners_of_cases(), priv.places_of_overlaps(), priv.shown_cases(uuid[]),
     priv.page_of_cases(jsonb, uuid, integer), priv.shown_sides(uuid[], uuid),
     priv.shown_evidence(uuid[], uuid[], integer[], boolean, integer, integer) to APP_ROLE;

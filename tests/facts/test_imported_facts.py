@@ -4,7 +4,7 @@ import json
 from urllib.parse import quote
 
 import pytest
-from recording import SAID, facts, history, made, record, relabel
+from recording import SAID, correct, events, facts, history, made, record, relabel
 from sqlalchemy import event
 from test_imports import CASE, EMAIL, OWNED, SUBJECT, counted, outcomes, report, sent
 from world import ISSUER
@@ -75,6 +75,48 @@ def test_what_a_person_recorded_or_corrected_is_a_conflict(world):
     job = sent(world, FACT, {**FACT, "text": "He paid twice."}, {**FACT, "external_id": "F2"})
     assert outcomes(world, job) == ["unchanged", "conflict", "conflict"]
     assert [one["faults"][0]["rule"] for one in report(world, job)[1:]] == ["changed_since", "not_imported"]
+
+
+def test_facts_that_are_corrected_together_keep_their_history_and_are_told_of_one_by_one(world):
+    keys = [f"F{n}" for n in range(4)]
+    sent(world, *FILE[:-1], *({**FACT, "external_id": key, "text": key} for key in keys))
+    case = case_of(world)
+    was = {fact["external_id"]: fact for fact in facts(world, WHO, case)}
+    correct(world, WHO, was["F3"], text="A person says otherwise.")
+    told = events(world, WHO, case)
+    job = sent(
+        world,
+        {**FACT, "external_id": "F0", "text": "He paid twice."},
+        {**FACT, "external_id": "F1", "text": "F1", "subjects": [], "identifiers": [{"external_id": "I2"}]},
+        {**FACT, "external_id": "F2", "text": "F2", "source": None},
+        {**FACT, "external_id": "F3", "text": "He paid twice."},
+    )
+    assert [(one["outcome"], one["faults"] and one["faults"][0]["rule"]) for one in report(world, job)] == [
+        *[("updated", None)] * 3, ("conflict", "changed_since"),
+    ]  # fmt: skip
+    now = {fact["external_id"]: fact for fact in facts(world, WHO, case)}
+    assert [(now[key]["text"], now[key]["source"], len(now[key]["subjects"]), len(now[key]["identifiers"])) for key in keys] == [
+        ("He paid twice.", SAID["source"], 1, 2), ("F1", SAID["source"], 0, 1), ("F2", None, 1, 2),
+        ("A person says otherwise.", SAID["source"], 1, 2),
+    ]  # fmt: skip
+    for key in keys[:3]:
+        (earlier,) = history(world, WHO, now[key])
+        same = ("text", "source", "subjects", "identifiers", "recorded_at")
+        assert {name: earlier[name] for name in same} == {name: was[key][name] for name in same}
+        assert (earlier["version"], now[key]["etag"]) == (1, "v2")
+    assert events(world, WHO, case)[len(told) :] == [("fact.corrected", was[key]["id"]) for key in keys[:3]]
+
+
+def test_a_correction_that_would_give_a_fact_the_key_of_another_is_a_conflict(world):
+    person = {"name": "S", "issuer": ISSUER, "subject": "cleared", "roles": ["system"], "victim_cleared": True}
+    administration.add_person(world.app.extensions["coopapi"].database, world.authorities["nl"], person)
+    second = {**FACT, "external_id": "F2"}
+    sent(world, *FILE, second, who="cleared")
+    record(world, WHO, case_of(world), {"kind": "call", "external_id": "F1", "about_victim": True})
+    job = sent(world, *({**line, "about_victim": True} for line in (FACT, second)), who="cleared")
+    assert [(one["outcome"], one["faults"] and one["faults"][0]["rule"]) for one in report(world, job, "cleared")] == [
+        ("conflict", "external_id_taken"), ("updated", None),
+    ]  # fmt: skip
 
 
 FAULTS = {

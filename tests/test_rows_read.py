@@ -1,0 +1,94 @@
+"""What statements read and write does not grow with what they have nothing to do with, and nothing is written twice."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from test_imports import CASE, sent
+
+from coopapi.auth.authentication import actor_of
+from coopapi.matching import engine, settler
+from coopapi.store.db import as_json
+from coopapi.store.lag import measure
+from coopapi.store.statements import Statement
+
+COUNTED = Statement(
+    "select seq_tup_read + coalesce(idx_tup_fetch, 0) as read, n_tup_ins as added, n_tup_upd as changed"
+    " from pg_stat_xact_user_tables where relname = :table"
+)
+LAST = UUID(int=2**128 - 1)
+
+
+def used(session, table, do):
+    """How many rows of a table something reads, adds and changes."""
+    before = COUNTED.one(session, table=table)
+    do()
+    return tuple(after - was for after, was in zip(COUNTED.one(session, table=table), before, strict=True))
+
+
+def read_by(database, who, table, sql, **values):
+    """How many rows of a table a statement in the name of a caller reads."""
+    with database.work(lambda s: actor_of(s, "https://issuer.test", who, None), uuid4().hex) as work:
+        return used(work.session, table, lambda: Statement(sql).rows(work.session, **values))[0]
+
+
+@pytest.fixture
+def crowded(owner):
+    """Makes so many changes of imports wait."""
+
+    def wait(count):
+        with owner.cursor() as cursor:
+            cursor.execute(
+                "insert into matching_queue (case_id, imported) select gen_random_uuid(), true from generate_series(1, %s)",
+                (count,),
+            )
+
+    return wait
+
+
+def test_whether_a_case_is_settled_is_told_without_reading_what_imports_left(world, idle, crowded):
+    case = world.case("investigator")
+    crowded(2000)
+    assert read_by(idle, "investigator", "matching_queue", "select priv.settled(:case, '5 seconds')", case=case) == 0
+
+
+def test_the_lag_of_the_worker_is_told_by_the_oldest_changes_alone(world, idle, crowded):
+    crowded(2000)
+    with idle.worker() as session:
+        assert used(session, "matching_queue", lambda: measure(session))[0] <= 2
+
+
+def test_the_access_to_a_case_is_checked_once_for_all_entries_about_it(world, database):
+    cases = [UUID(world.case("investigator")) for _ in range(2)]
+
+    def read(count):
+        with database.work(lambda s: actor_of(s, "https://issuer.test", "investigator", None), uuid4().hex) as work:
+            for number in range(count):
+                work.note("case.consulted", object_type="case", case_id=cases[number % 2], consultation=True)
+            notes = as_json(work.notes)
+            work.notes.clear()
+            record = Statement("select priv.record(cast(:notes as jsonb))")
+            return used(work.session, "case_access", lambda: record.rows(work.session, notes=notes))[0]
+
+    assert read(100) == read(2)
+
+
+@pytest.mark.parametrize("wanted", [{"reference": "r-7"}, {"external_id": "C7"}, {"reference": "r-7", "external_id": "C7"}])
+def test_a_case_is_found_by_its_name_without_reading_the_grants_of_its_authority(world, database, wanted):
+    page = "select (f.shown).external_id from priv.page_of_cases(cast(:wanted as jsonb), :before, 51) f"
+
+    def read(*numbers):
+        sent(world, *({**CASE, "external_id": f"C{n}", "reference": f"R-{n}"} for n in numbers))
+        return read_by(database, "investigator", "case_access", page, wanted=as_json(wanted), before=LAST)
+
+    few, many = read(*range(10)), read(*range(10, 300))
+    assert few == many
+
+
+def test_a_new_overlap_is_written_once(world, idle):
+    for who in ("investigator", "foreign", "romanian"):
+        world.hold(who, world.case(who), "heron@example.org")
+    settler.follow_changes(idle)
+    settle = Statement("select priv.settle_pairs(false, 100, :limits)")
+    with idle.worker() as session:
+        written = used(session, "case_overlaps", lambda: settle.rows(session, limits=engine.limits(idle.settings)))
+    assert written[1:] == (3, 0)
