@@ -84,7 +84,8 @@ begin
     end if;
 end $$;
 
--- Recompute pairs from the holdings of both cases and tell both owners what changed. The functions below call it.
+-- Recompute pairs from the holdings of both cases and tell both owners what changed. The functions below call it. Each overlap is written once,
+-- because it is in many indexes. One settler works at a time, so no other transaction changes overlaps meanwhile.
 create function priv.refresh(p_mine uuid[], p_other uuid[], p_limits integer[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -92,99 +93,113 @@ declare
     firsts uuid[];
     seconds uuid[];
     entries jsonb[] := '{}';  -- one array of entries for each change: appending to one of JSON copies all of it
+    blank public.case_overlaps := jsonb_populate_record(null::public.case_overlaps, '{
+        "state": "withdrawn", "strength": 0, "rarity": 0, "score": 0, "kinds": [], "roles": [], "shared_a": 0, "shared_b": 0, "rank": 0,
+        "open_strength": 0, "open_rarity": 0, "open_score": 0, "open_kinds": [], "open_roles": [], "open_shared_a": 0, "open_shared_b": 0,
+        "open_rank": 0}');
+    made public.case_overlaps[] := '{}';
+    changed public.case_overlaps[] := '{}';
     kept public.case_overlaps;
+    o public.case_overlaps;  -- what it becomes
     stirred boolean;
     moved boolean;
     about_victims boolean;
     shown boolean;
-    waits timestamptz;
     r record;
 begin
     select array_agg(p.a order by p.a, p.b), array_agg(p.b order by p.a, p.b) into firsts, seconds
     from (select distinct least(m, n) a, greatest(m, n) b from unnest(p_mine, p_other) u (m, n)) p;
-    with made as (
-        insert into public.case_overlaps as o (id, case_a, case_b, authority_a, authority_b, hidden_a, hidden_b, state, strength,
-                shared_a, shared_b, kinds, open_strength, open_shared_a, open_shared_b, open_kinds, rank, open_rank, changed_at)
-            select gen_random_uuid(), p.a, p.b, ca.authority_id, cb.authority_id, ca.visibility = 'hidden', cb.visibility = 'hidden',
-                   'withdrawn', 0, 0, 0, '{}', 0, 0, 0, '{}', 0, 0, at_time
-            from unnest(firsts, seconds) with ordinality p (a, b, at)
-                 join public.cases ca on ca.id = p.a join public.cases cb on cb.id = p.b
-            order by p.at
-            on conflict (case_a, case_b) do nothing  -- one settler works at a time, so no other transaction changes them
-            returning o.*)
-    insert into public.overlap_sides (id, version, overlap_id, case_id, authority_id, victims, turn, state)
-        select gen_random_uuid(), 1, o.id, s.case_id, s.authority_id, false, 0, 'detected'
-        from made o, lateral (values (o.case_a, o.authority_a), (o.case_b, o.authority_b)) s (case_id, authority_id)
-        order by o.case_a, o.case_b, s.case_id
-        on conflict (overlap_id, case_id, victims) do nothing;
     for r in
         with t as materialized (select * from priv.totals(firsts, seconds, p_limits))  -- otherwise it is computed anew for each pair
-        select v as overlap, ca.visibility = 'hidden' hidden_a, cb.visibility = 'hidden' hidden_b,
-               ca.visibility = 'hidden' and v.authority_a <> v.authority_b unseen_b,  -- the sides to which the other case is hidden
-               cb.visibility = 'hidden' and v.authority_a <> v.authority_b unseen_a,
+        select v as overlap, v.id is null as fresh, ca.id case_a, cb.id case_b, ca.authority_id authority_a, cb.authority_id authority_b,
+               ca.visibility = 'hidden' hidden_a, cb.visibility = 'hidden' hidden_b,
+               ca.visibility = 'hidden' and ca.authority_id <> cb.authority_id unseen_b,  -- the sides to which the other case is hidden
+               cb.visibility = 'hidden' and ca.authority_id <> cb.authority_id unseen_a,
                coalesce(t.si, 0) si, coalesce(t.sj, 0) sj, coalesce(t.s, 0) s, coalesce(t.w, 0) w, coalesce(t.c, 0) c,
                coalesce(t.ks, '{}') ks, coalesce(t.rs, '{}') rs, t.f, t.l,
                coalesce(t.oi, 0) oi, coalesce(t.oj, 0) oj, coalesce(t.os, 0) os, coalesce(t.ow, 0) ow, coalesce(t.oc, 0) oc,
                coalesce(t.oks, '{}') oks, coalesce(t.ors, '{}') ors, t.og, t.ol
         from unnest(firsts, seconds) with ordinality p (a, b, at)
-        join public.case_overlaps v on v.case_a = p.a and v.case_b = p.b
         join public.cases ca on ca.id = p.a join public.cases cb on cb.id = p.b
+        left join public.case_overlaps v on v.case_a = p.a and v.case_b = p.b
         left join t on t.m = p.a and t.n = p.b
         -- The order in which both sides are told must not depend on when a case was opened, because it may have been hidden since.
-        order by least(v.authority_a, v.authority_b), greatest(v.authority_a, v.authority_b), p.at
+        order by least(ca.authority_id, cb.authority_id), greatest(ca.authority_id, cb.authority_id), p.at
     loop
         kept := r.overlap;
+        if r.fresh then
+            kept := blank;
+            kept.id := gen_random_uuid();
+            kept.case_a := r.case_a; kept.authority_a := r.authority_a; kept.hidden_a := r.hidden_a;
+            kept.case_b := r.case_b; kept.authority_b := r.authority_b; kept.hidden_b := r.hidden_b;
+            kept.changed_at := at_time;
+        end if;
+        o := kept;
         moved := (kept.open_strength, kept.open_rarity, kept.open_score, kept.open_kinds, kept.open_roles, kept.open_shared_a,
                   kept.open_shared_b, kept.open_last_at)
               is distinct from (r.os, r.ow, r.oc, r.oks, r.ors, r.oi::integer, r.oj::integer, r.ol);
         stirred := (kept.strength, kept.rarity, kept.score, kept.kinds, kept.roles, kept.shared_a, kept.shared_b, kept.last_at)
               is distinct from (r.s, r.w, r.c, r.ks, r.rs, r.si::integer, r.sj::integer, r.l);
         shown := (kept.hidden_a, kept.hidden_b) <> (r.hidden_a, r.hidden_b);
-        waits := case when r.si > 0 and r.oi = 0 then priv.waits(kept, r.unseen_a, r.unseen_b) end;
-        if waits is distinct from kept.waits_until then
-            update public.case_overlaps u set waits_until = waits where u.id = kept.id;
+        o.waits_until := case when r.si > 0 and r.oi = 0 then priv.waits(kept, r.unseen_a, r.unseen_b) end;
+        if o.waits_until is null and (moved or stirred or shown) then  -- what waits is stored as if it had not been found
+            o.hidden_a := r.hidden_a; o.hidden_b := r.hidden_b;
+            o.state := case when r.si = 0 then 'withdrawn' else 'detected' end;
+            o.strength := r.s; o.rarity := r.w; o.score := r.c; o.kinds := r.ks; o.roles := r.rs;
+            o.shared_a := r.si; o.shared_b := r.sj; o.first_at := r.f; o.last_at := r.l;
+            o.open_strength := r.os; o.open_rarity := r.ow; o.open_score := r.oc; o.open_kinds := r.oks; o.open_roles := r.ors;
+            o.open_shared_a := r.oi; o.open_shared_b := r.oj; o.open_first_at := r.og; o.open_last_at := r.ol;
+            o.rank := priv.rank(r.s, r.w, greatest(r.si, r.sj)); o.open_rank := priv.rank(r.os, r.ow, greatest(r.oi, r.oj));
+            o.detected_a := coalesce(kept.detected_a, case when r.si > 0 and not r.unseen_a then at_time end);
+            o.detected_b := coalesce(kept.detected_b, case when r.si > 0 and not r.unseen_b then at_time end);
+            o.open_detected_a := coalesce(kept.open_detected_a, case when r.oi > 0 and not r.unseen_a then at_time end);
+            o.open_detected_b := coalesce(kept.open_detected_b, case when r.oi > 0 and not r.unseen_b then at_time end);
+            o.shown_a := case when kept.hidden_b and not r.hidden_b then at_time else kept.shown_a end;
+            o.shown_b := case when kept.hidden_a and not r.hidden_a then at_time else kept.shown_b end;
+            o.changed_at := at_time;
+            o.open_changed_at := case when moved or shown then at_time else kept.open_changed_at end;
+            if not r.fresh and exists (select from public.overlap_sides d where d.overlap_id = kept.id and d.state = 'rejected') then
+                -- New evidence counts from now: a person who rejected the overlap after the registration has not seen it.
+                perform priv.reopen(kept.id, s.mine, case when r.l > coalesce(kept.last_at, '-infinity') then at_time else r.l end,
+                                    case when r.ol > coalesce(kept.open_last_at, '-infinity') then at_time else r.ol end, s.shown)
+                from (values (kept.case_a, r.unseen_a, o.shown_a), (kept.case_b, r.unseen_b, o.shown_b)) s (mine, unseen, shown)
+                where not s.unseen;
+            end if;
+            -- Callers without victim clearance are told of the evidence that is not about victims, as if there were no other. Those with
+            -- clearance are told of all evidence.
+            about_victims := (kept.strength, kept.rarity, kept.score, kept.kinds, kept.roles, kept.shared_a, kept.shared_b)
+                  is distinct from (kept.open_strength, kept.open_rarity, kept.open_score, kept.open_kinds, kept.open_roles,
+                  kept.open_shared_a, kept.open_shared_b)
+                  or (r.s, r.w, r.c, r.ks, r.rs, r.si, r.sj) is distinct from (r.os, r.ow, r.oc, r.oks, r.ors, r.oi, r.oj);
+            if moved or shown then
+                entries := array_append(entries, priv.evidence_change_entries(kept, at_time, r.hidden_a, r.hidden_b, false, moved,
+                    case when about_victims then stirred end, kept.open_shared_a, r.oi, r.os, kept.open_last_at, r.ol));
+            end if;
+            if about_victims and (stirred or shown) then
+                entries := array_append(entries, priv.evidence_change_entries(kept, at_time, r.hidden_a, r.hidden_b, true, stirred, null,
+                    kept.shared_a, r.si, r.s, kept.last_at, r.l));
+            end if;
         end if;
-        continue when waits is not null or not moved and not stirred and not shown;  -- what waits is stored as if it had not been found
-        update public.case_overlaps u set
-            hidden_a = r.hidden_a, hidden_b = r.hidden_b,
-            state = case when r.si = 0 then 'withdrawn' else 'detected' end,
-            strength = r.s, rarity = r.w, score = r.c, kinds = r.ks, roles = r.rs, shared_a = r.si, shared_b = r.sj,
-            first_at = r.f, last_at = r.l,
-            open_strength = r.os, open_rarity = r.ow, open_score = r.oc, open_kinds = r.oks, open_roles = r.ors,
-            open_shared_a = r.oi, open_shared_b = r.oj, open_first_at = r.og, open_last_at = r.ol,
-            rank = priv.rank(r.s, r.w, greatest(r.si, r.sj)), open_rank = priv.rank(r.os, r.ow, greatest(r.oi, r.oj)),
-            detected_a = coalesce(kept.detected_a, case when r.si > 0 and not r.unseen_a then at_time end),
-            detected_b = coalesce(kept.detected_b, case when r.si > 0 and not r.unseen_b then at_time end),
-            open_detected_a = coalesce(kept.open_detected_a, case when r.oi > 0 and not r.unseen_a then at_time end),
-            open_detected_b = coalesce(kept.open_detected_b, case when r.oi > 0 and not r.unseen_b then at_time end),
-            shown_a = case when kept.hidden_b and not r.hidden_b then at_time else kept.shown_a end,
-            shown_b = case when kept.hidden_a and not r.hidden_a then at_time else kept.shown_b end,
-            changed_at = at_time,
-            open_changed_at = case when moved or shown then at_time else kept.open_changed_at end
-        where u.id = kept.id
-        returning u.shown_a, u.shown_b into kept.shown_a, kept.shown_b;
-        if exists (select from public.overlap_sides d where d.overlap_id = kept.id and d.state = 'rejected') then
-            -- New evidence counts from now: a person who rejected the overlap after the registration has not seen it.
-            perform priv.reopen(kept.id, s.mine, case when r.l > coalesce(kept.last_at, '-infinity') then at_time else r.l end,
-                                case when r.ol > coalesce(kept.open_last_at, '-infinity') then at_time else r.ol end, s.shown)
-            from (values (kept.case_a, r.unseen_a, kept.shown_a), (kept.case_b, r.unseen_b, kept.shown_b)) s (mine, unseen, shown)
-            where not s.unseen;
-        end if;
-        -- Callers without victim clearance are told of the evidence that is not about victims, as if there were no other. Those with
-        -- clearance are told of all evidence.
-        about_victims := (kept.strength, kept.rarity, kept.score, kept.kinds, kept.roles, kept.shared_a, kept.shared_b)
-              is distinct from (kept.open_strength, kept.open_rarity, kept.open_score, kept.open_kinds, kept.open_roles,
-              kept.open_shared_a, kept.open_shared_b)
-              or (r.s, r.w, r.c, r.ks, r.rs, r.si, r.sj) is distinct from (r.os, r.ow, r.oc, r.oks, r.ors, r.oi, r.oj);
-        if moved or shown then
-            entries := array_append(entries, priv.evidence_change_entries(kept, at_time, r.hidden_a, r.hidden_b, false, moved,
-                case when about_victims then stirred end, kept.open_shared_a, r.oi, r.os, kept.open_last_at, r.ol));
-        end if;
-        if about_victims and (stirred or shown) then
-            entries := array_append(entries, priv.evidence_change_entries(kept, at_time, r.hidden_a, r.hidden_b, true, stirred, null,
-                kept.shared_a, r.si, r.s, kept.last_at, r.l));
+        if r.fresh then
+            made := array_append(made, o);
+        elsif o is distinct from kept then
+            changed := array_append(changed, o);
         end if;
     end loop;
+    insert into public.case_overlaps select m.* from unnest(made) m order by m.case_a, m.case_b;
+    insert into public.overlap_sides (id, version, overlap_id, case_id, authority_id, victims, turn, state)
+        select gen_random_uuid(), 1, m.id, s.case_id, s.authority_id, false, 0, 'detected'
+        from unnest(made) m, lateral (values (m.case_a, m.authority_a), (m.case_b, m.authority_b)) s (case_id, authority_id)
+        order by m.case_a, m.case_b, s.case_id;
+    update public.case_overlaps u set
+        (hidden_a, hidden_b, state, strength, rarity, score, kinds, roles, shared_a, shared_b, first_at, last_at, rank, detected_a, detected_b,
+         open_strength, open_rarity, open_score, open_kinds, open_roles, open_shared_a, open_shared_b, open_first_at, open_last_at, open_rank,
+         open_detected_a, open_detected_b, shown_a, shown_b, changed_at, open_changed_at, waits_until) =
+        (n.hidden_a, n.hidden_b, n.state, n.strength, n.rarity, n.score, n.kinds, n.roles, n.shared_a, n.shared_b, n.first_at, n.last_at, n.rank,
+         n.detected_a, n.detected_b, n.open_strength, n.open_rarity, n.open_score, n.open_kinds, n.open_roles, n.open_shared_a, n.open_shared_b,
+         n.open_first_at, n.open_last_at, n.open_rank, n.open_detected_a, n.open_detected_b, n.shown_a, n.shown_b, n.changed_at,
+         n.open_changed_at, n.waits_until)
+        from unnest(changed) n where u.id = n.id;
     perform priv.append((select jsonb_agg(x.entry order by e.n, x.m)
                          from unnest(entries) with ordinality e (said, n), jsonb_array_elements(e.said) with ordinality x (entry, m)));
 end $$;

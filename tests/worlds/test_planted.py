@@ -31,18 +31,18 @@ IN_SQL = {
     "the rarity counts victims": (THIRD, "totals", "array_agg(d.ow order by d.s desc, d.ow)", "array_agg(d.w order by d.s desc, d.w)"),
     "an event about victims is for all": (VICTIMS_FIRST, "refresh", "r.hidden_b, true, stirred", "r.hidden_b, false, stirred"),
     "the id of an overlap tells when it was first found": (
-        VICTIMS_FIRST, "refresh", "select gen_random_uuid(), p.a", "select priv.uuid7(), p.a",
+        VICTIMS_FIRST, "refresh", "kept.id := gen_random_uuid()", "kept.id := priv.uuid7()",
     ),
     "an overlap was detected before it could be known": (
         VICTIMS_FIRST, "refresh", "coalesce(kept.open_detected_a, case", "coalesce(kept.open_detected_a, kept.detected_a, case",
     ),
     "a match with a victim moves the ETag of a case": (
-        THIRD, "refresh", "kept := r.overlap;",
-        "kept := r.overlap; update public.cases c set version = c.version + 1 where c.id in (kept.case_a, kept.case_b);",
+        THIRD, "refresh", "o := kept;",
+        "o := kept; update public.cases c set version = c.version + 1 where c.id in (kept.case_a, kept.case_b);",
     ),
     "the order of a list counts victims' evidence": (
-        TWO_OF_DIFFERENT_STRENGTH, "refresh", "open_rank = priv.rank(r.os, r.ow, greatest(r.oi, r.oj))",
-        "open_rank = priv.rank(r.s, r.w, greatest(r.si, r.sj))",
+        TWO_OF_DIFFERENT_STRENGTH, "refresh", "open_rank := priv.rank(r.os, r.ow, greatest(r.oi, r.oj))",
+        "open_rank := priv.rank(r.s, r.w, greatest(r.si, r.sj))",
     ),
     "a text is longer by one space for each holder": (
         THIRD, "evidence", "min(l.ki)", "min(l.ki) || repeat(' ', (select max(t.cases) from public.match_tokens t))",
