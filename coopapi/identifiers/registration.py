@@ -21,7 +21,7 @@ from coopapi.identifiers.subjects import check_subjects, note_links, subjects_of
 from coopapi.matching import engine
 from coopapi.shared.workflow import Step, Workflow
 from coopapi.store.db import UnitOfWork
-from coopapi.store.rows import store_changes
+from coopapi.store.rows import as_stored, store_changes
 from coopapi.store.vault import DataKey
 from coopapi.unicode_text import NORMALISER_VERSION
 
@@ -57,7 +57,7 @@ def store(work: UnitOfWork, case: CaseToAddTo, drafts: Sequence[IdentifierDraft]
         work.note("identifiers.registered", case, case_id=case.id, event=True, count=len(new), kinds=kinds_of_new)
     note_links(work, case, case.id, linked)
     put_right(work, case, corrections)
-    every = {print_: Identifier(**draft.row, victim_version=0) for print_, draft in new.items()}
+    every = {print_: as_stored(Identifier, {**draft.row, "victim_version": 0}) for print_, draft in new.items()}
     if known := unique.keys() - new.keys():
         query = work.all(Identifier).where(
             Identifier.case_id == case.id, Identifier.fingerprint.in_(known), Identifier.withdrawn_at.is_(None)

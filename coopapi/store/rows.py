@@ -22,6 +22,7 @@ from coopapi.store.statements import Statement
 from coopapi.unicode_text import fold_reference
 
 Q = TypeVar("Q")
+R = TypeVar("R", bound="Row")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
@@ -66,6 +67,13 @@ def matching(query: Select[Q], wanted: Mapping[str, Any], **columns: Any) -> Sel
 def columns_of(row: "Row") -> dict[str, Any]:
     """Return the columns of a new row that were set."""
     return {name: value for name, value in vars(row).items() if name[0] != "_"}
+
+
+def as_stored(model: type[R], values: Mapping[str, Any]) -> R:
+    """Return a row with columns that are stored already. SQLAlchemy does not follow each one, which takes most of the work."""
+    row: R = model.__mapper__.class_manager.new_instance()
+    vars(row).update(values)
+    return row
 
 
 def take_in(session: Session, rows: Iterable["Row"]) -> None:

@@ -16,11 +16,10 @@ begin
             request_id, consultation, event, victims_only, uncleared_only, detail)
         select r.authority_id, r.at, r.principal_id, r.role, r.action, r.object_type, r.object_id, r.case_id, r.purpose,
                r.request_id, r.consultation, r.event, r.victims_only, coalesce(r.uncleared_only, false), coalesce(r.detail, '{}')
-        from jsonb_array_elements(p_entries) with ordinality t (x, n),
-             jsonb_to_record(t.x) as r (authority_id uuid, at timestamptz, principal_id uuid, role text, action text,
-                 object_type text, object_id uuid, case_id uuid, purpose text, request_id text, consultation boolean,
-                 event boolean, victims_only boolean, uncleared_only boolean, detail jsonb)
-        order by t.n;
+        from rows from (jsonb_to_recordset(p_entries) as (authority_id uuid, at timestamptz, principal_id uuid, role text, action text,
+             object_type text, object_id uuid, case_id uuid, purpose text, request_id text, consultation boolean, event boolean,
+             victims_only boolean, uncleared_only boolean, detail jsonb)) with ordinality r
+        order by r.ordinality;
 end $$;
 
 -- Return what the hash of an entry at a place of its chain covers.

@@ -44,7 +44,7 @@ returns boolean language sql stable as $$
         select from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v
         where not exists (
             select from public.registered_values r
-            where r.case_id = p_case and r.digest = v.digest and (r.hidden or not p_hidden)))
+            where r.case_id = p_case and r.digest = v.digest and (r.hidden or not p_hidden) offset 0))
 $$;
 
 -- Return every quota that the caller's values count against, with the present use. A quota comes from the settings, which the application
@@ -144,7 +144,9 @@ begin
     select coalesce(sum(v.cost) filter (where r.digest is null and s.digest is null), 0),
            coalesce(sum(v.cost) filter (where v.hidden and r.hidden is not true and s.hidden is not true), 0) into fresh, fresh_hidden
         from unnest(p_cases, p_hidden, p_digests, p_costs) v (case_id, hidden, digest, cost)
-        left join public.registered_values r on p_known and r.case_id = v.case_id and r.digest = v.digest
+        left join lateral (  -- because of "offset 0", each value is looked up in the index; otherwise the whole table would be read
+            select x.digest, x.hidden from public.registered_values x
+            where p_known and x.case_id = v.case_id and x.digest = v.digest offset 0) r on true
         left join public.searched_values s on s.principal_id = me and s.digest = v.digest and s.until > now_at;
     select coalesce(bool_or(x.n > 0 and x.used + x.n > x.most), true) into refused
         from (select l.used, l.most, case when l.hidden then fresh_hidden else fresh end n from priv.quota_lines(p_in_hidden) l) x;
@@ -165,7 +167,7 @@ begin
             select v.case_id, v.digest, v.identifier_id, me, v.hidden, now_at
             from unnest(p_cases, p_hidden, p_digests, p_identifiers) v (case_id, hidden, digest, identifier_id)
             where not exists (select from public.registered_values x
-                              where x.case_id = v.case_id and x.digest = v.digest and (x.hidden or not v.hidden))
+                              where x.case_id = v.case_id and x.digest = v.digest and (x.hidden or not v.hidden) offset 0)
             on conflict (case_id, digest) do update set hidden = true where excluded.hidden and not r.hidden;
     end if;
     return query select * from priv.quota_figures(p_in_hidden, fresh, fresh_hidden, refused);

@@ -120,7 +120,7 @@ begin
     select array_agg(u.identifier) as identifiers, array_agg(u.token) as tokens, array_agg(u.family) as families,
            array_agg(u.strength) as strengths, array_agg(u.kind) as kinds, array_agg(u.common) as common into held
         from unnest(p_identifiers, p_tokens, p_families, p_strengths, p_kinds, p_common) u (identifier, token, family, strength, kind, common)
-        where u.identifier = any (fresh);
+        where u.identifier in (select unnest(fresh));
     if held.identifiers is not null then
         perform priv.hold(p_case, held.identifiers, held.tokens, held.families, held.strengths, held.kinds, held.common);
     end if;
@@ -142,7 +142,7 @@ begin
         return;
     end if;
     if exists (select from unnest(p_identifiers) u (id) where not exists (
-            select from public.identifiers i where i.id = u.id and i.case_id = p_case)) then
+            select from public.identifiers i where i.id = u.id and i.case_id = p_case offset 0)) then  -- one by one, in the index
         raise exception 'the identifier does not belong to the case' using errcode = '42501';
     end if;
     if priv.unannounced(p_case, p_identifiers, p_tokens, p_strengths, home.hidden) then

@@ -117,14 +117,13 @@ begin
                  exceptional_reason text, exceptional_until timestamptz, external_id text)
             returning id)
     select array_agg(s.id) into made from stored s;
-    if exists (select from unnest(p_identifiers) u (id) where (u.id = any (made)) is not true) then
+    if exists (select from unnest(p_identifiers) u (id) where not exists (select from unnest(made) m where m = u.id)) then
         raise exception 'the identifier is not among those that are stored' using errcode = '42501';
     end if;
     insert into public.identifier_subjects (identifier_id, subject_id, case_id, since, basis, created_at, created_by)
         select i.id, l.subject_id, i.case_id, l.since, l.basis, (select priv.at()), (select priv.principal())
         from jsonb_to_recordset(p_links) l (identifier_id uuid, subject_id uuid, since timestamptz, basis text)
-        join public.identifiers i on i.id = l.identifier_id
-        where i.id = any (made);
+        join unnest(made) m on m = l.identifier_id join public.identifiers i on i.id = m;
 end $$;
 
 -- Add the holdings that priv.register_in_cases was given to matching, or to those that wait until a person confirms that their case is hidden.

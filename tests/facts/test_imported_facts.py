@@ -107,16 +107,18 @@ def test_facts_that_are_corrected_together_keep_their_history_and_are_told_of_on
     assert events(world, WHO, case)[len(told) :] == [("fact.corrected", was[key]["id"]) for key in keys[:3]]
 
 
-def test_a_correction_that_would_give_a_fact_the_key_of_another_is_a_conflict(world):
-    person = {"name": "S", "issuer": ISSUER, "subject": "cleared", "roles": ["system"], "victim_cleared": True}
-    administration.add_person(world.app.extensions["coopapi"].database, world.authorities["nl"], person)
-    second = {**FACT, "external_id": "F2"}
-    sent(world, *FILE, second, who="cleared")
+def test_a_correction_that_would_give_a_fact_the_key_of_another_is_a_conflict(world, owner):
+    sent(world, *FILE[:-1])
     record(world, WHO, case_of(world), {"kind": "call", "external_id": "F1", "about_victim": True})
-    job = sent(world, *({**line, "about_victim": True} for line in (FACT, second)), who="cleared")
-    assert [(one["outcome"], one["faults"] and one["faults"][0]["rule"]) for one in report(world, job, "cleared")] == [
-        ("conflict", "external_id_taken"), ("updated", None),
-    ]  # fmt: skip
+    lines = FACT, {**FACT, "external_id": "F2"}
+    assert outcomes(world, sent(world, *lines)) == ["stored"] * 2
+    with owner.cursor() as cursor:
+        cursor.execute("update principals set victim_cleared = true where subject = 'system'")
+    changed = [{**line, "about_victim": True} for line in lines]
+    found = [("conflict", "external_id_taken"), ("updated", None)]
+    for query in ("?dry_run=true", ""):
+        job = sent(world, *changed, query=query)
+        assert [(one["outcome"], one["faults"] and one["faults"][0]["rule"]) for one in report(world, job)] == found
 
 
 FAULTS = {
