@@ -57,21 +57,6 @@ def test_the_lag_of_the_worker_is_told_by_the_oldest_changes_alone(world, idle, 
         assert used(session, "matching_queue", lambda: measure(session))[0] <= 2
 
 
-def test_the_access_to_a_case_is_checked_once_for_all_entries_about_it(world, database):
-    cases = [UUID(world.case("investigator")) for _ in range(2)]
-
-    def read(count):
-        with database.work(lambda s: actor_of(s, "https://issuer.test", "investigator", None), uuid4().hex) as work:
-            for number in range(count):
-                work.note("case.consulted", object_type="case", case_id=cases[number % 2], consultation=True)
-            notes = as_json(work.notes)
-            work.notes.clear()
-            record = Statement("select priv.record(cast(:notes as jsonb))")
-            return used(work.session, "case_access", lambda: record.rows(work.session, notes=notes))[0]
-
-    assert read(100) == read(2)
-
-
 @pytest.mark.parametrize("wanted", [{"reference": "r-7"}, {"external_id": "C7"}, {"reference": "r-7", "external_id": "C7"}])
 def test_a_case_is_found_by_its_name_without_reading_the_grants_of_its_authority(world, database, wanted):
     page = "select (f.shown).external_id from priv.page_of_cases(cast(:wanted as jsonb), :before, 51) f"
@@ -92,3 +77,19 @@ def test_a_new_overlap_is_written_once(world, idle):
     with idle.worker() as session:
         written = used(session, "case_overlaps", lambda: settle.rows(session, limits=engine.limits(idle.settings)))
     assert written[1:] == (3, 0)
+
+
+def test_what_a_registration_announces_is_looked_up_without_reading_what_others_announced(world, database, owner):
+    case = world.case("investigator")
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "insert into registered_values (case_id, digest, identifier_id, principal_id, hidden, at)"
+            " select gen_random_uuid(), sha256(n::text::bytea), gen_random_uuid(), (select id from principals limit 1), false, now()"
+            " from generate_series(1, 5000) n"
+        )
+        cursor.execute("analyze registered_values")
+    reserve = (
+        "select priv.reserve(:case, array_agg(gen_random_uuid()), array_agg(sha256(n::text::bytea)), array_agg(1::smallint), null)"
+        " from generate_series(1, 500) n"
+    )
+    assert read_by(database, "investigator", "registered_values", reserve, case=case) == 0
