@@ -57,6 +57,15 @@ def test_the_lag_of_the_worker_is_told_by_the_oldest_changes_alone(world, idle, 
         assert used(session, "matching_queue", lambda: measure(session))[0] <= 2
 
 
+def test_changes_that_were_followed_are_deleted_without_reading_those_that_wait(world, idle, crowded):
+    world.hold("investigator", world.case("investigator"), "heron@example.org")
+    settler.follow_changes(idle)
+    crowded(2000)
+    settle = Statement("select priv.settle_pairs(false, 100, :limits)")
+    with idle.worker() as session:
+        assert used(session, "matching_queue", lambda: settle.rows(session, limits=engine.limits(idle.settings)))[0] == 1
+
+
 @pytest.mark.parametrize("wanted", [{"reference": "r-7"}, {"external_id": "C7"}, {"reference": "r-7", "external_id": "C7"}])
 def test_a_case_is_found_by_its_name_without_reading_the_grants_of_its_authority(world, database, wanted):
     page = "select (f.shown).external_id from priv.page_of_cases(cast(:wanted as jsonb), :before, 51) f"

@@ -179,7 +179,7 @@ end $$;
 -- length in seconds, the number of new values announced, and whether that exceeded the quota. If it did, none is counted.
 create function priv.reserve(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[], p_hidden boolean)
 returns table (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 #variable_conflict use_column
 declare
     in_hidden boolean;

@@ -15,7 +15,8 @@ end $$;
 
 -- Return the authorities of which the caller's authority has, or had, access to cases: each by one step in the index, however many grants there are.
 create function priv.owners_of_cases() returns setof uuid
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan set enable_bitmapscan = off as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
 begin
     return query
     with recursive owner as (
@@ -33,7 +34,7 @@ end $$;
 create function priv.page_of_cases(p_wanted jsonb, p_before uuid, p_most integer)
 returns table (shown public.cases, name text, country text, level smallint, responsible jsonb, for_desk boolean, handler_name text)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
-    set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off as $$
+    set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off as $$
 declare
     me uuid := priv.authority();
     page uuid[];

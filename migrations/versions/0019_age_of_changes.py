@@ -1,4 +1,4 @@
-"""The oldest change that waits for the worker is found by an index."""
+"""The changes that the worker asks for are found by indexes, however many of imports wait."""
 
 from alembic import op
 
@@ -9,10 +9,11 @@ down_revision = "0018"
 
 
 def upgrade() -> None:
-    """Add the index."""
+    """Add the indexes."""
     run_tables(op.get_bind(), revision)
 
 
 def downgrade() -> None:
-    """Remove it."""
+    """Remove them."""
     op.execute("drop index matching_queue_by_age")
+    op.execute("drop index matching_queue_followed")
