@@ -114,6 +114,8 @@ def _view(work: UnitOfWork, request: Request) -> dict[str, Any]:
     view: dict[str, Any] = RequestOut().dump(row)
     if earlier := work.session.scalar(work.all(Request).where(Request.id == request.previous_id)):
         view["previous"] = {**view["previous"], **_earlier(work, earlier)}
+    if validating := find_authority(work, request.validating_id):
+        view["validating"] = {"name": validating.name}
     if notified := find_authority(work, request.enforcing_id):
         view["enforcing"] = {"name": notified.name, "country": notified.country}
     every = own_instruments.every(work)
