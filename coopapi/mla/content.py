@@ -166,6 +166,10 @@ class OrderIn(Schema):
     """Additional content of an order to a provider (EPOC Annex I)."""
 
     addressee = OneOf(("designated_establishment", "legal_representative", "other_establishment"))
+    send_to = OneOf(
+        ("issuing", "validating", "other"),
+        metadata={"description": "To which authority the data go (EPOC section L): without it, to `recipient`, or to the issuer."},
+    )
     recipient = Text(500, metadata={"description": "The recipient of the data."})
     format = Text(200)
     service = Text(200)
