@@ -180,11 +180,9 @@ class OrderIn(Schema):
     )
     processor_because = OneOf(
         ("unidentified", "detrimental"),
-        metadata={"description": "Why a processor is addressed: the controller is unknown, or asking it might harm the investigation."},
+        metadata={"description": "Why a processor is addressed: the controller is unknown, or to ask it might do harm."},
     )
-    controller_told = OneOf(
-        ("yes", "no"), metadata={"description": "Whether the processor may inform the controller (Art. 5(7))."}
-    )
+    controller_told = OneOf(("yes", "no"), metadata={"description": "Whether the processor may inform the controller (Art. 5(7))."})
     not_told_because = Text(500, metadata={"description": "A short justification if the controller is not to be informed."})
     offence_in_issuing_state = Flag(
         metadata={

@@ -183,7 +183,9 @@ def test_what_is_missing_names_its_article_in_the_answer_and_in_the_problem(cour
 
 
 def test_what_was_not_checked_says_so():
-    said = Point("decision", "/content/warrant/decision", "Name the decision.", "Framework Decision 2002/584/JHA Art. 8(1)(c)", True)
+    said = Point(
+        "decision", "/content/warrant/decision", "Name the decision.", "Framework Decision 2002/584/JHA Art. 8(1)(c)", True
+    )
     assert said.fault["detail"] == "Name the decision (Framework Decision 2002/584/JHA Art. 8(1)(c), verify)."
 
 
