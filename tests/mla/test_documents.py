@@ -15,6 +15,7 @@ import verapdf
 from assisting import SENT, draft, walk
 from pypdf import PdfReader
 
+from coopapi.deadlines import rules
 from coopapi.directory.codelists import LANGUAGES
 from coopapi.mla import documents, forms, printing, wording
 from coopapi.mla.lifecycles import KINDS
@@ -162,9 +163,8 @@ def test_a_form_names_the_time_limits_that_were_not_read_under_its_instrument():
 
     assert unread("eaw") == ["Framework Decision 2002/584/JHA Art. 6(1)"]
     agreement = "EU-UK Trade and Cooperation Agreement Art. "
-    assert unread("eu_uk_surrender")[1:] == [
-        agreement + paragraph for paragraph in ("615(2), (4)", "615(3), (4)", "621(2)", "621(3)-(4), 622")
-    ]
+    assert unread("eu_uk_surrender")[1:] == [agreement + one for one in ("615(2), (4)", "615(3), (4)", "621(2)")]
+    assert set(rules.load()["eaw_surrender_postponed"].unread) == {"eu_uk_surrender", "eu_no_is_surrender"}
 
 
 def test_an_order_to_preserve_has_the_sections_of_annex_ii_and_none_about_an_earlier_order():
