@@ -210,6 +210,20 @@ def test_the_page_on_requests_counts_what_says_verify():
     assert told == {name: f"{sum(said)} of {len(said)}" for name, said in marks.items()}
 
 
+def test_the_page_on_requests_names_everything_that_says_verify_or_was_compared_in_part():
+    page = PAGES["docs/requests.md"].read_text().split("\n## What was not checked\n")[1].split("\n## ")[0]
+    listed = {
+        (kind, code): part for kind, code, part in re.findall(r"^\| (\w+) \| `(\w+)` \| (whole|in part) \|", page, re.MULTILINE)
+    }
+    found = {("instrument", one.code): (one.verify, one.unchecked) for one in instruments.load()}
+    found |= {("deadline", one.code): (one.verify, one.unread) for one in rules.load().values()}
+    found |= {
+        ("form", form): (read.get("verify"), read.get("unchecked")) for form in forms.all_forms() if (read := wording.read(form))
+    }
+    assert listed == {name: "whole" if whole else "in part" for name, (whole, part) in found.items() if whole or part}
+    assert all(one.unchecked for one in instruments.load() if one.verify)
+
+
 def test_the_readme_is_short():
     assert len(PAGES["README.md"].read_text().splitlines()) <= 110
 

@@ -13,6 +13,12 @@ from coopapi.shared.lifecycle import Side
 NATURES = ("law", "agreement", "target")
 
 
+def unread() -> fields.Dict:
+    """Return the field with the articles that were not compared with the official text, by instrument."""
+    about = "For each instrument under which the rule also holds: the article that was not compared with the official text."
+    return fields.Dict(keys=fields.String(), values=fields.String(), required=True, metadata={"description": about})
+
+
 class DeadlineFilter(Stepped):
     """Which deadlines: `overdue=true&side=mine` is the morning list."""
 
@@ -72,6 +78,7 @@ class DeadlineOut(Shown):
     verify = fields.Boolean(
         required=True, metadata={"description": "True if the rule was not checked against the official text; check it yourself."}
     )
+    unread = unread()
     owed_by = OneOf(Side, required=True)
     authority_id = fields.UUID(required=True)
     country = Code("countries", allow_none=True)
@@ -176,6 +183,7 @@ class DeadlineRuleOut(Shown):
         metadata={"description": "Whether the period is computed by national law; here its days are counted plainly."},
     )
     verify = fields.Boolean(required=True, metadata={"description": "True if the entry was not checked against the official text."})
+    unread = unread()
 
 
 class HolidaysIn(Schema):

@@ -278,6 +278,7 @@ def _show(row: Deadline, rule: DeadlineRule, now: datetime) -> dict[str, Any]:
         "titles": rule.titles,
         "nature": rule.nature,
         "verify": rule.verify,
+        "unread": rule.unread,
         "state": state(row, now),
         "zone": computation.zone_of(row.country),
         "calendar": "national law" if rule.national else computation.calendar_of(row.country) if rule.moves else "none",

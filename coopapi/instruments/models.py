@@ -146,7 +146,8 @@ class Narrowing:
 class Instrument:
     """A treaty or legal act under which one country may send requests to another.
 
-    An `own` one is no shipped data: a central authority entered it, with its `source`, and the operator approved it.
+    An `own` one is no shipped data: a central authority entered it, with its `source`, and the operator approved it. `verify` says
+    that its text was not compared with the official one, and `unchecked` what was not: of a compared one, the parts that are open.
     """
 
     code: str
@@ -173,6 +174,7 @@ class Instrument:
     pairs: tuple[CountryPair, ...] = ()
     open: bool = False
     verify: bool = False
+    unchecked: str = ""
     own: bool = False
     source: str = ""
     narrowed: tuple[Narrowing, ...] = ()

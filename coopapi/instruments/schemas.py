@@ -131,7 +131,11 @@ class InstrumentOut(Shown):
     in_force_from = fields.Date(required=True, allow_none=True)
     evidence = fields.Boolean(required=True, metadata={"description": "Whether the result may be used as evidence."})
     kinds = fields.List(Code("request_kinds"), required=True)
-    verify = fields.Boolean(required=True)
+    verify = fields.Boolean(required=True, metadata={"description": "True if its text was not compared with the official one."})
+    unchecked = fields.String(
+        required=True,
+        metadata={"description": "What was not compared with the official text or the data of the depositary; empty if all was."},
+    )
     own = fields.Boolean(
         required=True,
         metadata={"description": "Whether a central authority entered it (`/own-instruments`); otherwise it is shipped."},

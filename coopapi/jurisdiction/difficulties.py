@@ -4,20 +4,18 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from coopapi.directory.models import Authority
-from coopapi.jits.models import Jit
 from coopapi.jurisdiction import notification_duty, pairs
 from coopapi.jurisdiction.eurojust_records import of_case as of_case_records
-from coopapi.jurisdiction.eurojust_records import require_answering
+from coopapi.jurisdiction.eurojust_records import require_answering, teams_of
 from coopapi.jurisdiction.lifecycles import SETTLED
 from coopapi.jurisdiction.models import Consultation
-from coopapi.jurisdiction.notification_duty import Facts
+from coopapi.jurisdiction.notification_duty import Facts, Recorded, Team
 from coopapi.mla.models import Measure, Request
 from coopapi.shared.lifecycle import Side
-from coopapi.shared.parties import Party, in_case
-from coopapi.shared.shared_cases import SharedCase
+from coopapi.shared.parties import Party
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, unseal
 
@@ -45,8 +43,11 @@ def of_case(work: UnitOfWork, case_id: UUID) -> dict[str, Any]:
         deliveries=frozenset(carried | ({owner} if carried and owner else set())),
         conflicts=_conflicts(work, case_id),
         difficulties=pairs.of_case(work, case_id),
-        teams=_teams(work, case_id),
-        records=tuple((row.kind, row.article) for row in work.session.scalars(of_case_records(work, case_id))),
+        teams=tuple(Team(str(row.id), row.stands(work.now)) for row in teams_of(work, case_id)),
+        records=tuple(
+            Recorded(row.kind, row.article, str(row.team_id) if row.team_id else None, row.team_step)
+            for row in work.session.scalars(of_case_records(work, case_id))
+        ),
     )
     work.note("duty.assessed", case, case_id=case_id, consultation=True)
     return {"case_id": case_id, **notification_duty.assess(facts)}
@@ -66,13 +67,6 @@ def _measures(work: UnitOfWork, rows: Sequence[Request]) -> Sequence[Measure]:
 def _offences(work: UnitOfWork, row: Request) -> list[tuple[str | None, float | None]]:
     content = unseal(key_of(work, row), row.sealed, row.id)
     return [(one.get("category"), one.get("max_penalty_years")) for one in content.get("offences", ())]
-
-
-def _teams(work: UnitOfWork, case_id: UUID) -> tuple[str, ...]:
-    """Return the state of each team that the case belongs to or is shared with."""
-    shared = work.all(SharedCase).where(SharedCase.object_id == Jit.id, SharedCase.case_id == case_id)
-    query = work.all(Jit).where(or_(in_case(work, Jit.id, case_id), shared.exists()))
-    return tuple(row.stands(work.now) for row in work.session.scalars(query))
 
 
 def _conflicts(work: UnitOfWork, case_id: UUID) -> int:

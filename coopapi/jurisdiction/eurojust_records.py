@@ -4,24 +4,31 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import Select, or_
 
 from coopapi.access import Action, Level
 from coopapi.cases import service as cases
 from coopapi.cases.models import Case
 from coopapi.errors import Conflict, Forbidden, NotFound, fault
+from coopapi.jits.models import Jit
 from coopapi.jurisdiction.models import EurojustRecord
 from coopapi.shared.grants import answers
+from coopapi.shared.parties import in_case
+from coopapi.shared.shared_cases import SharedCase
 from coopapi.store.db import UnitOfWork
 
 ARTICLES: Final[Mapping[str, tuple[str, ...]]] = {
     "notification": ("21(4)", "21(5)", "21(6)(a)", "21(6)(b)", "21(6)(c)"),
-    "exemption": ("21(7)(a)", "21(7)(b)"),
+    "exemption": ("21(7)",),
     "opinion": ("4(4)", "4(5)"),
 }
 """The articles of Regulation (EU) 2018/1727 under which each kind of record is made."""
 GROUNDS: Final = ("national_security", "ongoing_investigation", "safety")
 """Why a State may decline to follow a written opinion (Art. 4(6))."""
+EXEMPTIONS: Final = ("national_security", "safety")
+"""Why information need not be supplied in a case (Art. 21(7))."""
+TEAM_STEPS: Final = ("set_up", "results")
+"""What of a team is notified (Art. 21(4)): that it was set up, and the results of its work."""
 
 
 class OpinionAnswered(Conflict):
@@ -48,13 +55,22 @@ def of_case(work: UnitOfWork, case_id: UUID) -> Select[EurojustRecord]:
     return work.all(EurojustRecord).where(EurojustRecord.case_id == case_id)
 
 
+def teams_of(work: UnitOfWork, case_id: UUID) -> list[Jit]:
+    """Return each team that the case belongs to or is shared with, as far as the caller may see it."""
+    shared = work.all(SharedCase).where(SharedCase.object_id == Jit.id, SharedCase.case_id == case_id)
+    query = work.all(Jit).where(or_(in_case(work, Jit.id, case_id), shared.exists()))
+    return list(work.session.scalars(query.order_by(Jit.id)))
+
+
 def record(work: UnitOfWork, case_id: UUID, data: Mapping[str, Any]) -> EurojustRecord:
     """Record a notification, an exemption or a written opinion. Only a person may do this.
 
-    Raises `Unprocessable` for a day in the future.
+    Raises `Unprocessable` for a day in the future, and for a team that the case does not belong to.
     """
     work.require_person()
     require_answering(work, case_id)
+    if (team := data.get("team_id")) and team not in {row.id for row in teams_of(work, case_id)}:
+        raise fault("/team_id", "team_of_case", "The case belongs to no such team, or you cannot see it.")
     if data["recorded_on"] > work.now.date():
         raise fault("/recorded_on", "order_of_time", "The date must not be in the future.")
     (kind,) = (kind for kind, articles in ARTICLES.items() if data["article"] in articles)

@@ -95,6 +95,8 @@ class EurojustRecord(InCase, Versioned):
     article: Mapped[str] = mapped_column()
     recorded_on: Mapped[date] = mapped_column()
     reference: Mapped[str | None] = mapped_column()
+    team_id: Mapped[UUID | None] = mapped_column(ForeignKey("jits.id"))
+    team_step: Mapped[str | None] = mapped_column()
     answer: Mapped[str | None] = mapped_column()
     ground: Mapped[str | None] = mapped_column()
     answered_on: Mapped[date | None] = mapped_column()

@@ -1,7 +1,6 @@
 """Whether Eurojust must be notified of a case: each condition of Art. 21(4) to (7), whether it is met, and why."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -26,6 +25,24 @@ def bound() -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Team:
+    """A team of the case, and its state."""
+
+    id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the authority recorded: its kind and article, and of a notification about a team, which team and what of it."""
+
+    kind: str
+    article: str
+    team: str | None = None
+    team_step: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """The facts of a case that the assessment uses: countries, requests, offences, difficulties, teams, and what was recorded."""
 
@@ -37,8 +54,8 @@ class Facts:
     deliveries: frozenset[str] = frozenset()
     conflicts: int = 0
     difficulties: Mapping[str, int] = field(default_factory=dict)
-    teams: tuple[str, ...] = ()
-    records: tuple[tuple[str, str], ...] = ()
+    teams: tuple[Team, ...] = ()
+    records: tuple[Recorded, ...] = ()
 
     @property
     def affected(self) -> frozenset[str]:
@@ -60,28 +77,44 @@ def assess(facts: Facts) -> dict[str, Any]:
     """Return whether Eurojust must be notified, under which paragraphs, and the result of every condition.
 
     With an exemption (Art. 21(7)) nothing is due in this case. `not_notified` are the paragraphs without a recorded notification;
-    of Art. 21(4) there must be one for the setting up of each team, and one for the results of each.
+    of Art. 21(4) there must be one for the setting up of each team, and one for the results of each. `teams_not_notified` names
+    those that are open. A record that names no team stands for any of them.
     """
     of_4, of_5, of_6, exempt = _paragraph_4(facts), list(_paragraph_5(facts)), list(_paragraph_6(facts)), _exemption(facts)
     is_bound, three, two, *kinds = [condition.holds for condition in of_5]
     articles = [of_4[0].article] if is_bound and any(condition.holds for condition in of_4) else []
     articles += [f"{_REGULATION} Art. 21(5)"] if is_bound and three and two and any(kinds) else []
     articles += [c.article for c in of_6 if c.holds and is_bound]
-    told = Counter(f"{_REGULATION} Art. {article}" for kind, article in facts.records if kind == "notification")
-    needed = {of_4[0].article: sum(len(_teams(facts, name)) for name in ("set_up", "with_results"))}
+    told = {f"{_REGULATION} Art. {one.article}" for one in facts.records if one.kind == "notification"}
+    teams = _open_teams(facts)
+    lacking = {of_4[0].article: bool(teams)}
     return {
         "due": bool(articles) and not exempt.holds,
         "article": articles[0] if articles else None,
         "articles": articles,
-        "not_notified": [] if exempt.holds else [article for article in articles if told[article] < needed.get(article, 1)],
+        "not_notified": [] if exempt.holds else [one for one in articles if lacking.get(one, one not in told)],
+        "teams_not_notified": teams if is_bound and not exempt.holds else [],
         "conditions": [*of_4, *of_5, *of_6, exempt],
         "verify": rules()["verify"],
     }
 
 
+_TEAM_STEPS: Final = {"set_up": "set_up", "results": "with_results"}
+"""What is notified of a team, and the list of the states from which it is due."""
+
+
 def _teams(facts: Facts, name: str) -> list[str]:
-    """Return the states of the teams that were set up (`set_up`), or have results (`with_results`)."""
-    return [state for state in facts.teams if state in rules()[name]]
+    """Return the teams that were set up (`set_up`), or have results (`with_results`)."""
+    return [team.id for team in facts.teams if team.state in rules()[name]]
+
+
+def _open_teams(facts: Facts) -> list[dict[str, str]]:
+    """Return what is to be notified of teams: nothing if as many records as that name no team."""
+    told = [one for one in facts.records if (one.kind, one.article) == ("notification", "21(4)")]
+    named = {(one.team, one.team_step) for one in told if one.team}
+    due = [(team, step) for step, states in _TEAM_STEPS.items() for team in _teams(facts, states)]
+    left = [{"team_id": team, "team_step": step} for team, step in due if (team, step) not in named]
+    return left if len(left) > sum(one.team is None for one in told) else []
 
 
 def _paragraph_4(facts: Facts) -> list[Condition]:
@@ -101,9 +134,9 @@ def _paragraph_4(facts: Facts) -> list[Condition]:
 
 def _exemption(facts: Facts) -> Condition:
     """Return the condition that the authority recorded an exemption: national security, or the safety of individuals."""
-    found = sorted(article for kind, article in facts.records if kind == "exemption")
-    why = f"The authority recorded an exemption (Art. {', '.join(found)})." if found else "No exemption is recorded."
-    return Condition("exempted", f"{_REGULATION} Art. 21(7)", bool(found), why)
+    found = any(one.kind == "exemption" for one in facts.records)
+    why = "The authority recorded an exemption." if found else "No exemption is recorded."
+    return Condition("exempted", f"{_REGULATION} Art. 21(7)", found, why)
 
 
 def _paragraph_5(facts: Facts) -> Iterator[Condition]:

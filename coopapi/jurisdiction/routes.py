@@ -4,6 +4,7 @@ from coopapi.access import Action
 from coopapi.http.api import Blueprint
 from coopapi.http.collection import Collection, serve
 from coopapi.jurisdiction import difficulties, eurojust_records, pairs, presentation, service, transfers, transitions
+from coopapi.jurisdiction.eurojust_schemas import EurojustRecordIn, EurojustRecordOut, NotificationDutyOut, OpinionAnswerIn
 from coopapi.jurisdiction.models import Consultation
 from coopapi.jurisdiction.schemas import (
     ConsultationFilter,
@@ -15,10 +16,6 @@ from coopapi.jurisdiction.schemas import (
     ConsultedCaseIn,
     DifficultyFilter,
     DifficultyOut,
-    EurojustRecordIn,
-    EurojustRecordOut,
-    NotificationDutyOut,
-    OpinionAnswerIn,
     TransferIn,
     TransferOut,
 )

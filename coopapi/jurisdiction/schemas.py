@@ -1,13 +1,12 @@
-"""Consultations on jurisdiction, transfers and duties on the wire."""
+"""Consultations on jurisdiction, transfers and difficulties on the wire."""
 
 import marshmallow as ma
 from marshmallow import fields
 
 from coopapi.directory.fields import Code
 from coopapi.evidence.schemas import RecordedForIn, RecordedForOut
-from coopapi.http.fields import Flag, Line, Many, OneOf, Schema, Shown, Text, When, refusal
+from coopapi.http.fields import Flag, Many, OneOf, Schema, Shown, Text, When, refusal
 from coopapi.http.transitions import Stepped, TransitionIn, embedded
-from coopapi.jurisdiction.eurojust_records import ARTICLES, GROUNDS
 from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
 
 
@@ -157,74 +156,6 @@ class TransferOut(Shown):
     received_at = When(allow_none=True)
     created_at = When(required=True)
     etag = fields.String(required=True)
-
-
-class NotificationConditionOut(Shown):
-    """One condition, whether it holds, and why."""
-
-    code = fields.String(required=True)
-    article = fields.String(required=True)
-    holds = fields.Boolean(required=True)
-    why = fields.String(required=True)
-
-
-class EurojustRecordIn(Schema):
-    """A notification, an exemption or a written opinion. The article says which: 21(4) to (6), 21(7), or 4(4) and 4(5)."""
-
-    article = OneOf([article for articles in ARTICLES.values() for article in articles], required=True)
-    recorded_on = fields.Date(required=True, metadata={"description": "The day of the notification, decision or opinion."})
-    reference = Line(100, metadata={"description": "The number that it has at Eurojust or in your file."})
-
-
-class OpinionAnswerIn(Schema):
-    """How the authority answers a written opinion (Regulation (EU) 2018/1727 Art. 4(6))."""
-
-    answer = OneOf(("followed", "declined"), required=True)
-    ground = OneOf(GROUNDS, metadata={"description": "Why it is declined."})
-    answered_on = fields.Date(required=True)
-
-    @ma.validates_schema
-    def declined_on_a_ground(self, data: dict[str, object], **_: object) -> None:
-        """An opinion is declined on a ground, and followed without one."""
-        if (data.get("answer") == "declined") != ("ground" in data):
-            raise refusal("ground", "Give the ground of Art. 4(6) if you decline, and no ground if you follow.", "ground")
-
-
-class EurojustRecordOut(Shown):
-    """What was recorded of the duties towards Eurojust in a case."""
-
-    id = fields.UUID(required=True)
-    case_id = fields.UUID(required=True)
-    kind = OneOf(ARTICLES, required=True)
-    article = fields.String(required=True, metadata={"description": "The article of Regulation (EU) 2018/1727."})
-    recorded_on = fields.Date(required=True)
-    reference = fields.String(allow_none=True)
-    answer = OneOf(("followed", "declined"), allow_none=True)
-    ground = OneOf(GROUNDS, allow_none=True)
-    answered_on = fields.Date(allow_none=True)
-    created_at = When(required=True)
-    etag = fields.String(required=True)
-
-
-class NotificationDutyOut(Shown):
-    """Whether Eurojust is to be notified of a case (Art. 21(4) to (6)), and whether an exemption is recorded (Art. 21(7))."""
-
-    case_id = fields.UUID(required=True)
-    due = fields.Boolean(required=True)
-    article = fields.String(allow_none=True, required=True)
-    articles = fields.List(fields.String(), required=True)
-    not_notified = fields.List(
-        fields.String(),
-        required=True,
-        metadata={
-            "description": "The paragraphs that apply and of which no notification is recorded, or under Art. 21(4) too few "
-            "for its teams."
-        },
-    )
-    verify = fields.Boolean(
-        required=True, metadata={"description": "True if lists and figures were not checked against the official text."}
-    )
-    conditions = fields.List(fields.Nested(NotificationConditionOut), required=True)
 
 
 class DifficultyStepOut(Shown):

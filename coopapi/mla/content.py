@@ -166,10 +166,24 @@ class OrderIn(Schema):
     """Additional content of an order to a provider (EPOC Annex I)."""
 
     addressee = OneOf(("designated_establishment", "legal_representative", "other_establishment"))
+    send_to = OneOf(
+        ("issuing", "validating", "other"),
+        metadata={"description": "To which authority the data go (EPOC section L): without it, to `recipient`, or to the issuer."},
+    )
     recipient = Text(500, metadata={"description": "The recipient of the data."})
     format = Text(200)
     service = Text(200)
     residence_of_user = Code("countries")
+    acts_as = OneOf(
+        ("controller", "processor"),
+        metadata={"description": "Whether the provider is the controller of the data or processes them for it (Art. 5(6))."},
+    )
+    processor_because = OneOf(
+        ("unidentified", "detrimental"),
+        metadata={"description": "Why a processor is addressed: the controller is unknown, or to ask it might do harm."},
+    )
+    controller_told = OneOf(("yes", "no"), metadata={"description": "Whether the processor may inform the controller (Art. 5(7))."})
+    not_told_because = Text(500, metadata={"description": "A short justification if the controller is not to be informed."})
     offence_in_issuing_state = Flag(
         metadata={
             "description": "Whether there are reasonable grounds to believe that the offence was, is or will be committed in the "

@@ -85,4 +85,7 @@ class WarrantIn(Schema):
     other_circumstances = Text(4000, metadata={"description": "Extraterritoriality, interruption of time limits and the like (f)."})
     seizure = Many(OneOf(("evidence", "proceeds")), 2, metadata={"description": "What is to be seized and handed over (g)."})
     property = Text(2000, metadata={"description": "Description and location of that property (g)."})
+    central_authority = Text(
+        1000, metadata={"description": "The central authority that transmits and receives warrants, with its address (i)."}
+    )
     life_sentence = Many(OneOf(("review", "clemency")), 2, metadata={"description": "How a life sentence is reviewed (h)."})

@@ -45,10 +45,13 @@ def with_facts(view: Mapping[str, Any]) -> dict[str, Any]:
         "boxes": [box for one in measures for box in one["boxes"]],
         "urgency": _urgency(view, content),
         "listed": _listed(content),
+        "total": len(content.get("offences") or ()) or None,
+        "unlisted": _unlisted(content),
         "data": sorted(data),
         "sought": sorted({_box_of_identifier(one) for measure in sought for one in measure.get("identifiers", ())}),
         "conditions": list(_conditions(content, data)),
         "issuer": _box_of_issuer(view),
+        "send_to": _receiver(content),
         "legal_persons": [one for one in content.get("persons", ()) if one.get("legal_person")],
         **_signed(view, data),
     }
@@ -84,6 +87,13 @@ def _listed(content: Mapping[str, Any]) -> list[str]:
     return [one["listed"] for one in offences if one.get("listed") and (one.get("max_penalty_years") or 0) >= _LISTED_FROM]
 
 
+def _unlisted(content: Mapping[str, Any]) -> list[str]:
+    """Return the offences that are not listed, or have a lower maximum: the arrest warrant names them apart (e)(II)."""
+    offences = content.get("offences") or ()
+    listed = {id(one) for one in offences if one.get("listed") and (one.get("max_penalty_years") or 0) >= _LISTED_FROM}
+    return [one.get("label") or one.get("national_article") or "" for one in offences if id(one) not in listed]
+
+
 def _box_of_identifier(sought: Mapping[str, Any]) -> str:
     """Return the box of EPOC Annex I section E for an identifier."""
     kind = str(sought.get("kind", ""))
@@ -100,6 +110,12 @@ def _conditions(content: Mapping[str, Any], data: set[str]) -> Iterator[str]:
             yield "three_years"
         if bears_as_listed(offence):
             yield offence["union_offence"]
+
+
+def _receiver(content: Mapping[str, Any]) -> str:
+    """Return the box of EPOC Annex I section L: which authority the data go to."""
+    order = content.get("order") or {}
+    return order.get("send_to") or ("other" if order.get("recipient") else "issuing")
 
 
 def _box_of_issuer(view: Mapping[str, Any]) -> str:

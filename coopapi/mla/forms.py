@@ -148,15 +148,17 @@ def _bound(spec: Mapping[str, Any], page: _Page, sections: tuple[Section, ...]) 
         mark=words.label("draft") if view["state"] in _UNFINISHED else "",
         preamble=words.label(spec.get("preamble", "")),
         sections=sections,
-        notes=(*(f"* {note}" for note in words.footnotes.values()), *_unchecked(view, words, form=bool(spec.get("verify")))),
+        notes=(*(f"* {note}" for note in words.footnotes.values()), *_unchecked(view, words, spec)),
         footer=f"{title} · {words.label('reference')} {reference}",
     )
 
 
-def _unchecked(view: Mapping[str, Any], words: Words, *, form: bool) -> Iterator[str]:
-    """Yield notes of what was not checked against the official text: the form itself, and rules about the request."""
-    if form:
+def _unchecked(view: Mapping[str, Any], words: Words, spec: Mapping[str, Any]) -> Iterator[str]:
+    """Yield notes of what was not checked against the official text: the form or parts of it, and rules about the request."""
+    if spec.get("verify"):
         yield f"† {words.label('form_unchecked')}."
+    elif parts := spec.get("unchecked", {}).get(words.language):
+        yield f"† {words.label('part_unchecked')}: {parts}."
     if found := [f"{words.label(rule['titles'])} ({rule['article']})" for rule in view.get("unchecked", ())]:
         yield f"† {words.label('unchecked')}: {'; '.join(found)}."
 

@@ -65,6 +65,7 @@ class Request(SharedObject):
     grounds: Mapped[list[str]] = mapped_column()
     validated_by: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
     validated_at: Mapped[datetime | None] = mapped_column()
+    validating_id: Mapped[UUID | None] = mapped_column(ForeignKey("authorities.id"))
     transmitted_at: Mapped[datetime | None] = mapped_column()
     received_at: Mapped[datetime | None] = mapped_column()
     decided_at: Mapped[datetime | None] = mapped_column()

@@ -104,7 +104,7 @@ def _offences(draft: RequestDraft) -> Iterator[Point]:
         pointer = f"/content/offences/{place}"
         if offence.get("union_offence"):
             detail = "This offence is listed only if it was wholly or partly committed by means of an information system: say so."
-            yield Point("penalty", f"{pointer}/by_information_system", detail, f"{E_EVIDENCE} Art. 5(4)(b)", verify=True)
+            yield Point("penalty", f"{pointer}/by_information_system", detail, f"{E_EVIDENCE} Art. 5(4)(b)")
         elif offence.get("max_penalty_years") is None:
             detail = "State the maximum penalty in the issuing State, or which of the listed offences of Union law it is."
             yield Point("penalty", f"{pointer}/max_penalty_years", detail, f"{E_EVIDENCE} Art. 5(4)")

@@ -1,7 +1,7 @@
 """What a plan proposes: ways to ask another country for a measure, with everything that is known about each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -45,7 +45,7 @@ class PlannedRequest:
     def forms(self) -> list[dict[str, Any]]:
         """The forms with which such a request is made, each with whether its text was not checked. Replies are none of them."""
         made = [code for code in forms.forms_of(self.kind) if not read(code).get("needs")]
-        return [{"form": code, "verify": bool(read(code).get("verify"))} for code in made]
+        return [{"form": code, "verify": any(read(code).get(name) for name in ("verify", "unchecked"))} for code in made]
 
     @property
     def body(self) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def _shown(one: PlannedRequest) -> dict[str, Any]:
         "addressees": one.addressees,
         "contact_point": one.contact_point.id if one.contact_point else None,
         "notices": [_notice(notice) for notice in one.notices[:20]],
-        "clocks": one.clocks,
+        "clocks": [replace(rule, verify=bool(rule.unread_under(instrument.code))) for rule in one.clocks],
         "to_state": one.to_state,
         "against": one.against,
         "draft": one.body,

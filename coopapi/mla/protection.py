@@ -21,7 +21,7 @@ _NOT_BOUND: Final = frozenset({"DK", "IE"})
 _OF_THE_CONVENTION: Final = dict.fromkeys(
     ("assisted_by", "holder_informed"), "Convention on the Rights of the Child Art. 40(2)(b)(ii)-(iii)"
 )
-"""What else asks for some safeguards of child suspects; the text was not read."""
+"""What else asks for some safeguards of child suspects."""
 
 
 def missing(draft: RequestDraft, today: date) -> Iterator[Point]:
@@ -54,8 +54,7 @@ def advised(draft: RequestDraft, today: date) -> Iterator[Point]:
     for place, person, codes in _concerned(draft, roles=_SUSPECTS):
         if is_child(person, today) and not _bound(draft):
             for point in _for_child(f"/content/persons/{place}", person, codes):
-                article = _OF_THE_CONVENTION.get(point.rule, "")
-                yield replace(point, article=article, verify=bool(article))
+                yield replace(point, article=_OF_THE_CONVENTION.get(point.rule, ""))
 
 
 def _bound(draft: RequestDraft) -> bool:

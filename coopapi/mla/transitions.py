@@ -131,12 +131,13 @@ def _ready(step: Step[Request]) -> None:
 
 
 def _validate(step: Step[Request]) -> None:
-    step.thing.validated_by, step.thing.validated_at = step.work.actor.id, step.work.now
+    by = step.work.actor
+    step.thing.validated_by, step.thing.validating_id, step.thing.validated_at = by.id, by.authority_id, step.work.now
 
 
 def _revise(step: Step[Request]) -> None:
     """Return the request to draft and cancel its validation; those who returned or forwarded it no longer take part."""
-    step.thing.validated_by = step.thing.validated_at = None
+    step.thing.validated_by = step.thing.validating_id = step.thing.validated_at = None
     if step.thing.state == "returned":
         for side in (Side.EXECUTING, Side.FORWARDING):
             parties.stop_acting(step.work, step.thing.id, side, until=step.work.now)

@@ -37,7 +37,7 @@ class EEvidenceReportOut(Shown):
 
     verify = fields.Boolean(
         required=True,
-        metadata={"description": "Always true: the list was written from memory. Compare it with OJ L 191, 28.7.2023, p. 118."},
+        metadata={"description": "Always false: the list was compared with OJ L 191, 28.7.2023, p. 118, on 30 November 2026."},
     )
     year = fields.Integer(required=True)
     production = fields.List(fields.Nested(OrderFiguresOut), required=True)

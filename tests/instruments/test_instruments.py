@@ -208,3 +208,17 @@ def test_an_instrument_is_shown_with_its_parties_and_source(world):
 
 def test_there_is_no_other_instrument(world):
     assert world.as_("analyst").get("/instruments/handshake").status_code == 404
+
+
+def test_the_inter_american_convention_binds_those_who_deposited_with_the_organization():
+    """By the table of the depositary (A-55); the Czech Republic deposited on 17 October 2019, thirty days before 16 November."""
+    assert bound("nassau1992") >= {"CZ", "KZ", "SR", "UA", "US", "CA", "BR"}
+    assert "DO" not in bound("nassau1992")
+    assert "CZ" not in bound("nassau1992", date(2019, 11, 15))
+    assert "CZ" in bound("nassau1992", date(2019, 11, 16))
+
+
+def test_the_convention_of_the_portuguese_speaking_countries_says_for_what_the_act_must_be_punishable():
+    scope = service.get("cplp_mla").scope
+    assert "six months" in scope.text
+    assert scope.article.endswith("Art. 2")

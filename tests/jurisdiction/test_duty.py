@@ -3,9 +3,10 @@
 import pytest
 from assisting import CONTENT, SUBSCRIBER, recognised, sent, step
 from consulting import opened
+from teaming import proposed
 
 from coopapi.directory.codelists import member_states
-from coopapi.jurisdiction.notification_duty import Facts, assess
+from coopapi.jurisdiction.notification_duty import Facts, Recorded, Team, assess
 
 A, B, C = "listed_offence", "criminal_organisation", "serious_cross_border"
 THREE, TWO, MS = "three_affected", "two_requested", "member_state"
@@ -23,7 +24,7 @@ def f(owner, *, also="", asked="", categories="", offences=(), deliveries="", co
         conflicts=conflicts,
         difficulties=difficulties,
         records=records,
-        teams=tuple(teams.split()),
+        teams=tuple(Team(f"team {place}", state) for place, state in enumerate(teams.split(), 1)),
         **sets,
     )
 
@@ -64,7 +65,7 @@ GOLDEN = [
     ("a team of a third State", f("CH", teams="active"), False, {SET_UP}),
     (
         "an exemption",
-        f("NL", asked="FR RO", offences=OCSEA, records=(("exemption", "21(7)(b)"),)),
+        f("NL", asked="FR RO", offences=OCSEA, records=(Recorded("exemption", "21(7)"),)),
         False,
         {MS, THREE, TWO, A, EXEMPT},
     ),
@@ -248,10 +249,10 @@ def test_what_was_notified_and_exempted_is_recorded_and_counts(world):
     assert (made.status_code, made.json["kind"]) == (201, "notification")
     assert (duty(world, case)[0]["due"], duty(world, case)[0]["not_notified"]) == (True, [])
 
-    assert me.post(records(case), {"article": "21(7)(b)", "recorded_on": today}).json["kind"] == "exemption"
+    assert me.post(records(case), {"article": "21(7)", "ground": "safety", "recorded_on": today}).json["kind"] == "exemption"
     found, holding = duty(world, case)
     assert (found["due"], EXEMPT in holding) == (False, True)
-    assert [row["article"] for row in me.get(records(case)).json["items"]] == ["21(7)(b)", "21(5)"]
+    assert [row["article"] for row in me.get(records(case)).json["items"]] == ["21(7)", "21(5)"]
     ahead = me.post(records(case), {"article": "21(5)", "recorded_on": "2199-01-01"})
     assert (ahead.status_code, ahead.json["errors"][0]["pointer"]) == (422, "/recorded_on")
 
@@ -294,7 +295,7 @@ def test_the_records_of_a_case_are_for_the_authority_that_answers_for_it(world):
 
 
 def test_the_setting_up_and_the_results_of_each_team_are_told():
-    article, one = "Regulation (EU) 2018/1727 Art. 21(4)", ("notification", "21(4)")
+    article, one = "Regulation (EU) 2018/1727 Art. 21(4)", Recorded("notification", "21(4)")
     for teams, needed in {"active active": 2, "active ended": 3, "ended ended": 4, "ended drafting": 2, "drafting": 0}.items():
         told = {count: assess(f("NL", teams=teams, records=(one,) * count))["not_notified"] for count in (needed - 1, needed)}
         assert told[needed] == []
@@ -302,7 +303,51 @@ def test_the_setting_up_and_the_results_of_each_team_are_told():
 
 
 def test_the_results_of_a_team_are_told_beside_its_setting_up():
-    article, one = "Regulation (EU) 2018/1727 Art. 21(4)", ("notification", "21(4)")
+    article, one = "Regulation (EU) 2018/1727 Art. 21(4)", Recorded("notification", "21(4)")
     assert assess(f("NL", teams="active", records=(one,)))["not_notified"] == []
     assert assess(f("NL", teams="ended", records=(one,)))["not_notified"] == [article]
     assert assess(f("NL", teams="ended", records=(one, one)))["not_notified"] == []
+
+
+def test_a_record_that_names_its_team_covers_no_other():
+    article = "Regulation (EU) 2018/1727 Art. 21(4)"
+
+    def told(*steps, unnamed=0):
+        named = (Recorded("notification", "21(4)", f"team {team}", step) for team, step in steps)
+        records = (*named, *(Recorded("notification", "21(4)"),) * unnamed)
+        found = assess(f("NL", teams="ended active", records=records))
+        return found["not_notified"], [(one["team_id"], one["team_step"]) for one in found["teams_not_notified"]]
+
+    everything = [("team 1", "set_up"), ("team 2", "set_up"), ("team 1", "results")]
+    assert told() == ([article], everything)
+    assert told((1, "set_up"), (1, "set_up"), (1, "results")) == ([article], [("team 2", "set_up")])
+    assert told((1, "set_up"), (2, "set_up"), (1, "results")) == ([], [])
+    assert told((1, "set_up"), unnamed=1) == ([article], everything[1:])
+    assert told((1, "set_up"), unnamed=2) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("said", "pointer"),
+    [
+        ({"article": "21(7)"}, "/ground"),
+        ({"article": "21(5)", "ground": "safety"}, "/ground"),
+        ({"article": "21(4)", "team_step": "results"}, "/team_step"),
+        ({"article": "21(4)", "team_id": "00000000-0000-4000-8000-000000000000"}, "/team_step"),
+        ({"article": "21(5)", "team_id": "00000000-0000-4000-8000-000000000000", "team_step": "results"}, "/team_step"),
+        ({"article": "21(4)", "team_id": "00000000-0000-4000-8000-000000000000", "team_step": "results"}, "/team_id"),
+    ],
+)
+def test_a_record_names_a_team_of_the_case_and_the_ground_of_an_exemption(world, said, pointer):
+    case, today = world.case("prosecutor"), world.clock().date().isoformat()
+    refused = world.as_("prosecutor").post(records(case), {"recorded_on": today, **said})
+    assert (refused.status_code, [fault["pointer"] for fault in refused.json["errors"]]) == (422, [pointer])
+
+
+def test_a_notification_names_a_team_of_the_case_and_no_other(world):
+    case, today = world.case("prosecutor"), world.clock().date().isoformat()
+    mine, other = proposed(world, cases=[case]), proposed(world, cases=[world.case("prosecutor")])
+    me, said = world.as_("prosecutor"), {"article": "21(4)", "recorded_on": today, "team_step": "set_up"}
+    made = me.post(records(case), {**said, "team_id": mine})
+    assert (made.status_code, made.json["team_id"], made.json["team_step"]) == (201, mine, "set_up")
+    assert me.post(records(case), {**said, "team_id": other}).json["errors"][0]["pointer"] == "/team_id"
+    assert duty(world, case)[0]["teams_not_notified"] == []

@@ -15,6 +15,7 @@ import verapdf
 from assisting import SENT, draft, walk
 from pypdf import PdfReader
 
+from coopapi.deadlines import rules
 from coopapi.directory.codelists import LANGUAGES
 from coopapi.mla import documents, forms, printing, wording
 from coopapi.mla.lifecycles import KINDS
@@ -29,7 +30,7 @@ NUMBERS = {
     "eio_a": ("eio", list("ABCDEFGHIJKL")),
     "eio_b": ("eio", list("ABCDE")),
     "epoc": ("epoc", list("ABCDEFGHIJKL")),
-    "epoc_pr": ("epoc_pr", list("ABCDEFGH")),
+    "epoc_pr": ("epoc_pr", list("ABCDEFG")),
     "eaw": ("eaw", list("abcdefghi")),
     "letter": ("mla_letter", [str(number) for number in range(1, 11)]),
     "reply": ("eio", list("12345")),
@@ -138,6 +139,74 @@ def test_a_form_says_that_its_text_was_not_checked_and_one_that_is_nobodys_does_
     for language in LANGUAGES:
         assert any(words[language] in note for note in filled("eio", language, "eio_b").notes)
         assert not any(words[language] in note for note in filled("eio", language, "reply").notes)
+        assert not any(words[language] in note for note in filled("mla_letter", language, "letter").notes)
+
+
+def test_a_form_that_was_compared_in_english_says_in_the_other_languages_that_their_wording_was_not():
+    for kind in ("epoc", "epoc_pr"):
+        assert not any(note.startswith("†") for note in filled(kind, "en").notes)
+        for language, words in {"fr": "en français", "es": "en español", "pt": "em português"}.items():
+            assert [words in note for note in filled(kind, language).notes if note.startswith("†")] == [True]
+
+
+@pytest.mark.parametrize(("kind", "part"), [("eaw", "3.1a to 3.4"), ("preservation", "sections 8 to 16")])
+def test_a_form_names_the_parts_that_were_not_compared(kind, part):
+    assert [part in note for note in filled(kind).notes if note.startswith("†")] == [True]
+
+
+def test_a_form_names_the_time_limits_that_were_not_read_under_its_instrument():
+    """Articles 17 and 23 of the Framework Decision were read; those of the Agreement with the United Kingdom were not."""
+
+    def unread(instrument):
+        view = {"measures": [], "enforcing_authority": None, "kind": "eaw", "instrument": instrument, "urgency": "routine"}
+        return [rule["article"] for rule in documents._unchecked(view)]
+
+    assert unread("eaw") == ["Framework Decision 2002/584/JHA Art. 6(1)"]
+    agreement = "EU-UK Trade and Cooperation Agreement Art. "
+    assert unread("eu_uk_surrender")[1:] == [agreement + one for one in ("615(2), (4)", "615(3), (4)", "621(2)")]
+    assert set(rules.load()["eaw_surrender_postponed"].unread) == {"eu_uk_surrender", "eu_no_is_surrender"}
+
+
+def test_an_order_to_preserve_has_the_sections_of_annex_ii_and_none_about_an_earlier_order():
+    titles = [section.title for section in filled("epoc_pr").sections]
+    assert titles[2] == "Information to support identification of the data requested to be preserved"
+    assert titles[4:] == [
+        "Information on the underlying conditions",
+        "Details of the issuing authority",
+        "Details of the validating authority",
+    ]
+
+
+def test_an_order_says_whether_the_provider_is_controller_or_processor_and_who_gets_the_data():
+    """Annex I section G(d) and section L(a), and Article 5(6) and (7)."""
+
+    def ticked(number, **more):
+        order = filled("epoc", content={"order": {"addressee": "legal_representative", **more}})
+        return [line[2:] for line in said(order, number) if line.startswith("☒")]
+
+    assert ticked("G", acts_as="controller")[1:] == ["This EPOC is addressed to the service provider acting as controller"]
+    processor = {"acts_as": "processor", "processor_because": "unidentified", "controller_told": "no", "not_told_because": "WHY"}
+    assert [line[:23] for line in ticked("G", **processor)[1:]] == [
+        "This EPOC is addressed ", "the controller cannot b", "the processor shall not",
+    ]  # fmt: skip
+    assert said(filled("epoc", content={"order": processor}), "G")[-1] == "WHY"
+    assert ticked("L") == ["issuing authority"]
+    assert ticked("L", send_to="validating") == ["validating authority"]
+    assert ticked("L", recipient="Office of Lyon") == ["other competent authority (for example a central authority)"]
+
+
+def test_the_authority_of_whoever_validated_is_named_unless_the_request_names_a_court():
+    traffic = {"measures": [measure("traffic", data_categories=["traffic"])], "validating": {"name": "Court of Lyon"}}
+    assert said(filled("epoc", **traffic), "J", "Validating authority") == ["Court of Lyon"]
+    assert said(filled("epoc", content={"court": "Court of Paris"}, **traffic), "J", "Validating authority") == ["Court of Paris"]
+
+
+def test_an_arrest_warrant_counts_its_offences_and_names_those_that_are_not_listed():
+    listed = {"label": "Abuse", "national_article": "1", "listed": "child_sexual_exploitation", "max_penalty_years": 5}
+    low, other = {**listed, "label": "Lesser abuse", "max_penalty_years": 2}, {"label": "Theft", "national_article": "2"}
+    warrant = filled("eaw", content={"offences": [listed, low, other]})
+    assert said(warrant, "e")[0] == "3"
+    assert said(warrant, "e")[-2:] == ["Lesser abuse", "Theft"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -255,7 +324,7 @@ def test_the_addressee_of_an_order_does_not_get_section_m():
 
 @pytest.mark.parametrize(
     ("more", "place"),
-    [({"urgency": "emergency"}, 2), ({"urgency": "urgent"}, 1), ({"urgency": "routine", "enforcing_authority": "a"}, 0)],
+    [({"urgency": "emergency"}, 2), ({"urgency": "urgent"}, 0), ({"urgency": "routine", "enforcing_authority": "a"}, 1)],
 )
 def test_an_order_ticks_one_deadline(more, place):
     ticks = said(filled("epoc", **more), "C")[:3]

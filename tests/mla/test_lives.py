@@ -63,7 +63,7 @@ def test_a_person_is_arrested_does_not_consent_and_is_surrendered_ten_days_after
     # sixty days from 1 September end on Saturday 31 October: Monday 2 November
     assert clocks(world, "prosecutor", request) == {"eaw_decision": ("2026-11-02T23:00", "running")}
     row = deadline(world, "prosecutor_fr", request, "eaw_decision")
-    assert (row["verify"], row["nature"]) == (True, "law")
+    assert (row["verify"], row["nature"], sorted(row["unread"])) == (False, "law", ["eu_no_is_surrender", "eu_uk_surrender"])
     body, tag = {"event": "extend", "reason": "the court asked for guarantees"}, f'"{row["etag"]}"'
     longer = world.as_("prosecutor_fr").post(f"/deadlines/{row['id']}/transitions", body, If_Match=tag)
     assert (longer.status_code, longer.json["due_at"][:16]) == (200, "2026-11-30T23:00")
@@ -219,9 +219,10 @@ def test_in_two_worlds_the_other_side_learns_nothing_of_the_drafting(world, cloc
     assert [stage["state"] for stage in read(world, "prosecutor", slow)["stages"]][:2] == ["draft", "validation_pending"]
 
 
-def test_a_form_names_the_time_limits_that_were_not_checked(world):
+def test_a_form_names_the_rules_that_were_not_checked(world):
     request = draft(world, kind="eaw", instrument="eaw", measures=[CONTENT_DATA])
     notes = world.as_("prosecutor").get(f"/mla-requests/{request}/document?language=en").json["notes"]
-    assert any("(verify)" in note and "Framework Decision 2002/584/JHA Art. 17(3)" in note for note in notes)
+    assert any("(verify)" in note and "Framework Decision 2002/584/JHA Art. 6(1)" in note for note in notes)
+    assert not any("Art. 17(3)" in note for note in notes)
     form = world.as_("prosecutor").get(f"/mla-requests/{request}/document?format=html&language=fr").get_data(as_text=True)
     assert "à vérifier" in form

@@ -14,6 +14,7 @@ from world import ISSUER
 
 from coopapi.mla import issuing
 from coopapi.mla.lifecycles import KINDS
+from coopapi.mla.points import Point
 from coopapi.mla.protection import is_child
 from coopapi.ops import administration
 
@@ -169,16 +170,23 @@ def test_every_kind_that_a_judge_or_prosecutor_issues_has_a_rule_with_its_articl
     assert all(rule.article for rule in issuing.ISSUING)
 
 
-def test_what_was_not_checked_says_so_in_the_answer_and_in_the_problem(court):
+def test_what_is_missing_names_its_article_in_the_answer_and_in_the_problem(court):
     online = {"union_offence": "child_sexual_abuse", "max_penalty_years": 1}
     said = {"offences": [{**CONTENT["offences"][0], **online}]}
     more = {"measures": [CONTENT_DATA], "content": said, "enforcing_authority": str(court.authorities["ie_court"])}
     request = draft(court, "judge", "epoc", "provider", **more)
 
     (point,) = readiness(court, "judge", request)["missing"]
-    assert (point["pointer"], point["verify"]) == ("/content/offences/0/by_information_system", True)
+    assert (point["pointer"], point["verify"]) == ("/content/offences/0/by_information_system", False)
     (fault,) = step(court, "judge", request, "ready").json["errors"]
-    assert fault["detail"].endswith("(Regulation (EU) 2023/1543 Art. 5(4)(b), verify).")
+    assert fault["detail"].endswith("(Regulation (EU) 2023/1543 Art. 5(4)(b)).")
+
+
+def test_what_was_not_checked_says_so():
+    said = Point(
+        "decision", "/content/warrant/decision", "Name the decision.", "Framework Decision 2002/584/JHA Art. 8(1)(c)", True
+    )
+    assert said.fault["detail"] == "Name the decision (Framework Decision 2002/584/JHA Art. 8(1)(c), verify)."
 
 
 def test_a_validated_order_goes_out_and_its_validation_is_named_after_revision(court):
