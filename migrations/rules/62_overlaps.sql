@@ -108,7 +108,8 @@ begin
             select gen_random_uuid(), p.a, p.b, ca.authority_id, cb.authority_id, ca.visibility = 'hidden', cb.visibility = 'hidden',
                    'withdrawn', 0, 0, 0, '{}', 0, 0, 0, '{}', 0, 0, at_time
             from unnest(firsts, seconds) with ordinality p (a, b, at)
-                 join public.cases ca on ca.id = p.a join public.cases cb on cb.id = p.b
+                 cross join lateral (select * from public.cases c where c.id = p.a offset 0) ca
+                 cross join lateral (select * from public.cases c where c.id = p.b offset 0) cb
             order by p.at
             on conflict (case_a, case_b) do nothing  -- one settler works at a time, so no other transaction changes them
             returning o.*)
