@@ -24,6 +24,7 @@ from coopapi.matching import settler
 from coopapi.search import indexing
 from coopapi.statistics import publication
 from coopapi.store.db import Database
+from coopapi.store.transaction import renew_plans
 from coopapi.unicode_text import NORMALISER_VERSION
 from coopapi.webhooks import sender
 
@@ -33,6 +34,8 @@ _IMPORT_TICK: Final = 0.5
 """Seconds between two looks for imports, which take longer than that by themselves."""
 SMALLEST: Final = 1 / settler.MOST_PAIRS
 _LONGEST_PAUSE: Final = 10.0
+_PLANS_KEPT: Final = 5.0
+"""Seconds for which the worker keeps plans of the database."""
 _WAITING: Final = text("select * from priv.waiting(:normaliser)")
 _log = logging.getLogger("coopapi.worker")
 
@@ -57,6 +60,7 @@ def run(database: Database, parent: int | None = None) -> None:
     A piece of work that fails is tried again in smaller and smaller portions and ever more rarely. The other kinds of work go on.
     """
     parent = parent or os.getppid()
+    renew_plans(database.engine, _PLANS_KEPT)
     for sending in (sender.run, mailer.run):
         Thread(target=sending, args=(database, lambda: os.getppid() == parent), daemon=True).start()
     _repeat(lambda share, _: _faults(database, share), parent, TICK)
@@ -68,6 +72,7 @@ def run_imports(database: Database, parent: int | None = None) -> None:
     So an import takes no longer because the other process finds much in what it stored.
     """
     keep_memory()
+    renew_plans(database.engine, _PLANS_KEPT)
     ahead = Ahead(database.keys)
     _repeat(lambda share, parent: _import_faults(database, share, parent, ahead), parent or os.getppid(), _IMPORT_TICK)
 

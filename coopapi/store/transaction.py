@@ -4,6 +4,7 @@ The driver would send `BEGIN` and `COMMIT` in round trips of their own. So its o
 transaction begins it, and the last one may end it.
 """
 
+import time
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Final, Self
@@ -11,7 +12,7 @@ from typing import Any, Final, Self
 import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session
 
 from coopapi.store import alarms
@@ -96,6 +97,26 @@ def open_pool(url: str, **options: Any) -> Engine:
             driver.cursor().execute("rollback")
 
     return engine
+
+
+def renew_plans(engine: Engine, seconds: float) -> None:
+    """Have every connection of the pool forget its cached plans after so many seconds.
+
+    A process that fills empty tables needs this: a plan made when a table was empty reads the whole table later, and the database
+    itself makes a new one only when it has analysed the table, after a minute or more.
+    """
+
+    @event.listens_for(engine, "checkout")
+    def renew(driver: Any, record: Any, *of: Any) -> None:
+        del of
+        now = time.monotonic()
+        if now - record.info.setdefault("planned", now) < seconds:
+            return
+        record.info["planned"] = now
+        try:
+            driver.cursor().execute("discard plans")
+        except psycopg2.Error as fault:
+            raise DisconnectionError from fault  # the pool tries another connection
 
 
 def _is_open(driver: Any) -> bool:

@@ -118,8 +118,9 @@ declare
     home uuid := priv.authority();
     taken uuid;
 begin
-    select c.id into taken from jsonb_to_recordset(p_cases) r (reference_folded text)
-        join public.cases c on c.authority_id = home and c.reference_folded = r.reference_folded where GRANTED(c.id, 1) limit 1;
+    select c.id into taken from jsonb_to_recordset(p_cases) r (reference_folded text) cross join lateral (
+            select x.id from public.cases x where x.authority_id = home and x.reference_folded = r.reference_folded offset 0) c
+        where GRANTED(c.id, 1) limit 1;
     if taken is not null then
         return taken;
     end if;

@@ -120,7 +120,8 @@ begin
                coalesce(t.oi, 0) oi, coalesce(t.oj, 0) oj, coalesce(t.os, 0) os, coalesce(t.ow, 0) ow, coalesce(t.oc, 0) oc,
                coalesce(t.oks, '{}') oks, coalesce(t.ors, '{}') ors, t.og, t.ol
         from unnest(firsts, seconds) with ordinality p (a, b, at)
-        join public.cases ca on ca.id = p.a join public.cases cb on cb.id = p.b
+        cross join lateral (select * from public.cases c where c.id = p.a offset 0) ca
+        cross join lateral (select * from public.cases c where c.id = p.b offset 0) cb
         left join public.case_overlaps v on v.case_a = p.a and v.case_b = p.b
         left join t on t.m = p.a and t.n = p.b
         -- The order in which both sides are told must not depend on when a case was opened, because it may have been hidden since.

@@ -86,7 +86,8 @@ language sql volatile as $$
         select p.a, p.b, bool_or('hidden' in (ca.visibility, cb.visibility)), bool_or(p.loses), bool_or(p.open_loses), clock_timestamp()
         from (select least(u.m, u.n) a, greatest(u.m, u.n) b, u.live, u.loses, u.open_loses
               from unnest(p_mine, p_other, p_live, p_loses, p_open_loses) u (m, n, live, loses, open_loses)) p
-        join public.cases ca on ca.id = p.a join public.cases cb on cb.id = p.b
+        cross join lateral (select c.visibility from public.cases c where c.id = p.a offset 0) ca
+        cross join lateral (select c.visibility from public.cases c where c.id = p.b offset 0) cb
         group by 1, 2
         having bool_or(p.live) or exists (select from public.case_overlaps o where o.case_a = p.a and o.case_b = p.b)
         order by 1, 2
@@ -121,8 +122,9 @@ begin
     of_imports := not exists (select from public.matching_queue x where not x.followed and not x.imported);
     with taken as (
         update public.matching_queue q set followed = true
-        where q.id in (select x.id from public.matching_queue x where not x.followed and x.imported = of_imports
-                       order by x.id limit case when of_imports then p_most_imported else p_most end)
+        where q.id = any (array (
+            select x.id from public.matching_queue x where not x.followed and x.imported = of_imports
+            order by x.id limit case when of_imports then p_most_imported else p_most end))
         returning q as change)
     select array_agg(t.change) into changes from taken t;
     followed := coalesce(cardinality(changes), 0);
@@ -170,7 +172,7 @@ begin
                    and not x.common and not h.common
                    and priv.links_few(t.now, t.now_open, x.roles, h.roles, p_limits[2])) live, c.loses, c.open_loses
         from mine c join token t on t.token = c.token
-        join public.holdings h on h.token = c.token and h.case_id <> c.m
+        cross join lateral (select x.* from public.holdings x where x.token = c.token and x.case_id <> c.m offset 0) h
         where t.exact and (t.now <= p_limits[2] or priv.open(h.roles) and t.now_open <= p_limits[2])),
     lost as (  -- the tokens that cases lost: in these changes, or in later ones that are not followed yet
         select x.case_id, u.token
@@ -194,13 +196,14 @@ begin
                             union all select v.case_a from public.case_overlaps v where v.case_b = c.m) o
         where exists (select from public.holdings b where b.token = t.token and b.case_id = o.n)),
     crossing as (
-        select a.case_id m, b.case_id n, not a.common and not b.common and priv.links_few(t.now, t.now_open, a.roles, b.roles, p_limits[2]) live,
-               false loses, false open_loses
-        from token t join public.holdings a on a.token = t.token join public.holdings b on b.token = t.token
-        where t.exact and a.case_id < b.case_id
-          and (t.now <= p_limits[2] and priv.steps(t.was, t.now, p_limits[2])
-               or priv.open(a.roles) and priv.open(b.roles) and t.now_open <= p_limits[2]
-                  and priv.steps(t.was_open, t.now_open, p_limits[2]))),
+        select h.m, h.n, h.linking and priv.links_few(t.now, t.now_open, h.roles_m, h.roles_n, p_limits[2]) live, false loses, false open_loses
+        from (select *, x.now <= p_limits[2] and priv.steps(x.was, x.now, p_limits[2]) stepped,
+                     x.now_open <= p_limits[2] and priv.steps(x.was_open, x.now_open, p_limits[2]) open_stepped from token x where x.exact) t
+        cross join lateral (
+            select a.case_id m, b.case_id n, a.roles roles_m, b.roles roles_n, not a.common and not b.common linking
+            from public.holdings a join public.holdings b on b.case_id > a.case_id
+            where a.token = t.token and b.token = t.token offset 0) h
+        where t.stepped or t.open_stepped and priv.open(h.roles_m) and priv.open(h.roles_n)),
     resting as (  -- likenesses based on a key that crossed its limit
         select l.case_a m, l.case_b n, true live, false loses, false open_loses
         from token t join public.holdings a on a.token = t.token join public.likenesses l on l.identifier_a = a.identifier_id
@@ -246,7 +249,7 @@ create function priv.candidates(p_identifiers uuid[], p_tokens bytea[], p_was in
 returns table (a uuid, b uuid, version_a integer, version_b integer, case_a uuid, case_b uuid, owner_a uuid, owner_b uuid,
                sealed_a bytea, sealed_b bytea, wrapped_a bytea, wrapped_b bytea, families text[])
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-    set enable_seqscan = off set enable_mergejoin = off set enable_material = off as $$
+    set enable_seqscan = off set enable_mergejoin = off set enable_hashjoin = off set enable_material = off as $$
 #variable_conflict use_column
 declare
     firsts uuid[];
@@ -300,8 +303,7 @@ begin
     join public.identifiers ia on ia.id = p.a join public.cases ca on ca.id = ia.case_id
     join public.case_keys ka on ka.case_id = ia.case_id
     join public.identifiers ib on ib.id = p.b join public.cases cb on cb.id = ib.case_id
-    join public.case_keys kb on kb.case_id = ib.case_id
-    order by ia.id, ib.id;
+    join public.case_keys kb on kb.case_id = ib.case_id;
 end $$;
 
 -- Store likenesses that the comparison found, and make their cases due. One is stored only if both values are still those that were
@@ -343,8 +345,8 @@ begin
         return;
     end if;
     with taken as (
-        delete from public.pairs_due d where (d.case_a, d.case_b) in (
-            select x.case_a, x.case_b from public.pairs_due x where x.hidden = p_hidden order by x.at limit p_most)
+        delete from public.pairs_due d where d.ctid = any (array (
+            select x.ctid from public.pairs_due x where x.hidden = p_hidden order by x.at limit p_most))
         returning d.case_a, d.case_b)
     select array_agg(t.case_a) a, array_agg(t.case_b) b into due from taken t;
     if due.a is not null then

@@ -129,7 +129,7 @@ end $$;
 -- Add the holdings that priv.register_in_cases was given to matching, or to those that wait until a person confirms that their case is hidden.
 create function priv.hold_new(p_ids uuid[], p_homes uuid[], p_hidden boolean[], p_waits boolean[], p_links jsonb, p_cases uuid[],
                               p_identifiers uuid[], p_tokens bytea[], p_families text[], p_strengths smallint[], p_kinds text[],
-                              p_common boolean[]) returns void language sql volatile as $$
+                              p_common boolean[]) returns void language sql volatile set enable_nestloop = off as $$
     insert into public.pending_holdings (token, case_id, identifier_id, family, kind, strength, common)
         select u.token, u.case_id, u.identifier, min(u.family), min(u.kind), max(u.strength), bool_and(u.common)
         from unnest(p_cases, p_identifiers, p_tokens, p_families, p_strengths, p_kinds, p_common)
@@ -141,8 +141,9 @@ create function priv.hold_new(p_ids uuid[], p_homes uuid[], p_hidden boolean[], 
                bool_or(c.hidden), (select priv.at()), (select priv.at())
         from unnest(p_cases, p_identifiers, p_tokens, p_strengths, p_kinds, p_common) u (case_id, identifier, token, strength, kind, common)
         join unnest(p_ids, p_homes, p_hidden, p_waits) c (id, home, hidden, waits) on c.id = u.case_id and not c.waits
-        left join (select l.identifier_id, array_agg(distinct s.category order by s.category) roles
-                   from jsonb_to_recordset(p_links) l (identifier_id uuid, subject_id uuid) join public.subjects s on s.id = l.subject_id
+        left join (select l.identifier_id, array_agg(distinct l.category order by l.category) roles
+                   from (select x.identifier_id, (select s.category from public.subjects s where s.id = x.subject_id) category
+                         from jsonb_to_recordset(p_links) x (identifier_id uuid, subject_id uuid)) l
                    group by 1) r on r.identifier_id = u.identifier
         group by u.token, u.case_id, u.identifier order by 1, 2, 3;
     insert into public.matching_queue (case_id, tokens, families, compared)

@@ -58,7 +58,8 @@ language sql immutable return (
 -- Return the next things on the list, at most p_most entries of it, each with the places that see it, the fields that each may search, and
 -- what is in the fields. Only the worker calls this, in one transaction at a time: if another one is at work, nothing is returned.
 create function priv.to_index(p_most integer) returns table (object_id uuid, entries bigint[], places jsonb, said jsonb)
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+    set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 #variable_conflict use_column
 begin
     perform priv.require_worker();
