@@ -42,6 +42,7 @@ from coopapi.provisioning import migration
 from coopapi.provisioning.embedded_postgres import Embedded
 from coopapi.store import crypto, vault
 from coopapi.store.db import Database, UnitOfWork, as_json, ids_of
+from coopapi.store.putting_off import SMALLEST
 from coopapi.unicode_text import fold_reference
 
 Rows = Mapping[str, list[dict[str, Any]]]
@@ -263,7 +264,7 @@ def settle(database: Database) -> None:
     share, now = _FIRST_SHARE, time.monotonic()
     while worker.work_once(database, share):
         now, last = time.monotonic(), now
-        share = min(1, share * 2) if now - last < _LONG else max(share / 2, worker.SMALLEST)
+        share = min(1, share * 2) if now - last < _LONG else max(share / 2, SMALLEST)
 
 
 def _say(text: str) -> None:

@@ -27,12 +27,12 @@ from coopapi.provisioning.checks import essential, require_safe
 from coopapi.store import alarms
 from coopapi.store.crypto import Keyring, load_keys
 from coopapi.store.db import Clock, Database, utc_now
-from coopapi.store.lag import Lag, count_old_readings, measure
+from coopapi.store.lag import Lag, PutOff, count_old_readings, count_put_off, measure
 from coopapi.webhooks.documentation import add_webhooks
 
 READY_SECONDS: Final = 5
 ALARM_SECONDS: Final = 300
-"""The least seconds between two alarms that the worker is late."""
+"""The least seconds between two alarms that the worker is late, or that work is put off."""
 
 
 def create_app(settings: Settings | None = None, keys: Keyring | None = None, clock: Clock = utc_now) -> Flask:
@@ -109,6 +109,7 @@ class Gate:
     alarmed_until: float = -1.0
     lag: Lag = field(default_factory=Lag)
     rereading: int = 0
+    put_off: PutOff = field(default_factory=PutOff)
     lock: Lock = field(default_factory=Lock)
 
     def check(self) -> None:
@@ -133,15 +134,18 @@ class Gate:
                 self.ready = False
                 with suppress(DBAPIError), self.database.anonymous() as session:
                     self.ready = not any(check.fault for check in essential(self.database, session))
-                    self.lag, self.rereading = measure(session), count_old_readings(session)
-                self._alarm_if_late()
+                    self.lag, self.rereading, self.put_off = measure(session), count_old_readings(session), count_put_off(session)
+                self._alarm()
                 self.known_until = time.monotonic() + READY_SECONDS
             if not self.ready:
                 raise Unavailable("The database does not match this version of the service. `coopapi check` shows the cause.")
 
-    def _alarm_if_late(self) -> None:
-        if self.lag.fault and time.monotonic() >= self.alarmed_until:
-            alarms.report(["worker_late"])
+    def _alarm(self) -> None:
+        if (self.lag.fault or self.put_off) and time.monotonic() >= self.alarmed_until:
+            if self.lag.fault:
+                alarms.report(["worker_late"])
+            if self.put_off:
+                alarms.report(["work_put_off"], pieces=dict(self.put_off))
             self.alarmed_until = time.monotonic() + ALARM_SECONDS
 
 

@@ -18,7 +18,7 @@ from coopapi.instruments import service as instruments
 from coopapi.mla import forms, wording
 from coopapi.ops.cli import commands
 from coopapi.store.alarms import ALARMS
-from coopapi.store.lag import LAG
+from coopapi.store.lag import KINDS, LAG, PUT_OFF
 
 ROOT = Path(__file__).parents[1]
 PAGES = {"README.md": ROOT / "README.md"} | {f"docs/{page.name}": page for page in sorted((ROOT / "docs").glob("*.md"))}
@@ -175,7 +175,7 @@ def test_every_problem_that_a_page_names_is_explained():
 def test_the_page_on_operations_has_every_metric_with_its_labels():
     rows = re.findall(r"^\| `(coopapi_\w+)` \| (.*?) \|", PAGES["docs/operations.md"].read_text(), re.MULTILINE)
     told = {name.removesuffix("_total"): tuple(re.findall(r"`(\w+)`", labels)) for name, labels in rows}
-    assert told == {metric._name: metric._labelnames for metric in (REQUESTS, SECONDS, ALARMS, LAG)} | {
+    assert told == {metric._name: metric._labelnames for metric in (REQUESTS, SECONDS, ALARMS, LAG, PUT_OFF)} | {
         "coopapi_matching_differences": ("of",)
     }
 
@@ -185,7 +185,12 @@ def test_the_page_on_operations_has_every_kind_of_alarm():
     rules = "".join(file.read_text() for file in (ROOT / "migrations" / "rules").glob("*.sql"))
     assert set(re.findall(r"^\| `(\w+)` \|", alarms, re.MULTILINE)) == set(
         re.findall(r"priv\.alarm(?:ed)?\([^,()]+,\s*'(\w+)'", rules)
-    ) | {"worker_late"}
+    ) | {"worker_late", "work_put_off"}
+
+
+def test_the_page_on_operations_has_every_kind_of_work_that_is_put_off():
+    kinds = PAGES["docs/operations.md"].read_text().split("\n### Work that is put off\n")[1].split("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", kinds, re.MULTILINE)) == set(KINDS)
 
 
 def test_every_measurement_that_a_page_names_exists():

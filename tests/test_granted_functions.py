@@ -171,7 +171,10 @@ REFUSED = {
     ("confirm_address", "p_address"): "select priv.confirm_address('{address}')",
     ("settle_mail", "p_mail"): "select priv.settle_mail(gen_random_uuid(), null, false)",
     ("tell", "p_person"): "select priv.tell('{keeper}', null, '{}', '{}', '{}', true, null)",
-    ("put_off_look", "p_person"): "select priv.put_off_look('{keeper}')",
+    ("escalate", "p_deadline"): "select priv.escalate(gen_random_uuid())",
+    ("to_index", "p_things"): "select * from priv.to_index(array['{case}'::uuid])",
+    ("to_reread", "p_ids"): "select * from priv.to_reread(99, array['{mine}'::uuid])",
+    ("listed_to_reread", "p_ids"): "select * from priv.listed_to_reread(99, array['{mine}'::uuid])",
     ("is_pressing", "p_request"): "select priv.is_pressing('{request}', '{}')",
     ("pause_restored_webhook", "p_endpoint"): "select priv.pause_restored_webhook('{webhook}')",
     ("reserve_search", "p_case"): "select * from priv.reserve_search('{case}', gen_random_uuid(), '{}', '{}')",
@@ -185,7 +188,7 @@ REFUSED = {
     ("know_found", "p_search"): "select priv.know_found(gen_random_uuid(), '{}', '{}')",
 }
 TESTED_BY_ITSELF = {
-    ("stop_import", "p_import"), ("stop_export", "p_export"), ("postpone_export", "p_export"), ("hold_item", "p_evidence"), ("settle_item", "p_evidence"), ("add_likenesses", "p_a"), ("add_likenesses", "p_b"), ("store_reread", "p_identifiers"), ("store_listed", "p_exclusion"),
+    ("stop_import", "p_import"), ("stop_export", "p_export"), ("hold_item", "p_evidence"), ("settle_item", "p_evidence"), ("add_likenesses", "p_a"), ("add_likenesses", "p_b"), ("store_reread", "p_identifiers"), ("store_listed", "p_exclusion"),
     ("remove_address", "p_address"),
 }  # fmt: skip
 FOR_ALL = {

@@ -144,7 +144,7 @@ TABLES = {
     **dict.fromkeys(("signing_keys",), "auth"),
     **dict.fromkeys(("token_attempts",), "oauth"),
     **dict.fromkeys(
-        ("hiding_confirmations", "honey_values", "quota_use", "quotas", "registered_values", "searched_values"), "store"
+        ("hiding_confirmations", "honey_values", "put_off", "quota_use", "quotas", "registered_values", "searched_values"), "store"
     ),
     **dict.fromkeys(("holdings", "likenesses", "match_tokens", "matching_queue", "pairs_due", "pending_holdings"), "matching"),
     **dict.fromkeys(("clearance_watch",), "overlaps"),

@@ -155,6 +155,7 @@ def test_a_full_disk_of_the_database_is_told_and_leaves_nothing_half_done(world,
         with owner.cursor() as cursor:
             cursor.execute("drop function public.full() cascade")
     job = send(world, *LINES, Idempotency_Key="once").json["id"]
+    world.clock.forward(seconds=3)
     work_until_done(idle)
     assert [one["outcome"] for one in report(world, job)] == ["stored"] * len(LINES)
     assert counted(owner) == ALL

@@ -28,7 +28,7 @@ def reader(database):
 
 def told(world, database, reader=None):
     job = sent(world, *MIXED)
-    while running.import_once(database, 1, reader):
+    while running.import_once(database, reader):
         pass
     return report(world, job)
 

@@ -28,7 +28,7 @@ ischema_names["xid8"] = Xid8
 FUNCTION_TABLES = {
     *("match_tokens", "holdings", "likenesses", "signing_keys", "token_attempts", "alembic_version"),
     *("registered_values", "quota_use", "quotas", "honey_values", "hiding_confirmations", "pending_holdings", "searched_values"),
-    *("matching_queue", "pairs_due", "journal_linking", "clearance_watch", "mails", "object_stages"),
+    *("matching_queue", "pairs_due", "put_off", "journal_linking", "clearance_watch", "mails", "object_stages"),
     *("search_places", "search_words", "search_grams", "search_queue", "saved_search_checks", "saved_search_finds"),
 }
 

@@ -697,6 +697,7 @@ def test_the_next_transaction_of_a_pooled_connection_starts_with_nothing(world, 
         "select * from matching_queue",
         "insert into matching_queue (case_id) values (gen_random_uuid())",
         "select * from pairs_due",
+        "select * from put_off",
         "select * from journal_linking",
         "select * from priv.context_key",
         "delete from journal_entries",
@@ -794,7 +795,7 @@ LINT = {
         " and not relrowsecurity and relname not in"
         " ('alembic_version', 'match_tokens', 'holdings', 'likenesses', 'signing_keys', 'used_assertions', 'token_attempts',"
         " 'registered_values', 'quota_use', 'quotas', 'honey_values', 'hiding_confirmations', 'pending_holdings', 'matching_queue',"
-        " 'pairs_due', 'journal_linking', 'clearance_watch', 'mails', 'object_stages', 'search_places', 'search_queue',"
+        " 'pairs_due', 'put_off', 'journal_linking', 'clearance_watch', 'mails', 'object_stages', 'search_places', 'search_queue',"
         " 'saved_search_checks', 'saved_search_finds', 'searched_values')",
         "create table planted (id uuid)",
     ),

@@ -144,7 +144,7 @@ def test_of_two_open_transactions_the_one_that_commits_last_sees_both(world):
 def test_the_sabotage_of_following_changes_by_their_number_is_seen(world, owner):
     """A worker that only looks behind the last number it saw misses a change that got its number early and committed late."""
     with owner.cursor() as cursor:
-        cursor.execute("select pg_get_functiondef('priv.follow_changes'::regproc)")
+        cursor.execute("select pg_get_functiondef('priv.next_changes'::regproc)")
         (good,) = cursor.fetchone()
         newest = "x where x.id >= (select last_value from public.matching_queue_id_seq)"
         bad = good.replace("public.matching_queue x where not", f"public.matching_queue {newest} and not")

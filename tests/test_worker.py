@@ -8,6 +8,7 @@ import signal
 import threading
 
 import pytest
+from putting_off import rounds
 from serving import PATIENCE, runs, until
 from test_races import shared_by_brute_force, stored
 
@@ -99,14 +100,16 @@ def test_what_fails_does_not_keep_the_worker_from_linking_the_journal_and_is_don
     cases = {who: world.case(who) for who in ("investigator", "foreign")}
     for who, case in cases.items():
         register(world, who, case, {"kind": "email", "value": "heron@example.org"})
-    with failing(owner, "settle_pairs", "boolean, integer, integer[]"):
+    with failing(owner, "settle_pairs", "text[], integer[]"):
         for _ in range(3):
-            assert len(worker._faults(idle, 1)) == 1
+            assert rounds(idle)
+            world.clock.forward(hours=1)
         with owner.cursor() as cursor:
             cursor.execute("select count(*) from journal_links l join journal_entries e on e.id = l.entry_id where e.case_id = any (%s::uuid[])",
                            (list(cases.values()),))  # fmt: skip
             assert cursor.fetchone()[0] >= 4
         assert world.as_("investigator").get(f"/cases/{cases['investigator']}/overlaps", Prefer="wait=0").json["items"] == []
+    world.clock.forward(hours=1)
     worker.work_until_done(idle)
     assert len(world.overlaps("investigator", cases["investigator"])) == 1
 
@@ -118,7 +121,7 @@ def test_work_that_is_too_much_at_once_is_done_in_smaller_portions(world, idle, 
     for n in range(6):
         register(world, "foreign", world.case("foreign"), {"kind": "email", "value": f"bird-{n}@example.org"})
     with owner.cursor() as cursor:
-        cursor.execute("select pg_get_functiondef('priv.settle_pairs(boolean, integer, integer[])'::regprocedure)")
+        cursor.execute("select pg_get_functiondef('priv.settle_pairs(text[], integer[])'::regprocedure)")
         (good,) = cursor.fetchone()
         bad = good.replace(
             "perform priv.refresh(", "if cardinality(due.a) > 1 then raise exception 'planted'; end if; perform priv.refresh("
@@ -126,9 +129,9 @@ def test_work_that_is_too_much_at_once_is_done_in_smaller_portions(world, idle, 
         assert bad != good
         try:
             cursor.execute(bad)
-            assert len(worker._faults(idle, 1)) == 1
-            for _ in range(12):
-                assert worker._faults(idle, worker.SMALLEST) == []
+            assert len(rounds(idle, 20)) > 1
+            cursor.execute("select (select count(*) from pairs_due), (select count(*) from put_off)")
+            assert cursor.fetchone() == (0, 0)
         finally:
             cursor.execute(good)
     assert len(world.overlaps("investigator", mine)) == 6
@@ -142,7 +145,7 @@ def test_a_value_that_cannot_be_decrypted_is_similar_to_nothing_and_stops_nothin
         cursor.execute("update identifiers set sealed = sealed || '\\x00'::bytea where case_id = %s", (cases["foreign"],))
     for who in ("romanian", "investigator"):
         register(world, who, cases[who], {"kind": "person", "person": ALEKSANDR, "subjects": [{"id": subjects[who]}]})
-    assert worker._faults(idle, 1) == []
+    assert rounds(idle) == []
     worker.work_until_done(idle)
     (overlap,) = world.overlaps("investigator", cases["investigator"])
     assert overlap["counterpart"]["authority"]["country"] == "RO"
@@ -173,7 +176,7 @@ def test_a_worker_stands_by_without_a_fault_while_another_is_at_work(world, idle
     with owner.cursor() as cursor:
         cursor.execute("select pg_advisory_lock(hashtextextended('coopapi.matching', 0))")
         try:
-            assert worker._faults(idle, 1) == []
+            assert rounds(idle) == []
             cursor.execute("select count(*) from matching_queue where followed")
             assert cursor.fetchone() == (0,)
         finally:

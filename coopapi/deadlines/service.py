@@ -15,10 +15,11 @@ from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import Party
 from coopapi.store import vault
 from coopapi.store.db import Database, UnitOfWork
+from coopapi.store.putting_off import Batch
 from coopapi.store.rows import matching
 from coopapi.store.statements import Statement
 
-_ESCALATE: Final = Statement("select priv.escalate()")
+_ESCALATE: Final = Statement("select priv.escalate(cast(:deadline as uuid))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,11 @@ def drop(work: UnitOfWork, object_id: UUID, authority_id: UUID) -> None:
         row.cancelled_at = work.now
 
 
-def escalate(database: Database) -> None:
-    """Tell those on duty of the next deadline of which half, or four fifths, of the period is over. Only the worker does this."""
+def escalate(database: Database, batch: Batch) -> None:
+    """Tell those on duty of a deadline of which half, or four fifths, of the period is over. Only the worker does this."""
     with database.worker() as session:
-        _ESCALATE.rows(session)
+        for deadline in batch.take(session):
+            _ESCALATE.rows(session, deadline=deadline)
 
 
 def _touch(row: Deadline, rule: DeadlineRule, occasion: Occasion) -> None:

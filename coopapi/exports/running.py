@@ -31,11 +31,11 @@ from coopapi.exports.timelines import making as timelines
 from coopapi.exports.timelines.choosing import Timeline
 from coopapi.exports.wanting import wanted_of
 from coopapi.store.db import Database, UnitOfWork
+from coopapi.store.putting_off import ElsewhereAtWork, tried
 from coopapi.store.statements import Statement
 
 _MOST_DELETED: Final = 100
 _NEXT: Final = Statement("select * from priv.next_export()")
-_POSTPONE: Final = Statement("select priv.postpone_export(:id)")
 _STOP: Final = Statement("select priv.stop_export(:id, :reason)")
 _DELETE: Final = Statement("select priv.delete_old_exports(:most)")
 _log = logging.getLogger("coopapi.worker")
@@ -46,13 +46,16 @@ class TooLargeToExport(Exception):
 
 
 def export_once(database: Database) -> bool:
-    """Make the next portion of the export whose turn it is. Returns False if no export waits."""
+    """Make the next portion of the export whose turn it is. Returns False if no export waits, or another worker is at it."""
     with database.worker() as session:
         found = _NEXT.first(session)
     if found is None:
         return False
     try:
-        return _advance(database, found)
+        with tried(database, "exports", found.id, again=found.again, on=OperationalError):
+            return _advance(database, found)
+    except ElsewhereAtWork:
+        return False
     except ConsentMissing:
         _stop(database, found, "consent_missing")
     except (Unauthenticated, Forbidden, NotFound, CaseIsFinal, HiddenCaseNotExported):
@@ -60,8 +63,6 @@ def export_once(database: Database) -> bool:
     except (TooLargeToExport, timelines.TooManyEntries):
         _stop(database, found, "too_large")
     except OperationalError:
-        with database.worker() as session:
-            _POSTPONE.rows(session, id=found.id)
         raise
     except Exception as fault:  # noqa: BLE001 (an export that cannot go on does not keep the others waiting)
         _log.error("an export cannot go on", extra={"export": str(found.id), "error": type(fault).__name__})
@@ -93,7 +94,7 @@ def _advance(database: Database, found: Any) -> bool:
         work = opened.in_one_transaction()
         job = _locked(work, found.id)
         if job is None:
-            return False
+            raise ElsewhereAtWork
         if work.actor.cleared != job.cleared:  # what is left out would tell of links to victims
             raise Forbidden
         cases = selecting.cases_of(work, job)

@@ -6,7 +6,6 @@ readers and stores the result. So nothing is lost and nothing is done twice if t
 
 import logging
 from collections.abc import Mapping, Sequence
-from math import ceil
 from typing import Any, Final
 
 from sqlalchemy import Row, text
@@ -21,6 +20,8 @@ from coopapi.identifiers.service import what_was_sent
 from coopapi.matching import engine
 from coopapi.store import vault
 from coopapi.store.db import Database
+from coopapi.store.putting_off import Batch
+from coopapi.store.statements import Statement, array
 from coopapi.unicode_text import NORMALISER_VERSION
 
 MOST_IDENTIFIERS: Final = 200
@@ -29,27 +30,26 @@ MOST_HOLDINGS: Final = 2_000
 """How many outdated tokens one transaction removes."""
 READ_BY_OLD_RULES: Final = "read_by_old_rules"
 """The warning about a value that today's reader refuses."""
-_NEXT: Final = text("select * from priv.next_to_reread(:normaliser, :most)")
-_LISTED: Final = text("select * from priv.listed_to_reread(:normaliser)")
+_NEXT: Final = Statement("select priv.next_rereadings(:normaliser, :most)")
+_READ: Final = text("select * from priv.to_reread(:normaliser, cast(:ids as uuid[]))")
+_LISTED: Final = text("select * from priv.listed_to_reread(:normaliser, cast(:ids as uuid[]))")
 _STORE_LISTED: Final = text("select priv.store_listed(:normaliser, :exclusion, cast(:tokens as bytea[]))")
 _DROP: Final = text("select priv.drop_outdated(:normaliser, :most)")
 _log = logging.getLogger("coopapi.worker")
 
 
-def reread(database: Database, share: float = 1) -> None:
-    """Read listed values and the next identifiers of an older version again. If none is left, remove old tokens.
-
-    `share` is the part of `MOST_IDENTIFIERS`, or of `MOST_HOLDINGS`, that is taken.
-    """
+def reread(database: Database, batch: Batch) -> None:
+    """Read the next listed values, or identifiers of an older version, again. If none is left, remove old tokens."""
     with database.worker() as session:
         asked = {"normaliser": NORMALISER_VERSION}
-        for exclusion, listed in session.execute(_LISTED, asked).all():
+        ids = array(batch.take(session, _NEXT, **asked, most=MOST_IDENTIFIERS))
+        for exclusion, listed in session.execute(_LISTED, {**asked, "ids": ids}).all():
             session.execute(_STORE_LISTED, {**asked, "exclusion": exclusion, "tokens": _listed_tokens(database, listed)})
-        rows = session.execute(_NEXT, {**asked, "most": ceil(MOST_IDENTIFIERS * share)}).all()
+        rows = session.execute(_READ, {**asked, "ids": ids}).all()
         if rows:
             _reread(database, session, rows)
         else:
-            session.execute(_DROP, {**asked, "most": ceil(MOST_HOLDINGS * share)})
+            session.execute(_DROP, {**asked, "most": batch.most(MOST_HOLDINGS)})
 
 
 def _listed_tokens(database: Database, listed: Mapping[str, str]) -> list[bytes]:

@@ -11,7 +11,6 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from math import ceil
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -26,6 +25,7 @@ from coopapi.imports.lines import SentLine, portion, read_lines
 from coopapi.imports.models import COUNTERS, REPORTED, Import, ImportChunk
 from coopapi.imports.portions import rehearse, store
 from coopapi.store.db import Database, UnitOfWork, as_json
+from coopapi.store.putting_off import ElsewhereAtWork, tried
 from coopapi.store.quotas import QuotaExceeded
 from coopapi.store.statements import Statement, array
 
@@ -53,17 +53,20 @@ _REPORT: Final = Statement(
 _log = logging.getLogger("coopapi.worker")
 
 
-def import_once(database: Database, share: float = 1, ahead: Ahead | None = None) -> bool:
-    """Store the next lines of the import whose turn it is. Returns False if no import waits, or if all have to.
+def import_once(database: Database, ahead: Ahead | None = None) -> bool:
+    """Store the next lines of the import whose turn it is. Returns False if none waits, all have to, or another worker is at it.
 
-    `share` is the part of `MOST_LINES` that is taken. `ahead` is the process that reads lines in advance, if there is one.
+    `ahead` is the process that reads lines in advance, if there is one.
     """
     with database.worker() as session:
         found = _NEXT.first(session, most=_MOST_WAITING)
     if found is None:
         return False
     try:
-        return _store_next(Importer(database, found, ahead), ceil(MOST_LINES * share))
+        with tried(database, "imports", found.id, again=found.again, on=OperationalError):
+            return _store_next(Importer(database, found, ahead), MOST_LINES)
+    except ElsewhereAtWork:
+        return False
     except (Unauthenticated, Forbidden):
         _stop(database, found, "client_revoked")
     except OperationalError:
@@ -85,7 +88,7 @@ class Importer(NamedTuple):
 def _store_next(importer: Importer, most: int) -> bool:
     """Store the next lines of an import, at most so many: fewer if a quota or a fault of one line prevents it.
 
-    Returns False if another worker is at it.
+    Raises `ElsewhereAtWork` if another worker is at it.
     """
     while True:
         try:
@@ -94,7 +97,7 @@ def _store_next(importer: Importer, most: int) -> bool:
             if most == 1:
                 _wait(importer.database, importer.found, fault)
                 return True
-        except (Unauthenticated, Forbidden):
+        except (Unauthenticated, Forbidden, ElsewhereAtWork):
             raise
         except Exception as fault:
             if isinstance(fault, OperationalError) and getattr(fault.orig, "pgcode", None) != _TOO_SLOW:
@@ -145,7 +148,7 @@ def _advance(importer: Importer, most: int, *, failed: bool = False) -> bool:
             work.require(action)
         job = _locked(work, importer.found.id)
         if job is None:
-            return False
+            raise ElsewhereAtWork
         chunks = _chunks(work, job)
         if not chunks:
             _end(work, job)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from coopapi.journal.catalogue import EVENTS
 from coopapi.store.db import Database, as_json
+from coopapi.store.putting_off import Batch
 from coopapi.store.statements import Statement
 
 MOST_LINKED: Final = 1000
@@ -42,10 +43,12 @@ def record(session: Session, notes: Sequence[dict[str, Any]]) -> None:
     _RECORD.rows(session, notes=as_json(list(notes)))
 
 
-def link_entries(database: Database) -> None:
+def link_entries(database: Database, batch: Batch | None = None) -> None:
     """Link the next entries that are certain to the chains of their authorities. Only the worker does this."""
+    batch = batch or Batch("journal")
     with database.worker() as session:
-        _LINK.rows(session, most=MOST_LINKED)
+        batch.take(session)
+        _LINK.rows(session, most=batch.most(MOST_LINKED))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,12 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from smtplib import SMTP
 from typing import Any, Final
-from uuid import UUID, uuid4
-
-from sqlalchemy.exc import DBAPIError
+from uuid import uuid4
 
 from coopapi.auth.authentication import as_account
 from coopapi.deadlines import rules
@@ -29,6 +27,7 @@ from coopapi.directory import codelists
 from coopapi.mail import addresses, messages, ticks, transport
 from coopapi.mail.transport import Undelivered
 from coopapi.store.db import Database, as_json
+from coopapi.store.putting_off import tried
 from coopapi.store.statements import Statement
 from coopapi.worklist import service as worklist
 
@@ -53,7 +52,6 @@ _TELL: Final = Statement(
     "select priv.tell(:person, cast(:was as timestamptz), cast(:items as bigint[]), cast(:urgent as bigint[]),"
     " cast(:late as bigint[]), :sends, cast(:next as timestamptz))"
 )
-_PUT_OFF: Final = Statement("select priv.put_off_look(:person)")
 _TAKE: Final = Statement("select * from priv.take_mails(:most)")
 _SETTLE: Final = Statement("select priv.settle_mail(:mail, :fault, :final)")
 _log = logging.getLogger("coopapi.mail")
@@ -87,46 +85,38 @@ class Mailer:
     minute: datetime | None = None
     left: int = 0
     """How many people the worker may still look at in this minute."""
-    failed: set[UUID] = field(default_factory=set)
-    """The people for whom looking failed in this minute. Those on duty would otherwise be taken again and again."""
 
     def look(self) -> None:
         """Look at what waits for the next people whose time has come, some of them at once. Faults are logged, not raised."""
         minute = self.database.clock().replace(second=0, microsecond=0)
         if minute != self.minute:
-            self.minute, self.left, self.failed = minute, MOST_IN_MINUTE, set()
+            self.minute, self.left = minute, MOST_IN_MINUTE
         if not self.left:
             return
         most = min(MOST_PEOPLE, self.left)
         try:
             with self.database.worker() as session:
-                found = _DUE.rows(session, most=most + len(self.failed))
+                due = _DUE.rows(session, most=most)
         except Exception as fault:  # noqa: BLE001 (the mailer goes on, whatever happens)
             _log.error("looking for mail will be tried again", extra={"error": type(fault).__name__})
             return
-        due = [person for person in found if person.id not in self.failed][:most]
         for person in due:
-            self._serve(person)
+            with suppress(Exception), tried(self.database, "people", person.id, again=person.again):
+                self._serve(person)
         self.left = self.left - most if len(due) == most else 0
 
     def _serve(self, person: Any) -> None:
-        """Look at what waits for one person, and enter mail. After a fault that person waits a minute, and the others do not."""
-        try:
-            found = [row for role in person.roles for row in self._waiting(person, role)]
-            now = self.database.clock()
-            told = {
-                "items": [row.item for row in found],
-                "urgent": [row.item for row in found if row.urgent],
-                "late": [row.item for row in found if row.late],
-            }
-            when = {"was": person.looked_at, "sends": ticks.sends(person, now), "next": ticks.next_look(person, now)}
-            with self.database.worker() as session:
-                _TELL.rows(session, person=person.id, **told, **when)
-        except Exception as fault:  # noqa: BLE001 (as above)
-            _log.error("looking for mail will be tried again", extra={"error": type(fault).__name__})
-            self.failed.add(person.id)
-            with suppress(DBAPIError), self.database.worker() as session:
-                _PUT_OFF.rows(session, person=person.id)
+        """Look at what waits for one person, and enter mail."""
+        found = [row for role in person.roles for row in self._waiting(person, role)]
+        now = self.database.clock()
+        told = {
+            "items": [row.item for row in found],
+            "urgent": [row.item for row in found if row.urgent],
+            "late": [row.item for row in found if row.late],
+        }
+        when = {"was": person.looked_at, "sends": ticks.sends(person, now), "next": ticks.next_look(person, now)}
+        with self.database.worker() as session:
+            _TELL.rows(session, person=person.id, **told, **when)
 
     def _waiting(self, person: Any, role: str) -> Sequence[Any]:
         """Return keys of what waits for a person in one of its roles, as its worklist would show it now."""
@@ -150,14 +140,25 @@ class Mailer:
         try:
             with transport.connected(self.database.settings, self.tls) as client:
                 while left and time.monotonic() - began < SECONDS:
-                    self._settle(left[0], self._sent(client, left[0]))
+                    if lost := self._handle(client, left[0]):
+                        raise lost
                     left.pop(0)
         except Undelivered as fault:  # there is no connection, or no longer one
             for mail in left:
-                self._settle(mail, fault)
+                with suppress(Exception), tried(self.database, "mails", mail.id, again=mail.again):
+                    self._settle(mail, fault)
+
+    def _handle(self, client: SMTP, mail: Any) -> Undelivered | None:
+        """Send one mail and note what became of it, or put it off. Returns the fault if the connection is lost."""
+        with suppress(Exception), tried(self.database, "mails", mail.id, again=mail.again):
+            fault = self._sent(client, mail)
+            if fault is not None and fault.word in {"connection", "timeout"}:
+                return fault
+            self._settle(mail, fault)
+        return None
 
     def _sent(self, client: SMTP, mail: Any) -> Undelivered | None:
-        """Send one mail or make one test. Returns the fault, if there was one; raises it if the connection is lost."""
+        """Send one mail or make one test. Returns the fault, if there was one."""
         settings, keys = self.database.settings, self.database.keys
         address = addresses.unseal(keys, mail.address_id, mail.address)
         try:
@@ -167,8 +168,6 @@ class Mailer:
                 code = messages.code_of(keys, mail.address_id) if mail.kind == "code" else ""
                 transport.send(client, messages.message(settings, mail, address, code, self.database.clock()))
         except Undelivered as fault:
-            if fault.word in {"connection", "timeout"}:
-                raise
             return fault
         return None
 

@@ -6,7 +6,6 @@ is deleted in it, so nothing is lost if the worker is killed.
 """
 
 from collections.abc import Sequence
-from math import ceil
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -14,6 +13,7 @@ from sqlalchemy.orm import Session
 from coopapi.matching import engine
 from coopapi.matching.similarity import Likeness, compare
 from coopapi.store.db import Database
+from coopapi.store.putting_off import Batch
 from coopapi.store.statements import Statement, array
 
 MOST_CHANGES: Final = 200
@@ -22,7 +22,9 @@ MOST_IMPORTED: Final = 100
 """How many it follows if all are of imports. It does so only when no other change waits."""
 MOST_PAIRS: Final = 500
 """How many pairs of cases one transaction computes."""
-_FOLLOW: Final = Statement("select * from priv.follow_changes(:most, :most_imported, :limits)")
+_TEND: Final = Statement("select priv.tend(:piece)")
+_NEXT_CHANGES: Final = Statement("select priv.next_changes(:most, :most_imported)")
+_FOLLOW: Final = Statement("select * from priv.follow_changes(cast(:changes as bigint[]), :limits)")
 _CANDIDATES: Final = Statement(
     "select * from priv.candidates(cast(:compared as uuid[]), cast(:fallen as bytea[]), cast(:was as integer[]),"
     " cast(:was_open as integer[]), :limits)"
@@ -31,29 +33,32 @@ _ADD: Final = Statement(
     "select priv.add_likenesses(cast(:a as uuid[]), cast(:b as uuid[]), cast(:version_a as integer[]),"
     " cast(:version_b as integer[]), cast(:score as real[]), cast(:strength as smallint[]), cast(:rule as text[]))"
 )
-_SETTLE: Final = Statement("select priv.settle_pairs(:hidden, :most, :limits)")
+_NEXT_PAIRS: Final = {hidden: Statement(f"select priv.next_pairs({hidden}, :most)") for hidden in (False, True)}
+_SETTLE: Final = Statement("select priv.settle_pairs(cast(:pairs as text[]), :limits)")
 
 
-def follow_changes(database: Database, share: float = 1) -> None:
-    """Follow the next changes: compare the new values with similar ones, and note which pairs of cases have to be computed.
-
-    `share` is the part of `MOST_CHANGES` or `MOST_IMPORTED` that is taken.
-    """
-    limits = engine.limits(database.settings)
-    most = {"most": ceil(MOST_CHANGES * share), "most_imported": ceil(MOST_IMPORTED * share)}
+def tend(database: Database, batch: Batch) -> None:
+    """Do what it is time for: let an exclusion lapse, or end the time for which overlaps wait for people with victim clearance."""
     with database.worker() as session:
-        change = _FOLLOW.one(session, **most, limits=limits)
+        for piece in batch.take(session):
+            _TEND.rows(session, piece=piece)
+
+
+def follow_changes(database: Database, batch: Batch) -> None:
+    """Follow the next changes: compare the new values with similar ones, and note which pairs of cases have to be computed."""
+    limits = engine.limits(database.settings)
+    with database.worker() as session:
+        changes = batch.take(session, _NEXT_CHANGES, most=MOST_CHANGES, most_imported=MOST_IMPORTED)
+        change = _FOLLOW.one(session, changes=array(changes), limits=limits)
         if change.compared or change.fallen:
             _compare(database, session, change, limits)
 
 
-def settle_pairs(database: Database, share: float = 1, *, hidden: bool) -> None:
-    """Compute the overlaps of the next pairs of visible cases, or of those with a hidden case.
-
-    `share` is the part of `MOST_PAIRS` that is taken.
-    """
+def settle_pairs(database: Database, batch: Batch) -> None:
+    """Compute the overlaps of the next pairs of visible cases, or of those with a hidden case (`hidden_pairs`)."""
     with database.worker() as session:
-        _SETTLE.rows(session, hidden=hidden, most=ceil(MOST_PAIRS * share), limits=engine.limits(database.settings))
+        pairs = batch.take(session, _NEXT_PAIRS[batch.kind == "hidden_pairs"], most=MOST_PAIRS)
+        _SETTLE.rows(session, pairs=array(pairs), limits=engine.limits(database.settings))
 
 
 def _compare(database: Database, session: Session, change: Any, limits: list[int]) -> None:

@@ -7,11 +7,12 @@ Any number of workers may run. One of them works at a time, and another takes ov
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Thread
-from typing import Final
-
-from sqlalchemy import text
+from typing import Any, Final
 
 from coopapi.deadlines.service import escalate
 from coopapi.exports import running as exports
@@ -24,6 +25,8 @@ from coopapi.matching import settler
 from coopapi.search import indexing
 from coopapi.statistics import publication
 from coopapi.store.db import Database
+from coopapi.store.putting_off import SMALLEST, Batch
+from coopapi.store.statements import Statement
 from coopapi.store.transaction import renew_plans
 from coopapi.unicode_text import NORMALISER_VERSION
 from coopapi.webhooks import sender
@@ -32,20 +35,63 @@ TICK: Final = 0.04
 """Seconds between two looks for work. Results are published at these ticks of the clock, however long the work before took."""
 _IMPORT_TICK: Final = 0.5
 """Seconds between two looks for imports, which take longer than that by themselves."""
-SMALLEST: Final = 1 / settler.MOST_PAIRS
 _LONGEST_PAUSE: Final = 10.0
 _PLANS_KEPT: Final = 5.0
 """Seconds for which the worker keeps plans of the database."""
-_WAITING: Final = text("select * from priv.waiting(:normaliser)")
+_WAITING: Final = Statement("select * from priv.waiting(:normaliser)")
+_DO: Final[Mapping[str, Callable[[Database, Batch], None]]] = {
+    "times": settler.tend,
+    "changes": settler.follow_changes,
+    "pairs": settler.settle_pairs,
+    "hidden_pairs": settler.settle_pairs,
+    "journal": link_entries,
+    "deadlines": escalate,
+    "words": indexing.index,
+    "searches": indexing.compare_saved,
+    "rereading": rereading.reread,
+}
 _log = logging.getLogger("coopapi.worker")
+
+
+@dataclass
+class Pace:
+    """How much of a kind of work is done at one time, and when: less, and after longer pauses, as long as it fails."""
+
+    share: float = 1
+    pause: float = 0
+    rests_until: float = 0
+
+    @property
+    def rests(self) -> bool:
+        """Whether the kind of work has failed and is not to be tried yet."""
+        return time.monotonic() < self.rests_until
+
+    @contextmanager
+    def kept(self, faults: list[Exception]) -> Iterator[None]:
+        """Do work in this context, and add its exception to the faults. What failed rests for at least as long as it took."""
+        began = time.monotonic()
+        try:
+            yield
+        except Exception as fault:  # noqa: BLE001 (the worker goes on, whatever happens)
+            faults.append(fault)
+            self.share, self.pause = max(self.share / 16, SMALLEST), min(self.pause * 2 + TICK, _LONGEST_PAUSE)
+            now = time.monotonic()
+            self.rests_until = now + max(self.pause, now - began)
+        else:
+            self.share, self.pause = min(self.share * 2, 1), 0
+
+
+Paces = defaultdict[Any, Pace]
+"""The pace of each kind of work, and another one of what is tried again."""
 
 
 def work_once(database: Database, share: float = 1) -> bool:
     """Do the next piece of each kind of work that waits, with `share` of the usual size. Returns False if nothing waited."""
-    pieces = list(_waiting(database, share))
-    for do in pieces:
-        do()
-    return bool(pieces)
+    batches = _waiting(database)
+    for batch in batches:
+        batch.share = share
+        _do(database, batch)
+    return bool(batches)
 
 
 def work_until_done(database: Database) -> None:
@@ -57,13 +103,14 @@ def work_until_done(database: Database) -> None:
 def run(database: Database, parent: int | None = None) -> None:
     """Work while `parent` is the parent process of this one; by default it is the present one.
 
-    A piece of work that fails is tried again in smaller and smaller portions and ever more rarely. The other kinds of work go on.
+    What fails is tried again in smaller and smaller batches. A piece that fails by itself is put off. Other kinds of work go on.
     """
     parent = parent or os.getppid()
     renew_plans(database.engine, _PLANS_KEPT)
     for sending in (sender.run, mailer.run):
         Thread(target=sending, args=(database, lambda: os.getppid() == parent), daemon=True).start()
-    _repeat(lambda share, _: _faults(database, share), parent, TICK)
+    paces = Paces(Pace)
+    _repeat(lambda _: _faults(database, paces), parent, TICK)
 
 
 def run_imports(database: Database, parent: int | None = None) -> None:
@@ -73,20 +120,16 @@ def run_imports(database: Database, parent: int | None = None) -> None:
     """
     keep_memory()
     renew_plans(database.engine, _PLANS_KEPT)
-    ahead = Ahead(database.keys)
-    _repeat(lambda share, parent: _import_faults(database, share, parent, ahead), parent or os.getppid(), _IMPORT_TICK)
+    ahead, paces = Ahead(database.keys), Paces(Pace)
+    _repeat(lambda parent: _import_faults(database, paces, parent, ahead), parent or os.getppid(), _IMPORT_TICK)
 
 
-def _repeat(work: Callable[[float, int], list[Exception]], parent: int, tick: float) -> None:
-    """Work at each tick while the parent process lives: less at a time, and after longer pauses, as long as something fails."""
-    share, pause = 1.0, tick
+def _repeat(work: Callable[[int], list[Exception]], parent: int, tick: float) -> None:
+    """Work at each tick while the parent process lives."""
     while os.getppid() == parent:
-        faults = work(share, parent)
-        for fault in faults:
+        for fault in work(parent):
             _log.error("the worker will try again", extra={"error": type(fault).__name__})
-        share = max(share / 2, SMALLEST) if faults else min(share * 2, 1)
-        pause = min(pause * 2, _LONGEST_PAUSE) if faults else tick
-        _pause(pause - time.time() % tick, parent)
+        _pause(tick - time.time() % tick, parent)
 
 
 def _pause(seconds: float, parent: int) -> None:
@@ -96,68 +139,53 @@ def _pause(seconds: float, parent: int) -> None:
         time.sleep(min(left, 0.5))
 
 
-def _import_faults(database: Database, share: float, parent: int, ahead: Ahead) -> list[Exception]:
+def _import_faults(database: Database, paces: Paces, parent: int, ahead: Ahead) -> list[Exception]:
     """Store imports, make exports and publish figures in turn, delete what is too old, and return the exceptions of what failed.
 
-    What failed is left for the next time, so that the others go on meanwhile.
+    What failed rests, while the others go on.
     """
     faults: list[Exception] = []
-    pieces: list[Callable[[], bool]] = [
-        lambda: imports.import_once(database, share, ahead),
-        lambda: exports.export_once(database),
-        lambda: imports.forget(database),
-        lambda: exports.delete_old(database),
-        lambda: indexing.forget_searched(database),
-        lambda: publication.publish_once(database),
-    ]
+    works: dict[str, Callable[[], bool]] = {
+        "imports": lambda: imports.import_once(database, ahead),
+        "exports": lambda: exports.export_once(database),
+        "old lines": lambda: imports.forget(database),
+        "old exports": lambda: exports.delete_old(database),
+        "old searches": lambda: indexing.forget_searched(database),
+        "figures": lambda: publication.publish_once(database),
+    }
     more = True
     while more and os.getppid() == parent:
         more = False
-        for do in tuple(pieces):
-            try:
-                more |= do()
-            except Exception as fault:  # noqa: BLE001 (the worker goes on, whatever happens)
-                faults.append(fault)
-                pieces.remove(do)
+        for name, do in works.items():
+            if not paces[name].rests:
+                with paces[name].kept(faults):
+                    more |= do()
     return faults
 
 
-def _faults(database: Database, share: float) -> list[Exception]:
-    """Do what waits, and return the exceptions of the pieces that failed."""
+def _faults(database: Database, paces: Paces) -> list[Exception]:
+    """Do what waits, except for the kinds of work that rest, and return the exceptions of what failed."""
     faults: list[Exception] = []
-    try:
-        pieces = list(_waiting(database, share))
-    except Exception as fault:  # noqa: BLE001 (the worker goes on, whatever happens)
-        return [fault]
-    for do in pieces:
-        try:
-            do()
-        except Exception as fault:  # noqa: BLE001 (the worker goes on, whatever happens)
-            faults.append(fault)
+    batches: list[Batch] = []
+    if not paces["waiting"].rests:
+        with paces["waiting"].kept(faults):
+            batches += _waiting(database)
+    for batch in batches:
+        pace = paces[batch.kind, batch.again]
+        if not pace.rests:
+            batch.share = pace.share
+            with pace.kept(faults):
+                _do(database, batch)
     return faults
 
 
-def _waiting(database: Database, share: float) -> Iterator[Callable[[], None]]:
-    """Yield the pieces of work that wait.
+def _do(database: Database, batch: Batch) -> None:
+    with batch.tried(database):
+        _DO[batch.kind](database, batch)
 
-    Pairs with a hidden case come last, so that the others do not wait for them and the time of no answer depends on them.
-    Identifiers are read again only when nothing else waits.
-    """
+
+def _waiting(database: Database) -> list[Batch]:
+    """Return the batches of work that wait, in the order in which they are done."""
     with database.worker() as session:
-        waiting = session.execute(_WAITING, {"normaliser": NORMALISER_VERSION}).one()
-    if waiting.changes:
-        yield lambda: settler.follow_changes(database, share)
-    if waiting.changes or waiting.pairs:
-        yield lambda: settler.settle_pairs(database, share, hidden=False)
-    elif waiting.hidden_pairs:
-        yield lambda: settler.settle_pairs(database, share, hidden=True)
-    if waiting.entries:
-        yield lambda: link_entries(database)
-    if waiting.clocks:
-        yield lambda: escalate(database)
-    if waiting.words:
-        yield lambda: indexing.index(database, share)
-    if waiting.searches:
-        yield lambda: indexing.compare_saved(database, share)
-    if waiting.rereading and not (waiting.changes or waiting.pairs or waiting.hidden_pairs or waiting.entries):
-        yield lambda: rereading.reread(database, share)
+        found = _WAITING.rows(session, normaliser=NORMALISER_VERSION)
+    return [Batch(row.kind, row.piece, row.again) for row in found]

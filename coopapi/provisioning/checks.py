@@ -16,7 +16,7 @@ from coopapi.directory.models import CANARY
 from coopapi.provisioning import migration, rules
 from coopapi.store.crypto import same
 from coopapi.store.db import Database
-from coopapi.store.lag import measure
+from coopapi.store.lag import count_put_off, measure
 
 _CLOCK_SECONDS: Final = 60
 
@@ -90,6 +90,7 @@ def advisable(database: Database, session: Session) -> Iterator[Check]:
     powers = session.scalars(text(_SERVICE_ROLES)).all()
     yield Check("service roles", "; ".join(powers) or None, "alter the role, or revoke the membership, as a superuser")
     yield Check("worker", measure(session).fault, "see that coopapi worker runs, and what it logs (COOPAPI_WORKER)")
+    yield Check("work put off", count_put_off(session).fault, "see what the worker logs; it is tried again until the cause is gone")
     unread = session.scalars(text(_NOT_BACKED_UP)).all()
     fault = f"the backup role cannot read {', '.join(unread)}" if unread else None
     yield Check("backup role", fault, "run coopapi migrate")

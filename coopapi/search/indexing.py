@@ -1,6 +1,7 @@
 """What the worker does for search: it writes words of things, compares saved searches with what is new, and forgets values."""
 
 import logging
+from contextlib import suppress
 from typing import Any, Final
 from uuid import uuid4
 
@@ -9,7 +10,8 @@ from coopapi.errors import CoopError
 from coopapi.search import saved, service
 from coopapi.search.words import words_in
 from coopapi.store.db import Database, as_json
-from coopapi.store.statements import Statement
+from coopapi.store.putting_off import Batch, tried
+from coopapi.store.statements import Statement, array
 from coopapi.store.vault import BrokenSeal
 
 MOST_THINGS: Final = 50
@@ -19,7 +21,8 @@ MOST_SEARCHES: Final = 20
 MOST_COMPARED: Final = 200
 """With how many things one saved search is compared at one time."""
 _MOST_FORGOTTEN: Final = 1000
-_NEXT: Final = Statement("select * from priv.to_index(:most)")
+_NEXT: Final = Statement("select priv.next_things(:most)")
+_READ: Final = Statement("select * from priv.to_index(cast(:things as uuid[]))")
 _STORE: Final = Statement("select priv.index_things(cast(:things as jsonb))")
 _CHECKS: Final = Statement("select * from priv.searches_to_check(:most, :each)")
 _TELL: Final = Statement(
@@ -29,10 +32,11 @@ _FORGET: Final = Statement("select priv.forget_searched(:most)")
 _log = logging.getLogger("coopapi.search")
 
 
-def index(database: Database, share: float = 1) -> None:
+def index(database: Database, batch: Batch | None = None) -> None:
     """Write the words of the next things that were made or changed, or that somebody sees more or less of."""
+    batch = batch or Batch("words")
     with database.worker() as session:
-        things = _NEXT.rows(session, most=max(1, int(MOST_THINGS * share)))
+        things = _READ.rows(session, things=array(batch.take(session, _NEXT, most=MOST_THINGS)))
         if things:
             _STORE.rows(session, things=as_json([_indexed(thing) for thing in things]))
 
@@ -44,22 +48,20 @@ def _indexed(thing: Any) -> dict[str, Any]:
     return {"id": thing.object_id, "entries": thing.entries, "places": places}
 
 
-def compare_saved(database: Database, share: float = 1) -> None:
+def compare_saved(database: Database, batch: Batch | None = None) -> None:
     """Compare saved searches with things of which their owners see something new, and tell of what is found for the first time.
 
     Each is compared in the name of its owner, with the rights that the owner has at that moment.
     """
+    batch = batch or Batch("searches")
     with database.worker() as session:
-        waiting = _CHECKS.rows(session, most=max(1, int(MOST_SEARCHES * share)), each=MOST_COMPARED)
+        waiting = _CHECKS.rows(session, most=batch.most(MOST_SEARCHES), each=MOST_COMPARED)
     for search in waiting:
-        try:
+        with suppress(Exception), tried(database, "searches", search.id, again=search.again):
             found = _found(database, search)
-        except Exception as fault:  # noqa: BLE001 (the others are compared meanwhile, and this one is tried again)
-            _log.error("a saved search will be made again", extra={"error": type(fault).__name__})
-            continue
-        with database.worker() as session:
-            ids, kinds = [row.object_id for row in found], [row.kind for row in found]
-            _TELL.rows(session, search=search.id, compared=search.objects, found=ids, kinds=kinds)
+            with database.worker() as session:
+                ids, kinds = [row.object_id for row in found], [row.kind for row in found]
+                _TELL.rows(session, search=search.id, compared=search.objects, found=ids, kinds=kinds)
 
 
 def _found(database: Database, search: Any) -> list[Any]:

@@ -10,6 +10,7 @@ from coopapi.statistics.dimensions import asked
 from coopapi.statistics.rounding import Cell, publishable, rounded
 from coopapi.statistics.tables import TABLES, Table, sums
 from coopapi.store.db import Database, as_json
+from coopapi.store.putting_off import tried
 from coopapi.store.statements import Statement, array
 
 LEAST_REQUESTS: Final = 10
@@ -38,8 +39,9 @@ def publish_once(database: Database) -> bool:
     """Publish the tables of the next period that has ended. Returns False if none waits."""
     with database.worker() as session:
         due = _DUE.first(session)
-        if due is None:
-            return False
+    if due is None:
+        return False
+    with tried(database, "figures", due.period, again=due.again), database.worker() as session:
         found = _cells(database, session, due)
         before = {_cell(row): row.shown for row in _BEFORE.rows(session, year=due.period[:4])}
         every = {**before, **found}

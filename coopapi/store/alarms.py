@@ -24,9 +24,9 @@ class Notices:
             self.kinds.append(found[1])
 
 
-def report(kinds: Iterable[str]) -> None:
+def report(kinds: Iterable[str], **more: Any) -> None:
     """Write a WARNING line for each alarm and count it. Call this after the transaction that raised them has committed."""
     for kind in kinds:
         ALARMS.labels(kind).inc()
-        extra: dict[str, Any] = {"kind": kind}
+        extra: dict[str, Any] = {"kind": kind, **more}
         _log.warning("alarm", extra=extra)

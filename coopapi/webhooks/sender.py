@@ -11,8 +11,9 @@ import logging
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -23,7 +24,8 @@ from coopapi.access import Action
 from coopapi.auth.authentication import as_account
 from coopapi.http.paging import BadCursor
 from coopapi.journal.models import JournalEntry
-from coopapi.store.db import Database, UnitOfWork, as_json
+from coopapi.store.db import Database, as_json
+from coopapi.store.putting_off import tried
 from coopapi.timelines import service as feed
 from coopapi.webhooks import messages, signatures
 from coopapi.webhooks.addresses import Lookup, RefusedAddress, target_of
@@ -79,14 +81,12 @@ class Sender:
         return list(self.begun - before)
 
     def _serve(self, endpoint: Row[Any]) -> None:
-        """Read and send for one address. A fault of one does not hold up the others."""
-        try:
+        """Read and send for one address. If that fails, the address is put off, and the others are not."""
+        with suppress(Exception), tried(self.database, "webhooks", endpoint.id, again=endpoint.again):
             if endpoint.reads:
                 self._read(endpoint)
-            for delivery, message in self._taken(endpoint):
-                self.begun.add(self.pool.submit(self._deliver, endpoint, delivery, message))
-        except Exception as fault:  # noqa: BLE001 (the sender goes on, whatever happens)
-            _log.error("a webhook will be tried again", extra={"error": type(fault).__name__, "webhook": str(endpoint.id)})
+            for delivery in self._taken(endpoint):
+                self.begun.add(self.pool.submit(self._deliver, endpoint, delivery))
 
     def _read(self, endpoint: Row[Any]) -> None:
         """Read the feed from the place of the address in the name of the client, and enter the events that are to be sent."""
@@ -110,27 +110,33 @@ class Sender:
         with self.database.worker() as session:
             session.execute(_ENTER, {"endpoint": endpoint.id, **said})
 
-    def _taken(self, endpoint: Row[Any]) -> Sequence[tuple[Row[Any], bytes | None]]:
-        """Lease deliveries that are due, and build their messages in the name of the client: None for what it may not see now."""
+    def _taken(self, endpoint: Row[Any]) -> Sequence[Row[Any]]:
+        """Lease deliveries that are due."""
         free = MOST - len(self.begun)
         with self.database.worker() as session:
-            taken = session.execute(_TAKE, {"endpoint": endpoint.id, "most": MOST_TO_ONE, "free": free}).all()
-        if not taken:
-            return []
+            return session.execute(_TAKE, {"endpoint": endpoint.id, "most": MOST_TO_ONE, "free": free}).all()
+
+    def _message(self, endpoint: Row[Any], delivery: Row[Any]) -> bytes | None:
+        """Build the message of a delivery in the name of the client. Returns None if the client may not see the event now."""
         base_url = self.database.settings.base_url
         with self._client(endpoint) as work:
-            built = _messages(work, [one.entry_id for one in taken if one.entry_id is not None], base_url)
-            return [
-                (one, built.get(one.entry_id) if one.entry_id else messages.ping(endpoint.id, one.message_id, work.now, base_url))
-                for one in taken
-            ]
+            work.require(Action.EVENTS_READ)
+            if not delivery.entry_id:
+                return messages.ping(endpoint.id, delivery.message_id, work.now, base_url)
+            query = work.all(JournalEntry).where(JournalEntry.event, JournalEntry.id == delivery.entry_id)
+            entry = work.session.scalar(query)
+            return messages.event(entry, base_url) if entry else None
 
     def _client(self, endpoint: Row[Any]) -> Any:
         """Open a transaction of the client, with the rights that it has now."""
         return as_account(self.database, endpoint, uuid4().hex)
 
-    def _deliver(self, endpoint: Row[Any], delivery: Row[Any], message: bytes | None) -> None:
-        """Send one message, and note what became of it."""
+    def _deliver(self, endpoint: Row[Any], delivery: Row[Any]) -> None:
+        """Send one message, and note what became of it. If it cannot be built, or that cannot be noted, the delivery is put off."""
+        with suppress(Exception), tried(self.database, "deliveries", delivery.id, again=delivery.again):
+            self._send(endpoint, delivery, self._message(endpoint, delivery))
+
+    def _send(self, endpoint: Row[Any], delivery: Row[Any], message: bytes | None) -> None:
         outcome, attempt, pause = "withheld", None, None
         if message is not None:
             at = self.database.clock()
@@ -152,10 +158,3 @@ class Sender:
         except RefusedAddress:  # the settings have changed since it was entered
             return Answer(None, "refused_address", 0)
         return post(target, message, headers, self.tls, self.lookup)
-
-
-def _messages(work: UnitOfWork, entry_ids: Sequence[int], base_url: str) -> Mapping[int, bytes]:
-    """Build the messages about those of these events that the client may see now."""
-    work.require(Action.EVENTS_READ)
-    query = work.all(JournalEntry).where(JournalEntry.event, JournalEntry.id.in_(entry_ids))
-    return {row.id: messages.event(row, base_url) for row in work.session.scalars(query)}

@@ -249,3 +249,9 @@ exists (select from public.case_access g where g.case_id = {case}
 ({grant}.principal_id is null or {grant}.principal_id = (select priv.principal()))
     and {grant}.withdrawn_at is null and ({grant}.since is null or {grant}.since <= (select priv.at()))
     and ({grant}.until is null or {grant}.until > (select priv.at()))
+
+-- template RESTS(kind, piece): a piece of work that failed is not tried again yet.
+exists (select from public.put_off po where po.kind = '{kind}' and po.piece = {piece}::text and po.until > (select priv.at()))
+
+-- template PUT_OFF(kind, piece): a piece of work failed when it was tried last.
+exists (select from public.put_off po where po.kind = '{kind}' and po.piece = {piece}::text)

@@ -165,24 +165,32 @@ begin
 end $$;
 
 -- Tell whether the worker has followed every change of a case that the caller may know of, and whether it is behind by more than p_behind;
--- changes of imports of other cases are followed later, so they do not count for that. A pair with a hidden case of another authority is not
--- waited for. Nothing of the changes that imports leave waiting is read.
+-- changes of imports of other cases are followed later, so they do not count for that, and neither does what is put off of them. A pair with a
+-- hidden case of another authority is not waited for. Nothing of the changes that imports leave waiting is read.
 create function priv.settled(p_case uuid, p_behind interval, out settled boolean, out late boolean)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 declare
     old timestamptz := clock_timestamp() - p_behind;
+    known boolean := priv.level(p_case) >= 1;
+    pair_put_off boolean := known and exists (
+        select from public.put_off o join public.pairs_due d
+            on d.case_a = split_part(o.piece, ' ', 1)::uuid and d.case_b = split_part(o.piece, ' ', 2)::uuid and not d.hidden
+        where o.kind = 'pairs' and position(p_case::text in o.piece) > 0 and (o.open or (select priv.cleared())));
 begin
-    settled := priv.level(p_case) < 1 or not exists (select from public.matching_queue q where q.case_id = p_case);
-    late := exists (select from public.matching_queue q where not q.imported and q.at < old)
+    settled := not known or not pair_put_off and not exists (select from public.matching_queue q where q.case_id = p_case);
+    late := pair_put_off
+        or exists (select from public.matching_queue q where not q.imported and q.at < old and not PUT_OFF(changes, q.id))
         or exists (select from public.matching_queue q where q.case_id = p_case and q.at < old);
 end $$;
 
 -- Return for how many seconds the oldest change has waited for the worker, the oldest one of imports, and the oldest entry of the journal to be
--- linked; 0 if none waits.
+-- linked; 0 if none waits. A change that is put off does not count.
 create function priv.worker_lag(out matching real, out imports real, out journal real)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select coalesce(extract(epoch from clock_timestamp() - (select min(q.at) from public.matching_queue q where not q.imported))::real, 0),
-           coalesce(extract(epoch from clock_timestamp() - (select min(q.at) from public.matching_queue q where q.imported))::real, 0),
+    select coalesce(extract(epoch from clock_timestamp() - (
+               select q.at from public.matching_queue q where not q.imported and not PUT_OFF(changes, q.id) order by q.at limit 1))::real, 0),
+           coalesce(extract(epoch from clock_timestamp() - (
+               select q.at from public.matching_queue q where q.imported and not PUT_OFF(changes, q.id) order by q.at limit 1))::real, 0),
            coalesce((select extract(epoch from clock_timestamp() - j.at)::real
                      from public.journal_entries j
                      where j.xid >= (select l.before from public.journal_linking l) and j.xid < pg_snapshot_xmin(pg_current_snapshot())

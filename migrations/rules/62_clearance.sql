@@ -66,22 +66,25 @@ create trigger access_was_changed after update on case_access referencing new ta
 create trigger clearance_was_given after insert or update on principals for each row
     when (new.active and new.victim_cleared) execute function priv.clearance_was_given();
 
--- Tell whether it is time to look which administrators have to be told that a clearance is missing, or an overlap has waited long enough.
-create function priv.notices_are_due() returns boolean language sql stable as $$
-    select exists (select from public.clearance_watch w where w.last_at <= (select priv.at()) - interval '1 hour')
-        or exists (select from public.case_overlaps o where o.waits_until <= (select priv.at()))
+-- Tell of what it is time: an overlap has waited long enough, or it has to be looked which administrators have to be told of a missing clearance.
+create function priv.notices_due() returns setof text language sql stable as $$
+    select 'overlaps' where exists (
+        select from public.case_overlaps o
+        where o.waits_until <= (select priv.at())
+          and not exists (select from public.pairs_due d where d.case_a = o.case_a and d.case_b = o.case_b))
+    union all
+    select 'clearance' where exists (select from public.clearance_watch w where w.last_at <= (select priv.at()) - interval '1 hour')
 $$;
 
--- Make overlaps due that have waited long enough. Once an hour, tell the administrators of authorities without a cleared person that a
+-- Once an hour, tell the administrators of authorities without a cleared person that a
 -- clearance is missing: if an overlap of theirs has begun to wait since the last time, and of the others some by chance, so that the alarm
 -- does not tell whether there is one.
-create function priv.tend_waiting() returns void language plpgsql volatile as $$
+create function priv.tell_of_missing_clearance() returns void language plpgsql volatile as $$
 declare
     last timestamptz;
     chance real;
     entries jsonb;
 begin
-    perform priv.wake(null);
     select w.last_at, w.for_nothing into last, chance from public.clearance_watch w
         where w.last_at <= (select priv.at()) - interval '1 hour' for update;
     if not found then

@@ -10,26 +10,95 @@ begin
     return pg_try_advisory_xact_lock(hashtextextended('coopapi.matching', 0));
 end $$;
 
--- Tell what waits for the worker: changes of holdings or lapsed exclusions, pairs that are due, those of hidden cases, entries to link, and
--- identifiers that readers of an older version than p_normaliser read, or tokens that are left of these; deadlines of which those on duty
--- have to be told; things whose words have to be written, and saved searches to compare with them.
-create function priv.waiting(p_normaliser integer, out changes boolean, out pairs boolean, out hidden_pairs boolean, out entries boolean,
-                             out rereading boolean, out clocks boolean, out words boolean, out searches boolean)
+-- Return the kinds of work that wait for the worker, in the order in which it does them, with the piece where it is known: something of which it
+-- is time (priv.tend), changes of holdings, pairs that are due, entries to link, a deadline of which those on duty have to be told, things whose
+-- words have to be written, saved searches to compare with them, and what readers of an older version than p_normaliser read, or tokens that are
+-- left of these. Pairs with a hidden case come when no other change or pair waits, so that the others do not wait for them and the time of no
+-- answer depends on them; identifiers are read again when nothing of all that waits. What is put off does not count. Of that, one piece whose time
+-- has come is the last, to be tried again by itself.
+create function priv.waiting(p_normaliser integer) returns table (kind text, piece text, again boolean)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+#variable_conflict use_column
+declare
+    in_time text := coalesce(
+        (select e.id::text from public.exclusions e
+         where e.withdrawn_at is null and e.lapsed_at is null and e.until <= (select priv.at()) and not PUT_OFF(times, e.id) limit 1),
+        (select n.piece from priv.notices_due() n (piece) where not PUT_OFF(times, n.piece) limit 1));
+    changes boolean := in_time is not null or exists (
+        select from public.matching_queue q where not q.followed and not PUT_OFF(changes, q.id));
+    pairs boolean := cardinality(priv.next_pairs(false, 1)) > 0 or exists (select from public.matching_queue q where q.followed);
+    hidden_pairs boolean := cardinality(priv.next_pairs(true, 1)) > 0;
+    entries boolean := exists (
+        select from public.journal_entries j
+        where j.xid >= (select l.before from public.journal_linking l) and j.xid < pg_snapshot_xmin(pg_current_snapshot()));
+    deadline text := priv.next_to_escalate();
+begin
+    perform priv.require_worker();
+    return query
+    select w.kind, w.piece, false
+    from (values (1, 'times', in_time, in_time is not null), (2, 'changes', null, changes), (3, 'pairs', null, changes or pairs),
+                 (4, 'hidden_pairs', null, hidden_pairs and not changes and not pairs), (5, 'journal', null, entries),
+                 (6, 'deadlines', deadline, deadline is not null),
+                 (7, 'words', null, exists (select from public.search_queue q where not PUT_OFF(words, q.object_id))),
+                 (8, 'searches', null, exists (select from public.saved_search_checks c where not RESTS(searches, c.search_id))),
+                 (9, 'rereading', null, not (changes or pairs or hidden_pairs or entries) and (
+                     cardinality(priv.next_rereadings(p_normaliser, 1)) > 0
+                     or not exists (select from public.identifiers i where i.normaliser < p_normaliser)
+                        and exists (select from public.holdings h where h.outdated and h.kept_until <= (select priv.at())))))
+         w (n, kind, piece, waits)
+    where w.waits and not exists (select from public.put_off o where o.kind = w.kind and o.piece = '') order by w.n;
+    return query
+    select o.kind, o.piece, true from public.put_off o
+    where o.kind in ('times', 'changes', 'pairs', 'hidden_pairs', 'journal', 'deadlines', 'words', 'rereading') and o.until <= (select priv.at())
+    order by o.until limit 1;
+end $$;
+
+-- Do one thing of which it is time: an exclusion lapses, overlaps have waited long enough, or administrators have to be told of a missing clearance.
+create function priv.tend(p_piece text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+    set enable_seqscan = off set enable_mergejoin = off set enable_material = off as $$
+begin
+    if not priv.take_turn() then
+        return;
+    end if;
+    if p_piece = 'overlaps' then
+        perform priv.wake(null);
+    elsif p_piece = 'clearance' then
+        perform priv.tell_of_missing_clearance();
+    else
+        with lapsed as (
+            update public.exclusions e set lapsed_at = (select priv.at())
+            where e.id = p_piece::uuid and e.withdrawn_at is null and e.lapsed_at is null and e.until <= (select priv.at()) returning e.id)
+        insert into public.matching_queue (exclusion_id) select l.id from lapsed l;
+    end if;
+end $$;
+
+-- Return the next changes of holdings, at most p_most of them, or p_most_imported if only those of imports wait: these are few, so that the
+-- next other change does not wait long.
+create function priv.next_changes(p_most integer, p_most_imported integer) returns text[]
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+declare
+    of_imports boolean;
+begin
+    perform priv.require_worker();
+    of_imports := not exists (
+        select from public.matching_queue x where not x.followed and not x.imported and not PUT_OFF(changes, x.id));
+    return array (
+        select x.id::text from public.matching_queue x where not x.followed and x.imported = of_imports and not PUT_OFF(changes, x.id)
+        order by x.id limit case when of_imports then p_most_imported else p_most end);
+end $$;
+
+-- Return the next pairs that are due, of visible or of hidden cases: the ids of both cases with a space between them.
+create function priv.next_pairs(p_hidden boolean, p_most integer) returns text[]
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 begin
     perform priv.require_worker();
-    changes := exists (select from public.matching_queue q where not q.followed) or priv.notices_are_due() or exists (
-        select from public.exclusions e where e.withdrawn_at is null and e.lapsed_at is null and e.until <= (select priv.at()));
-    pairs := exists (select from public.pairs_due d where not d.hidden) or exists (select from public.matching_queue);
-    hidden_pairs := exists (select from public.pairs_due d where d.hidden);
-    entries := exists (select from public.journal_entries j
-                       where j.xid >= (select l.before from public.journal_linking l) and j.xid < pg_snapshot_xmin(pg_current_snapshot()));
-    rereading := exists (select from public.identifiers i where i.normaliser < p_normaliser)
-        or exists (select from public.exclusions e where e.normaliser < p_normaliser and e.withdrawn_at is null)
-        or exists (select from public.holdings h where h.outdated and h.kept_until <= (select priv.at()));
-    clocks := priv.next_to_escalate() is not null;
-    words := exists (select from public.search_queue);
-    searches := exists (select from public.saved_search_checks);
+    return array (
+        select d.case_a || ' ' || d.case_b from public.pairs_due d
+        where d.hidden = p_hidden and not exists (
+            select from public.put_off o where o.kind = case when p_hidden then 'hidden_pairs' else 'pairs' end
+                and o.piece = d.case_a || ' ' || d.case_b)
+        order by d.at limit p_most);
 end $$;
 
 -- Return up to how many holders of a token are counted. No limit of the settings is as high, so a count of this many says only that there are
@@ -95,17 +164,15 @@ language sql volatile as $$
             loses = d.loses or excluded.loses, open_loses = d.open_loses or excluded.open_loses
 $$;
 
--- Follow the next changes of holdings, at most p_most of them, or p_most_imported if only those of imports wait: these are few, so that the
--- next other change does not wait long. Count the holders of their tokens anew, and make all pairs of cases due that this can change, also
+-- Follow changes of holdings: count the holders of their tokens anew, and make all pairs of cases due that this can change, also
 -- through values whose rarity changed by a step or that crossed the limit. Return how many changes were followed, which identifiers have to
 -- be compared with similar ones, and the match keys that fewer identifiers hold than the limit again, with their previous counts.
-create function priv.follow_changes(p_most integer, p_most_imported integer, p_limits integer[], out followed integer, out compared uuid[], out fallen bytea[],
+create function priv.follow_changes(p_changes bigint[], p_limits integer[], out followed integer, out compared uuid[], out fallen bytea[],
                                     out fallen_was integer[], out fallen_was_open integer[])
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
     set enable_seqscan = off set enable_mergejoin = off set enable_material = off as $$
 declare
     changes public.matching_queue[];
-    of_imports boolean;
     counts record;
     pair record;
     renewed uuid[];
@@ -114,18 +181,8 @@ begin
     if not priv.take_turn() then
         return;
     end if;
-    perform priv.tend_waiting();
-    with lapsed as (
-        update public.exclusions e set lapsed_at = (select priv.at())
-        where e.withdrawn_at is null and e.lapsed_at is null and e.until <= (select priv.at()) returning e.id)
-    insert into public.matching_queue (exclusion_id) select l.id from lapsed l;
-    of_imports := not exists (select from public.matching_queue x where not x.followed and not x.imported);
     with taken as (
-        update public.matching_queue q set followed = true
-        where q.id = any (array (
-            select x.id from public.matching_queue x where not x.followed and x.imported = of_imports
-            order by x.id limit case when of_imports then p_most_imported else p_most end))
-        returning q as change)
+        update public.matching_queue q set followed = true where q.id = any (p_changes) and not q.followed returning q as change)
     select array_agg(t.change) into changes from taken t;
     followed := coalesce(cardinality(changes), 0);
     if followed = 0 then
@@ -333,9 +390,9 @@ begin
     perform priv.make_due(pair.m, pair.n, pair.live, pair.none, pair.none);
 end $$;
 
--- Compute the overlaps of at most p_most pairs that are due, of visible or of hidden cases. When no visible pair is left, the changes that
--- were followed are settled.
-create function priv.settle_pairs(p_hidden boolean, p_most integer, p_limits integer[]) returns void
+-- Compute the overlaps of pairs that are due. When no visible pair is left but those that are put off, the changes that were followed are
+-- settled.
+create function priv.settle_pairs(p_pairs text[], p_limits integer[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
     set enable_seqscan = off set enable_mergejoin = off set enable_material = off as $$
 declare
@@ -345,20 +402,21 @@ begin
         return;
     end if;
     with taken as (
-        delete from public.pairs_due d where d.ctid = any (array (
-            select x.ctid from public.pairs_due x where x.hidden = p_hidden order by x.at limit p_most))
+        delete from public.pairs_due d using unnest(p_pairs) u (pair)
+        where d.case_a = split_part(u.pair, ' ', 1)::uuid and d.case_b = split_part(u.pair, ' ', 2)::uuid
         returning d.case_a, d.case_b)
     select array_agg(t.case_a) a, array_agg(t.case_b) b into due from taken t;
     if due.a is not null then
         perform priv.refresh(due.a, due.b, p_limits);
     end if;
-    if not p_hidden and coalesce(cardinality(due.a), 0) < p_most then
+    if cardinality(priv.next_pairs(false, 1)) = 0 then
         delete from public.matching_queue q where q.followed;
     end if;
 end $$;
 
-grant execute on function priv.waiting(integer), priv.follow_changes(integer, integer, integer[]), priv.candidates(uuid[], bytea[], integer[], integer[], integer[]),
+grant execute on function priv.waiting(integer), priv.tend(text), priv.next_changes(integer, integer), priv.next_pairs(boolean, integer),
+    priv.follow_changes(bigint[], integer[]), priv.candidates(uuid[], bytea[], integer[], integer[], integer[]),
     priv.add_likenesses(uuid[], uuid[], integer[], integer[], real[], smallint[], text[]),
-    priv.settle_pairs(boolean, integer, integer[]) to APP_ROLE;
+    priv.settle_pairs(text[], integer[]) to APP_ROLE;
 
 grant select, insert, update, delete on matching_queue, pairs_due to coopapi_definer;

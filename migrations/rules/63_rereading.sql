@@ -3,30 +3,53 @@
 -- identifier of an older version is left: otherwise two cases that share a value would be apart between the two times at which their
 -- identifiers are read. Nothing is counted against quotas. The case is locked against writers for the time of one batch.
 
--- Return the next identifiers of an older version, with the sealed values and the wrapped keys, which only the service can open. Identifiers
--- whose value an exclusion names come first, so that the exclusion knows the new tokens before other cases are evidence by them. What
--- another transaction has locked is left for later.
-create function priv.next_to_reread(p_normaliser integer, p_most integer)
+-- Return what is to be read again next: the listed values of exclusions, or else identifiers of an older version. Identifiers
+-- whose value an exclusion names come first, so that the exclusion knows the new tokens before other cases are evidence by them. If that is put
+-- off, the identifiers with its value wait too.
+create function priv.next_rereadings(p_normaliser integer, p_most integer) returns text[]
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+    set enable_seqscan = off set enable_mergejoin = off set enable_material = off as $$
+declare
+    first uuid[] := array (
+        select e.id from public.exclusions e
+        where e.normaliser < p_normaliser and e.withdrawn_at is null and not PUT_OFF(rereading, e.id) limit p_most);
+    excluded bytea[] := array (
+        select unnest(e.tokens) from public.exclusions e
+        where e.withdrawn_at is null and (PUT_OFF(rereading, e.id) or PUT_OFF(rereading, e.identifier_id)));
+begin
+    perform priv.require_worker();
+    if first <> '{}' then
+        return first::text[];
+    end if;
+    first := array (
+        select i.id from public.exclusions e join public.identifiers i on i.id = e.identifier_id and i.normaliser < p_normaliser
+        where e.withdrawn_at is null and not PUT_OFF(rereading, i.id));
+    return array (
+        select i.id::text from public.identifiers i
+        where i.normaliser < p_normaliser and (first = '{}' or i.id = any (first)) and not PUT_OFF(rereading, i.id)
+          and (excluded = '{}' or not exists (
+              select from public.holdings h where h.identifier_id = i.id and h.token = any (excluded)))
+        order by i.normaliser, i.id limit p_most);
+end $$;
+
+-- Return those of some identifiers that readers of an older version read, with the sealed values and the wrapped keys, which only the service
+-- can open. What another transaction has locked is left for later.
+create function priv.to_reread(p_normaliser integer, p_ids uuid[])
 returns table (id uuid, case_id uuid, authority_id uuid, kind text, sealed bytea, wrapped bytea, warnings text[], withdrawn boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
     set enable_seqscan = off set enable_mergejoin = off set enable_material = off as $$
 #variable_conflict use_column
-declare
-    first uuid[];
 begin
     if not priv.take_turn() then
         return;
     end if;
-    select array_agg(i.id) into first
-        from public.exclusions e join public.identifiers i on i.id = e.identifier_id and i.normaliser < p_normaliser
-        where e.withdrawn_at is null;
     return query
     select i.id, i.case_id, c.authority_id, i.kind, i.sealed, k.wrapped, i.warnings, i.withdrawn_at is not null
     from public.identifiers i
     join public.cases c on c.id = i.case_id
     left join public.case_keys k on k.case_id = i.case_id
-    where i.normaliser < p_normaliser and (first is null or i.id = any (first))
-    order by i.normaliser, i.id limit p_most
+    where i.normaliser < p_normaliser and i.id = any (p_ids)
+    order by i.id
     for no key update of i, c skip locked;
 end $$;
 
@@ -168,14 +191,15 @@ begin
             join public.identifiers i on i.id = k.identifier_id join public.cases c on c.id = i.case_id group by 1, 2, 3) s));
 end $$;
 
--- Return the values that the operator listed and that readers of an older version read.
-create function priv.listed_to_reread(p_normaliser integer) returns table (id uuid, listed jsonb)
+-- Return the values of some exclusions that the operator listed and that readers of an older version read.
+create function priv.listed_to_reread(p_normaliser integer, p_ids uuid[]) returns table (id uuid, listed jsonb)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
     if not priv.take_turn() then
         return;
     end if;
-    return query select e.id, e.listed from public.exclusions e where e.normaliser < p_normaliser and e.withdrawn_at is null;
+    return query select e.id, e.listed from public.exclusions e
+        where e.id = any (p_ids) and e.normaliser < p_normaliser and e.withdrawn_at is null;
 end $$;
 
 -- Give exclusions of listed values the tokens of today's readers. The old tokens stay for values that were not read again yet.
@@ -215,8 +239,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp set e
     select count(*) from (select from public.identifiers i where i.normaliser < p_normaliser limit 100000) x
 $$;
 
-grant execute on function priv.next_to_reread(integer, integer),
+grant execute on function priv.next_rereadings(integer, integer), priv.to_reread(integer, uuid[]),
     priv.store_reread(integer, jsonb, uuid[], bytea[], text[], smallint[], boolean[]), priv.drop_outdated(integer, integer),
-    priv.waiting_to_be_reread(integer), priv.listed_to_reread(integer), priv.store_listed(integer, uuid, bytea[]) to APP_ROLE;
+    priv.waiting_to_be_reread(integer), priv.listed_to_reread(integer, uuid[]), priv.store_listed(integer, uuid, bytea[]) to APP_ROLE;
 
 grant update (fingerprint, sealed, normaliser, strength, warnings, same_as) on identifiers to coopapi_definer;

@@ -1,14 +1,14 @@
 -- Exports: the worker makes them one after the other, each in the name of the person who asked for it.
 
 -- Return the export that has waited longest, and the account of its person.
-create function priv.next_export() returns table (id uuid, issuer text, subject text, role text, purpose text)
+create function priv.next_export() returns table (id uuid, issuer text, subject text, role text, purpose text, again boolean)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
     perform priv.require_worker();
     return query
-    select e.id, p.issuer, p.subject, e.role, e.purpose
+    select e.id, p.issuer, p.subject, e.role, e.purpose, PUT_OFF(exports, e.id)
     from public.exports e join public.principals p on p.id = e.principal_id
-    where e.state in ('queued', 'running')
+    where e.state in ('queued', 'running') and not RESTS(exports, e.id)
     order by e.worked_at nulls first, e.id limit 1;
 end $$;
 
@@ -38,14 +38,6 @@ begin
     delete from public.export_pieces p where p.export_id = p_export;
     perform priv.append((
         select jsonb_agg(STOPPED(e) || jsonb_build_object('case_id', c.id)) from unnest(e.case_id || e.also_case_ids) c (id)));
-end $$;
-
--- Let other exports have their turn before one whose next portion failed.
-create function priv.postpone_export(p_export uuid) returns void
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-begin
-    perform priv.require_worker();
-    update public.exports x set worked_at = (select priv.at()) where x.id = p_export and x.state in ('queued', 'running');
 end $$;
 
 -- Delete the pieces and keys of exports whose time is over, at most p_most of them, and end those that nobody approved in time. Return how
@@ -99,7 +91,7 @@ begin
         where a.id = p_approval and x.id = a.object_id and x.state = 'waiting_for_approval';
 end $$;
 
-grant execute on function priv.next_export(), priv.latest_exports(integer), priv.stop_export(uuid, text), priv.postpone_export(uuid), priv.delete_old_exports(integer), priv.apply_export(uuid),
+grant execute on function priv.next_export(), priv.latest_exports(integer), priv.stop_export(uuid, text), priv.delete_old_exports(integer), priv.apply_export(uuid),
     priv.refuse_export(uuid) to APP_ROLE;
 
 -- An export is for the person who asked for it, and a prosecutor who answers for all its cases may know of it. Both need to read the cases,

@@ -1,17 +1,17 @@
 -- Imports: the worker takes them one after the other, and acts in the name of the client that sent each.
 
 -- Return the import whose next lines are to be processed, and the account of its client: the one that has waited longest of those that are the
--- oldest unfinished import of their client and do not wait for a quota. Return none while p_most changes wait to be followed, so that no
+-- oldest unfinished import of their client and do not wait for a quota. An import that is put off keeps those after it of its client waiting. Return none while p_most changes wait to be followed, so that no
 -- import stores faster than the overlaps of what it stored are found.
-create function priv.next_import(p_most integer) returns table (id uuid, issuer text, subject text, role text, purpose text)
+create function priv.next_import(p_most integer) returns table (id uuid, issuer text, subject text, role text, purpose text, again boolean)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
     perform priv.require_worker();
     return query
-    select i.id, p.issuer, p.subject, i.role, i.purpose
+    select i.id, p.issuer, p.subject, i.role, i.purpose, PUT_OFF(imports, i.id)
     from public.imports i join public.principals p on p.id = i.principal_id
-    where (select count(*) from (select from public.matching_queue limit p_most) q) < p_most
-      and i.ended_at is null and (i.waits_until is null or i.waits_until <= (select priv.at()))
+    where (select count(*) from (select from public.matching_queue x where not PUT_OFF(changes, x.id) limit p_most) q) < p_most
+      and i.ended_at is null and (i.waits_until is null or i.waits_until <= (select priv.at())) and not RESTS(imports, i.id)
       and not exists (select from public.imports e where e.principal_id = i.principal_id and e.ended_at is null and e.id < i.id)
     order by i.worked_at nulls first, i.id limit 1;
 end $$;

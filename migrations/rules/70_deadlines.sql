@@ -29,12 +29,12 @@ create function priv.next_to_escalate() returns uuid
 language sql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_sort = off as $$
     select coalesce(
         (select d.id from public.deadlines d
-         where d.met_at is null and d.cancelled_at is null and d.suspended_at is null and d.escalated = 50
+         where d.met_at is null and d.cancelled_at is null and d.suspended_at is null and d.escalated = 50 and not PUT_OFF(deadlines, d.id)
            and extract(epoch from d.from_at at time zone 'UTC') * 0.2 + extract(epoch from d.due_at at time zone 'UTC') * 0.8
                <= extract(epoch from (select priv.at()) at time zone 'UTC')
          order by extract(epoch from d.from_at at time zone 'UTC') * 0.2 + extract(epoch from d.due_at at time zone 'UTC') * 0.8 limit 1),
         (select d.id from public.deadlines d
-         where d.met_at is null and d.cancelled_at is null and d.suspended_at is null and d.escalated = 0
+         where d.met_at is null and d.cancelled_at is null and d.suspended_at is null and d.escalated = 0 and not PUT_OFF(deadlines, d.id)
            and extract(epoch from d.from_at at time zone 'UTC') * 0.5 + extract(epoch from d.due_at at time zone 'UTC') * 0.5
                <= extract(epoch from (select priv.at()) at time zone 'UTC')
          order by extract(epoch from d.from_at at time zone 'UTC') * 0.5 + extract(epoch from d.due_at at time zone 'UTC') * 0.5 limit 1))
@@ -61,7 +61,7 @@ $$;
 -- administrators of the authority get an alarm that names no object. Those that set no time limit are passed over. What an authority
 -- without users here owes in a meeting is told to its host, which watches it. The step is
 -- stored with the deadline in the same transaction, so nobody is told twice.
-create function priv.escalate() returns void
+create function priv.escalate(p_deadline uuid) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     d public.deadlines;
@@ -70,7 +70,12 @@ declare
     entries jsonb := '[]';
 begin
     perform priv.require_worker();
-    select x.* into d from public.deadlines x where x.id = priv.next_to_escalate() for update skip locked;
+    select x.* into d from public.deadlines x
+        where x.id = p_deadline and x.met_at is null and x.cancelled_at is null and x.suspended_at is null
+          and case x.escalated when 0 then extract(epoch from x.from_at) * 0.5 + extract(epoch from x.due_at) * 0.5
+                               when 50 then extract(epoch from x.from_at) * 0.2 + extract(epoch from x.due_at) * 0.8 end
+              <= extract(epoch from (select priv.at()))
+        for update skip locked;
     if d.id is null then
         return;
     end if;
@@ -100,4 +105,4 @@ begin
     end if;
 end $$;
 
-grant execute on function priv.escalate() to APP_ROLE;
+grant execute on function priv.escalate(uuid) to APP_ROLE;

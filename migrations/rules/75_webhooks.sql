@@ -68,7 +68,7 @@ end $$;
 -- lost the role, and pause those for which a delivery has failed for 24 hours, with an alarm for the administrators.
 create function priv.webhooks_due()
 returns table (id uuid, authority_id uuid, client_id uuid, issuer text, subject text, role text, url text, events text[], secret bytea,
-               old_secret bytea, place_xid text, place_entry bigint, place_epoch text, reads boolean)
+               old_secret bytea, place_xid text, place_entry bigint, place_epoch text, reads boolean, again boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
@@ -91,14 +91,15 @@ begin
     perform priv.append(entries);
     return query
         select e.id, e.authority_id, e.client_id, p.issuer, p.subject, e.role, e.url, e.events, e.secret,
-               case when e.old_until > at_time then e.old_secret end, e.place_xid::text, e.place_entry, e.place_epoch, r.reads
+               case when e.old_until > at_time then e.old_secret end, e.place_xid::text, e.place_entry, e.place_epoch, r.reads,
+               PUT_OFF(webhooks, e.id)
         from public.webhook_endpoints e join public.principals p on p.id = e.client_id
         cross join lateral (
             select e.state = 'active' and exists (
                 select from public.journal_entries j
                 where j.event and (j.xid, j.id) > (e.place_xid, e.place_entry) and j.xid < pg_snapshot_xmin(pg_current_snapshot()))
                 and (select count(*) from public.webhook_deliveries w where w.endpoint_id = e.id and w.state = 'waiting') < 1000) r (reads)
-        where e.state in ('active', 'paused') and (r.reads or exists (
+        where e.state in ('active', 'paused') and not RESTS(webhooks, e.id) and (r.reads or exists (
             select from public.webhook_deliveries d
             where d.endpoint_id = e.id and d.state = 'waiting' and d.next_at <= at_time
               and (d.leased_until is null or d.leased_until <= at_time)
@@ -130,7 +131,7 @@ end $$;
 -- before it notes the answer, they are sent again after that. At most p_most of an address are leased at one time, and at most p_free are
 -- returned. The events of a lane are leased one after the other. After five failures in a row, one delivery at a time is tried.
 create function priv.take_deliveries(p_endpoint uuid, p_most integer, p_free integer)
-returns table (id uuid, kind text, entry_id bigint, message_id uuid)
+returns table (id uuid, kind text, entry_id bigint, message_id uuid, again boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
@@ -153,6 +154,7 @@ begin
             select d.id from public.webhook_deliveries d
             where d.endpoint_id = e.id and d.state = 'waiting' and d.next_at <= at_time
               and (d.leased_until is null or d.leased_until <= at_time)
+              and not RESTS(deliveries, d.id)
               and (d.kind <> 'event' or exists (select from first f where f.id = d.id))
             order by d.kind = 'event', d.n
             limit greatest(0, least(p_free, case when e.failures >= 5 then 1 else p_most end - leased))),
@@ -160,7 +162,7 @@ begin
             update public.webhook_deliveries d set leased_until = at_time + interval '2 minutes'
                 from due where d.id = due.id
                 returning d.id, d.kind, d.entry_id, d.message_id, d.n)
-        select t.id, t.kind, t.entry_id, t.message_id from taken t order by t.n;
+        select t.id, t.kind, t.entry_id, t.message_id, PUT_OFF(deliveries, t.id) from taken t order by t.n;
 end $$;
 
 -- Note what became of a delivery: 'delivered', 'failed', or 'withheld' because the client may not see the event any more. An event that

@@ -158,7 +158,7 @@ end $$;
 -- tested once a day, at midnight (UTC).
 create function priv.people_to_tell(p_most integer)
 returns table (id uuid, issuer text, subject text, roles text[], frequency text, hour smallint, time_zone text, quiet_from text, quiet_until text,
-               looked_at timestamptz)
+               looked_at timestamptz, again boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
@@ -174,11 +174,12 @@ begin
         where a.state = 'confirmed' and a.tested_at < date_trunc('day', at_time, 'UTC');
     update public.mail_addresses a set tested_at = at_time where a.state = 'confirmed' and a.tested_at < date_trunc('day', at_time, 'UTC');
     return query
-        select p.id, p.issuer, p.subject, p.roles, c.frequency, c.hour, c.time_zone, c.quiet_from, c.quiet_until, c.looked_at
+        select p.id, p.issuer, p.subject, p.roles, c.frequency, c.hour, c.time_zone, c.quiet_from, c.quiet_until, c.looked_at,
+               PUT_OFF(people, p.id)
         from public.mail_accounts c join public.principals p on p.id = c.id and p.active and p.roles <> '{}'
         cross join lateral (select priv.is_on_duty(p.id, false) as on_duty) d
         where (c.next_at <= at_time or d.on_duty and coalesce(c.looked_at, '-infinity') < date_trunc('minute', at_time))
-          and exists (select from public.mail_addresses a where a.principal_id = p.id and a.state = 'confirmed')
+          and exists (select from public.mail_addresses a where a.principal_id = p.id and a.state = 'confirmed') and not RESTS(people, p.id)
         order by d.on_duty desc, c.next_at, p.id limit p_most;
 end $$;
 
@@ -216,19 +217,10 @@ begin
         where o.id = c.id;
 end $$;
 
--- Put off looking at what waits for a person to the next minute, because it failed. What came meanwhile is told then.
-create function priv.put_off_look(p_person uuid) returns void
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-begin
-    perform priv.require_worker();
-    update public.mail_accounts c set next_at = date_trunc('minute', (select priv.at())) + interval '1 minute'
-        where c.id = p_person and c.next_at <= (select priv.at());
-end $$;
-
 -- Return mail that is to be sent now, the urgent ones first, and lease it for five minutes: if the worker ends before it notes what became of it,
 -- it is sent again after that. What no longer concerns the person is withheld.
 create function priv.take_mails(p_most integer)
-returns table (id uuid, kind text, address_id uuid, address bytea, language text)
+returns table (id uuid, kind text, address_id uuid, address bytea, language text, again boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
@@ -244,11 +236,12 @@ begin
         with due as (
             select m.id from public.mails m
             where m.state = 'waiting' and m.next_at <= at_time and (m.leased_until is null or m.leased_until <= at_time)
+              and not RESTS(mails, m.id)
             order by m.urgent desc, m.next_at limit p_most for update skip locked),
         taken as (
             update public.mails m set leased_until = at_time + interval '5 minutes' from due where m.id = due.id
                 returning m.id, m.kind, m.urgent, m.address_id)
-        select t.id, t.kind, t.address_id, a.address, c.language
+        select t.id, t.kind, t.address_id, a.address, c.language, PUT_OFF(mails, t.id)
         from taken t join public.mail_addresses a on a.id = t.address_id join public.mail_accounts c on c.id = a.principal_id
         order by t.urgent desc;
 end $$;
@@ -293,7 +286,7 @@ end $$;
 
 grant execute on function priv.to_tell(jsonb, jsonb, jsonb, integer, timestamptz), priv.is_pressing(uuid, jsonb), priv.am_on_duty(), priv.open_mail_account(),
     priv.ask_address(uuid, uuid, text, bytea), priv.confirm_address(uuid), priv.remove_address(uuid), priv.people_to_tell(integer),
-    priv.tell(uuid, timestamptz, bigint[], bigint[], bigint[], boolean, timestamptz), priv.put_off_look(uuid), priv.take_mails(integer),
+    priv.tell(uuid, timestamptz, bigint[], bigint[], bigint[], boolean, timestamptz), priv.take_mails(integer),
     priv.settle_mail(uuid, text, boolean) to APP_ROLE;
 
 grant select, update (version, frequency, hour, time_zone, quiet_from, quiet_until, language, next_at) on mail_accounts to APP_ROLE;

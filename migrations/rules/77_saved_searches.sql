@@ -4,7 +4,7 @@
 -- Return saved searches that wait to be compared with things, each with up to p_each of these, at most p_most searches. A search whose owner
 -- lost the account or the role, or that ended, waits no more.
 create function priv.searches_to_check(p_most integer, p_each integer)
-returns table (id uuid, issuer text, subject text, role text, sealed bytea, filters jsonb, objects uuid[])
+returns table (id uuid, issuer text, subject text, role text, sealed bytea, filters jsonb, objects uuid[], again boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin
@@ -12,8 +12,8 @@ begin
     delete from public.saved_search_checks c using public.saved_searches s join public.principals p on p.id = s.principal_id
         where s.id = c.search_id and not (s.active and p.active and s.role = any (p.roles));
     return query
-    select s.id, p.issuer, p.subject, s.role, s.sealed, s.filters, w.objects
-    from (select c.search_id from public.saved_search_checks c group by c.search_id order by min(c.n) limit p_most) f
+    select s.id, p.issuer, p.subject, s.role, s.sealed, s.filters, w.objects, PUT_OFF(searches, s.id)
+    from (select c.search_id from public.saved_search_checks c where not RESTS(searches, c.search_id) group by c.search_id order by min(c.n) limit p_most) f
     join public.saved_searches s on s.id = f.search_id join public.principals p on p.id = s.principal_id
     cross join lateral (select array (select c.object_id from public.saved_search_checks c where c.search_id = s.id
                                       order by c.n limit p_each) as objects) w;

@@ -55,9 +55,19 @@ language sql immutable return (
         || case when p_level >= 2 then array ['operation', 'further_country', 'type'] else '{}' end
         || case when (p_desk or p_own and p_level >= 2) and not p_analyst then array ['handler'] else '{}' end);
 
--- Return the next things on the list, at most p_most entries of it, each with the places that see it, the fields that each may search, and
+-- Return the things of the next entries of the list, at most p_most of these.
+create function priv.next_things(p_most integer) returns text[]
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+begin
+    perform priv.require_worker();
+    return array (
+        select distinct t.object_id::text
+        from (select q.object_id from public.search_queue q where not PUT_OFF(words, q.object_id) order by q.n limit p_most) t);
+end $$;
+
+-- Return things on the list with their entries, each with the places that see it, the fields that each may search, and
 -- what is in the fields. Only the worker calls this, in one transaction at a time: if another one is at work, nothing is returned.
-create function priv.to_index(p_most integer) returns table (object_id uuid, entries bigint[], places jsonb, said jsonb)
+create function priv.to_index(p_things uuid[]) returns table (object_id uuid, entries bigint[], places jsonb, said jsonb)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
     set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 #variable_conflict use_column
@@ -67,10 +77,8 @@ begin
         return;
     end if;
     return query
-    with taken as materialized (
-        select q.n, q.object_id from public.search_queue q order by q.n limit p_most),
-    thing as (
-        select t.object_id, array_agg(t.n) as entries from taken t group by t.object_id)
+    with thing as materialized (
+        select q.object_id, array_agg(q.n) as entries from public.search_queue q where q.object_id = any (p_things) group by 1)
     select t.object_id, t.entries, coalesce(c.places, p.places, '[]'), coalesce(c.said, r.said, j.said, m.said, '{}')
     from thing t
     left join lateral (
@@ -283,7 +291,7 @@ begin
     order by r.score desc, r.object_id desc;
 end $$;
 
-grant execute on function priv.searched_fields(integer, boolean, boolean, boolean, boolean), priv.to_index(integer), priv.grams(text),
+grant execute on function priv.searched_fields(integer, boolean, boolean, boolean, boolean), priv.next_things(integer), priv.to_index(uuid[]), priv.grams(text),
     priv.can_be_misspelt(text), priv.index_things(jsonb), priv.similar_words(text[]), priv.things_with(text, text[], text[], integer),
     priv.searchable(uuid[]), priv.search(text[], jsonb, jsonb, jsonb, integer, uuid, integer, uuid[]) to APP_ROLE;
 

@@ -2,7 +2,7 @@
 
 -- Return the quarters and years that ended and were not published yet, with their first and last moment (UTC): those that ended last and, after a
 -- standstill, those before that ended after the first period that was published, up to eight quarters and two years back.
-create function priv.periods_to_publish() returns table (period text, begins_at timestamptz, ends_at timestamptz)
+create function priv.periods_to_publish() returns table (period text, begins_at timestamptz, ends_at timestamptz, again boolean)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
@@ -11,14 +11,15 @@ declare
 begin
     perform priv.require_worker();
     return query
-    select x.period, x.first at time zone 'UTC', x.after at time zone 'UTC'
+    select x.period, x.first at time zone 'UTC', x.after at time zone 'UTC', PUT_OFF(figures, x.period)
     from (select to_char(q - interval '3 months', 'YYYY-"Q"Q') as period, q - interval '3 months' as first, q as after, n
           from generate_series(0, 7) n cross join lateral (select date_trunc('quarter', today) - n * interval '3 months' as q) e
           union all
           select to_char(y - interval '1 year', 'YYYY'), y - interval '1 year', y, n
           from generate_series(0, 1) n cross join lateral (select date_trunc('year', today) - n * interval '1 year' as y) e) x
     where (x.n = 0 or x.after at time zone 'UTC' > first_end)
-      and not exists (select from public.published_periods p where p.period = x.period);
+      and not exists (select from public.published_periods p where p.period = x.period)
+      and not RESTS(figures, x.period);
 end $$;
 
 -- Return how long requests of each kind took that were sent in a time: between two countries, to one, and altogether; only where there are at least

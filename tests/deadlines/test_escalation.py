@@ -88,7 +88,7 @@ def test_a_worker_that_is_killed_tells_nobody_twice_and_forgets_nobody(world, re
 
     def killed():
         with database.worker() as session:
-            session.execute(text("select priv.escalate()"))
+            session.execute(text("select priv.escalate(piece::uuid) from priv.waiting(0) where kind = 'deadlines'"))
             raise SystemExit
 
     with pytest.raises(SystemExit):
@@ -102,7 +102,7 @@ def test_a_worker_that_is_killed_tells_nobody_twice_and_forgets_nobody(world, re
 def test_nobody_but_the_worker_escalates(world, received):
     database = world.app.extensions["coopapi"].database
     with pytest.raises(Exception, match="only the worker"), database.anonymous() as session:
-        session.execute(text("select priv.escalate()"))
+        session.execute(text("select priv.escalate(gen_random_uuid())"))
 
 
 def test_a_clock_that_was_met_or_stands_still_is_not_told_of(world, received):

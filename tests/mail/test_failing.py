@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from mail.test_telling import emergency, meet, minutes, on_duty, ready
 from mailing import HOST, Mailbox, Server, choose, confirmed, send
+from putting_off import TOO_SLOW, planted, put_off
 
 from coopapi.mail import mailer as mailing
 from coopapi.mail.mailer import Mailer
@@ -273,6 +274,34 @@ def test_a_person_for_whom_looking_fails_does_not_hold_up_the_others(world, box,
     clock.forward(minutes=1)
     send(mailer, 3)
     assert {got.to for got in box.got} == {f"{other}@justice.example"} | (set() if duty else {f"{failing}@justice.example"})
+
+
+@pytest.mark.parametrize("error", [TOO_SLOW, "check_violation"], ids=["too slow", "fails"])
+def test_a_mail_that_cannot_be_settled_does_not_hold_up_the_others(world, box, mailer, clock, owner, error):
+    for who in ("colleague", "investigator"):
+        ready(world, box, mailer, who, clock)
+    meet(world)
+    bad = str(world.people["colleague"])
+    about = f"new.state = 'sent' and new.address_id in (select a.id from public.mail_addresses a where a.principal_id = '{bad}')"
+    with planted(owner, "mails", "before update", about, error):
+        minutes(clock, mailer, 1)
+        assert put_off(owner) == ["mails"]
+        assert "investigator@justice.example" in [got.to for got in box.got]
+    minutes(clock, mailer, 10)
+    assert put_off(owner) == []
+    assert len({got.message["Message-ID"] for got in box.got}) == 2
+
+
+@pytest.mark.parametrize("error", [TOO_SLOW, "check_violation"], ids=["too slow", "fails"])
+def test_a_person_for_whom_looking_takes_too_long_is_put_off(world, box, mailer, clock, owner, error):
+    for who in ("colleague", "investigator"):
+        ready(world, box, mailer, who, clock)
+    meet(world)
+    with planted(owner, "mail_accounts", "before update", f"new.id = '{world.people['colleague']}'", error):
+        minutes(clock, mailer, 1)
+        assert (put_off(owner), [got.to for got in box.got]) == (["people"], ["investigator@justice.example"])
+    minutes(clock, mailer, 2)
+    assert (put_off(owner), len(box.got)) == ([], 2)
 
 
 def test_the_thread_of_the_worker_sends(world, box, database, clock, monkeypatch):

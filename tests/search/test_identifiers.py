@@ -197,7 +197,7 @@ def test_what_was_searched_is_not_announced_and_is_forgotten_after_a_day(world, 
     assert stored() == (0, 1)
 
     def clean():
-        assert worker._import_faults(database, 1, os.getppid(), Ahead(database.keys)) == []
+        assert worker._import_faults(database, worker.Paces(worker.Pace), os.getppid(), Ahead(database.keys)) == []
 
     clean()
     assert stored() == (0, 1)

@@ -204,5 +204,8 @@ def test_a_search_that_cannot_be_made_does_not_hold_up_the_others(world, databas
 
     monkeypatch.setattr(indexing, "_found", failing)
     other = world.case("investigator", title="heron")
+    assert told(world, "colleague") == [(well["id"], case)]
+    world.clock.forward(seconds=3)
+    world.work()
     assert told(world, "colleague") == [(well["id"], case), (well["id"], other)]
     assert len(fails) == 1
