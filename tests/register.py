@@ -15,14 +15,15 @@ class Register:
     """All rows of the database, by the name of what made them.
 
     A moment is kept in a schema: the tables that have rows, and a function that puts them back, whose plans are made once. It
-    has a connection of its own, in which no trigger fires.
+    has a connection of its own, in which no trigger fires. A test that leaves a lock behind fails the next one after three minutes.
     """
 
     def __init__(self, owner):
+        self.owner = owner
         self.connection = psycopg2.connect(owner.dsn, password=owner.info.password)
         self.connection.autocommit = True
         self.cursor = self.connection.cursor()
-        self.cursor.execute("set session_replication_role = replica")
+        self.cursor.execute("set session_replication_role = replica; set lock_timeout = '3min'")
         self.cursor.execute(_TABLES)
         self.tables = [name for (name,) in self.cursor.fetchall()]
         self.made = {}
