@@ -167,7 +167,9 @@ def owner(postgres, migrated):
 
 @pytest.fixture(scope="session")
 def register(owner):
-    return Register(owner)
+    made = Register(owner)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

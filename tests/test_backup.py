@@ -24,12 +24,17 @@ STEPS = re.findall(r"<!-- run: (\w+) -->\n```\w+\n(.*?)```", CHAPTER.read_text()
 
 
 @pytest.fixture(scope="module")
-def cluster():
-    """A PostgreSQL of its own: roles belong to a whole cluster."""
+def operator(tmp_path_factory):
+    """An operator after the first step of the chapter, with a PostgreSQL of its own: roles belong to a whole cluster."""
     root = Path(tempfile.mkdtemp(prefix="coopapi-backup-"))
     root.chmod(0o711)
-    with Embedded(root, durable=False) as server:
-        yield server
+    with Embedded(root, durable=False) as cluster:
+        made = Operator(cluster, tmp_path_factory.mktemp("operator"))
+        crypto.create_key_file(made.folder / "keys.json")
+        made.superuser(STEPS[0][1])
+        made.use("coopapi")
+        made.shell("coopapi migrate")
+        yield made
     shutil.rmtree(root, ignore_errors=True)
 
 
@@ -73,13 +78,8 @@ class Operator:
         return done
 
 
-def test_the_chapter_as_it_is_written(cluster, tmp_path, signer, clock):
-    operator = Operator(cluster, tmp_path)
-    todo = iter(STEPS)
-    crypto.create_key_file(tmp_path / "keys.json")
-    operator.superuser(next(todo)[1])
-    operator.use("coopapi")
-    operator.shell("coopapi migrate")
+def test_the_chapter_as_it_is_written(operator, signer, clock):
+    todo = iter(STEPS[1:])
     app, world = serve(operator, signer, clock)
     case, other = world.case("investigator"), world.case("foreign")
     world.hold("investigator", case, "heron@example.org")
@@ -108,8 +108,7 @@ def test_the_chapter_as_it_is_written(cluster, tmp_path, signer, clock):
     app.extensions["coopapi"].database.engine.dispose()
 
 
-def test_a_dump_holds_no_key(cluster, tmp_path):
-    operator = Operator(cluster, tmp_path)
+def test_a_dump_holds_no_key(operator):
     dumped = operator.shell('pg_dump --role=coopapi_backup --enable-row-security --table=priv.context_key "$NIGHTLY_URL"').stdout
     assert "COPY priv.context_key (one, inner_pad, outer_pad, worker_inner_pad, worker_outer_pad) FROM stdin;\n\\.\n" in dumped
 

@@ -85,9 +85,11 @@ def test_every_name_that_a_function_writes_is_in_the_list_and_no_other(owner, mi
         written = written_by_functions(cursor)
         assert all(any(name.startswith(w) for w in written) for name in RESERVED)
         cursor.execute("begin")
-        cursor.execute("create function priv.planted() returns text language plpgsql as $$ begin return 'case.planted'; end $$")
-        assert not_reserved(cursor) == ["case.planted"]
-        cursor.execute("rollback")
+        try:
+            cursor.execute("create function priv.planted() returns text language plpgsql as $$ begin return 'case.planted'; end $$")
+            assert not_reserved(cursor) == ["case.planted"]
+        finally:
+            cursor.execute("rollback")
 
 
 def test_a_case_holds_no_identifier_of_another(world):

@@ -4,10 +4,10 @@ import json
 import re
 
 import pytest
+from described import specification
 from jsonschema import Draft202012Validator
 
 from coopapi import guide
-from coopapi.app import specification
 from coopapi.ops.demo_script import operation
 
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -35,6 +35,8 @@ def test_a_table_of_tokens_depends_on_no_other_table_and_every_key_begins_with_t
 def test_a_breach_would_be_seen(owner, breach):
     with owner.cursor() as cursor:
         cursor.execute("begin")
-        cursor.execute(breach.format("holdings"))
-    assert sum(dependencies(owner, "holdings")) >= 1
-    owner.cursor().execute("rollback")
+        try:
+            cursor.execute(breach.format("holdings"))
+            assert sum(dependencies(owner, "holdings")) >= 1
+        finally:
+            cursor.execute("rollback")

@@ -4,10 +4,10 @@ import re
 from importlib.resources import files
 
 import pytest
+from described import specification
 
 from coopapi import guide
 from coopapi.access import Action
-from coopapi.app import specification
 from coopapi.http.idempotency import KEPT
 from coopapi.http.openapi import Notes
 

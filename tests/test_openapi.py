@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 import schemathesis
+from described import specification
 from hypothesis import HealthCheck, Phase, given, settings
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
 
-from coopapi.app import specification
 from coopapi.directory.schemas import AuthorityRef
 from coopapi.overlaps.schemas import OverlapOut
 

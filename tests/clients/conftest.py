@@ -45,7 +45,7 @@ class Live:
 @pytest.fixture(scope="session")
 def live(postgres, migrated, tmp_path_factory, receiver_port):
     folder = tmp_path_factory.mktemp("clients")
-    with provisioned(postgres, "clients", folder) as (environment, database):
+    with provisioned(postgres, folder) as (environment, database):
         ours, theirs = (
             administration.add_authority(database, {"name": name, "type": "police_unit", "country": country})
             for name, country in (("Cybercrime Unit", "RO"), ("National Police", "NL"))

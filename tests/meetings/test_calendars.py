@@ -5,9 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import vobject
+from described import specification
 from gathering import hours, proposed, read, scheduled, step
-
-from coopapi.app import specification
 
 
 def ics(world, who, meeting):

@@ -29,8 +29,9 @@ def overlap(world, number):
     return mine
 
 
-def evidence(world, number, jits={}):  # noqa: B006
-    jit = jits.setdefault(id(world), None) or jits.update({id(world): active(world)}) or jits[id(world)]
+def evidence(world, number):
+    jit = world.people.get("the team") or active(world)
+    world.people["the team"] = jit
     return given(world, "prosecutor", jit, conditions=ASKED_FIRST)
 
 
