@@ -402,8 +402,10 @@ begin
         return;
     end if;
     with taken as (
-        delete from public.pairs_due d using unnest(p_pairs) u (pair)
-        where d.case_a = split_part(u.pair, ' ', 1)::uuid and d.case_b = split_part(u.pair, ' ', 2)::uuid
+        delete from public.pairs_due d where d.ctid = any (array (
+            select x.ctid from unnest(p_pairs) u (pair) cross join lateral (
+                select p.ctid from public.pairs_due p
+                where p.case_a = split_part(u.pair, ' ', 1)::uuid and p.case_b = split_part(u.pair, ' ', 2)::uuid offset 0) x))
         returning d.case_a, d.case_b)
     select array_agg(t.case_a) a, array_agg(t.case_b) b into due from taken t;
     if due.a is not null then
