@@ -134,7 +134,7 @@ def stored(database: Database, ahead: Ahead | None = None) -> list[float]:
     seconds = []
     while True:
         began = time.perf_counter()
-        if not running.import_once(database, 1, ahead):
+        if not running.import_once(database, ahead):
             return seconds
         seconds.append(time.perf_counter() - began)
 

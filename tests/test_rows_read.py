@@ -9,6 +9,7 @@ from coopapi.auth.authentication import actor_of
 from coopapi.matching import engine, settler
 from coopapi.store.db import as_json
 from coopapi.store.lag import measure
+from coopapi.store.putting_off import Batch
 from coopapi.store.statements import Statement
 
 COUNTED = Statement(
@@ -59,9 +60,9 @@ def test_the_lag_of_the_worker_is_told_by_the_oldest_changes_alone(world, idle, 
 
 def test_changes_that_were_followed_are_deleted_without_reading_those_that_wait(world, idle, crowded):
     world.hold("investigator", world.case("investigator"), "heron@example.org")
-    settler.follow_changes(idle)
+    settler.follow_changes(idle, Batch("changes"))
     crowded(2000)
-    settle = Statement("select priv.settle_pairs(false, 100, :limits)")
+    settle = Statement("select priv.settle_pairs(priv.next_pairs(false, 100), :limits)")
     with idle.worker() as session:
         assert used(session, "matching_queue", lambda: settle.rows(session, limits=engine.limits(idle.settings)))[0] == 1
 
@@ -81,8 +82,8 @@ def test_a_case_is_found_by_its_name_without_reading_the_grants_of_its_authority
 def test_a_new_overlap_is_written_once(world, idle):
     for who in ("investigator", "foreign", "romanian"):
         world.hold(who, world.case(who), "heron@example.org")
-    settler.follow_changes(idle)
-    settle = Statement("select priv.settle_pairs(false, 100, :limits)")
+    settler.follow_changes(idle, Batch("changes"))
+    settle = Statement("select priv.settle_pairs(priv.next_pairs(false, 100), :limits)")
     with idle.worker() as session:
         written = used(session, "case_overlaps", lambda: settle.rows(session, limits=engine.limits(idle.settings)))
     assert written[1:] == (3, 0)
