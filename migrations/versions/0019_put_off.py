@@ -1,4 +1,4 @@
-"""Work that failed is put off; changes are found by indexes; records about Eurojust name their team, and requests who validated them.
+"""Work that failed is put off, changes are found by indexes, records about Eurojust name teams, and requests who validated them.
 
 Earlier exemptions from the duty towards Eurojust get the ground that their article named, and validated requests the authority.
 """
