@@ -93,7 +93,7 @@ def test_every_name_that_a_function_writes_is_in_the_list_and_no_other(owner, mi
 
 
 def test_a_case_holds_no_identifier_of_another(world):
-    """With it, the sealed values and the case of any identifier could be had from `priv.candidates`."""
+    """With it, the sealed values and the case of any identifier could be had from `priv.candidates` and `priv.values_to_compare`."""
     (foreign_id,) = world.hold("investigator", world.case("investigator"), "heron@example.org")
     mine = world.case("foreign")
     hold = "select priv.hold(:case, array[cast(:id as uuid)], array['\\x01'::bytea], array['x'], array[0::smallint], array['email'], array[false])"
@@ -119,6 +119,8 @@ WORKERS_OWN = (
     "select priv.store_listed(99, cast(:a as uuid), '{}')",
     "select * from priv.follow_changes('{1}', array[4, 4])",
     "select * from priv.candidates(array[cast(:a as uuid)], '{}', '{}', '{}', array[4, 4])",
+    "select * from priv.values_to_compare(array[cast(:a as uuid)])",
+    "select * from priv.families_to_compare(array[cast(:a as uuid)], array[cast(:b as uuid)])",
     "select priv.add_likenesses(array[cast(:a as uuid)], array[cast(:b as uuid)], array[1], array[1], array[1::real],"
     " array[3::smallint], array['x'])",
     "select priv.settle_pairs('{}', array[4, 4])",

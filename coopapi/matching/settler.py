@@ -6,12 +6,13 @@ is deleted in it, so nothing is lost if the worker is killed.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
 from coopapi.matching import engine
-from coopapi.matching.similarity import Likeness, compare
+from coopapi.matching.similarity import Likeness, Pair, compare
 from coopapi.store.db import Database
 from coopapi.store.putting_off import Batch
 from coopapi.store.statements import Statement, array
@@ -29,6 +30,8 @@ _CANDIDATES: Final = Statement(
     "select * from priv.candidates(cast(:compared as uuid[]), cast(:fallen as bytea[]), cast(:was as integer[]),"
     " cast(:was_open as integer[]), :limits)"
 )
+_VALUES: Final = Statement("select * from priv.values_to_compare(cast(:ids as uuid[]))")
+_FAMILIES: Final = Statement("select families from priv.families_to_compare(cast(:a as uuid[]), cast(:b as uuid[]))")
 _ADD: Final = Statement(
     "select priv.add_likenesses(cast(:a as uuid[]), cast(:b as uuid[]), cast(:version_a as integer[]),"
     " cast(:version_b as integer[]), cast(:score as real[]), cast(:strength as smallint[]), cast(:rule as text[]))"
@@ -68,9 +71,17 @@ def _compare(database: Database, session: Session, change: Any, limits: list[int
         "was": array(change.fallen_was or ()),
         "was_open": array(change.fallen_was_open or ()),
     }
-    pairs = _CANDIDATES.rows(session, **asked, limits=limits)
-    if found := compare(database.keys, database.settings, pairs):
+    pairs = [(row.a, row.b) for row in _CANDIDATES.rows(session, **asked, limits=limits)]
+    if not pairs:
+        return
+    values = {row.id: row for row in _VALUES.rows(session, ids=array({one for pair in pairs for one in pair}))}
+    if found := compare(database.keys, database.settings, pairs, values, partial(_families, session)):
         _ADD.rows(session, **_columns(found))
+
+
+def _families(session: Session, pairs: Sequence[Pair]) -> list[Sequence[str]]:
+    a, b = (array(side) for side in zip(*pairs, strict=True))
+    return [row.families for row in _FAMILIES.rows(session, a=a, b=b)]
 
 
 def _columns(found: Sequence[Likeness]) -> dict[str, str]:

@@ -2,12 +2,10 @@
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
-
-from sqlalchemy import Row
 
 from coopapi.config import Settings
 from coopapi.persons.record import read_person
@@ -21,6 +19,9 @@ STRENGTHS: Final[Mapping[str, int]] = {"possible": 2, "strong": 3}
 PERSON: Final = "person:"
 _BITS: Final = 256
 _log = logging.getLogger("coopapi.matching")
+Pair = tuple[UUID, UUID]
+Values = Mapping[UUID, Any]
+Shared = Callable[[Sequence[Pair]], Iterable[Sequence[str] | None]]
 
 
 class Likeness(NamedTuple):
@@ -38,34 +39,39 @@ class Likeness(NamedTuple):
     rule: str
 
 
-def compare(keys: Keyring, settings: Settings, pairs: Sequence[Row[Any]]) -> list[Likeness]:
-    """Judge candidate pairs from `priv.candidates` and return those that are at least possible matches."""
-    judged = zip(pairs, judge_all(keys, settings, pairs), strict=True)
+def compare(keys: Keyring, settings: Settings, pairs: Sequence[Pair], values: Values, shared: Shared) -> list[Likeness]:
+    """Judge candidate pairs and return those that are at least possible matches. `values` and `shared` are as in `judge_all`."""
+    judged = zip(pairs, judge_all(keys, settings, pairs, values, shared), strict=True)
     return [
-        Likeness(row.a, row.b, row.version_a, row.version_b, v.score, STRENGTHS[v.level], v.rule) for row, v in judged if v.level
+        Likeness(a, b, values[a].version, values[b].version, v.score, STRENGTHS[v.level], v.rule) for (a, b), v in judged if v.level
     ]
 
 
-def judge_all(keys: Keyring, settings: Settings, pairs: Sequence[Row[Any]]) -> list[Verdict]:
-    """Judge candidate pairs one by one. Each value is decrypted only once. One that cannot be decrypted is similar to nothing."""
+def judge_all(keys: Keyring, settings: Settings, pairs: Sequence[Pair], values: Values, shared: Shared) -> list[Verdict]:
+    """Judge candidate pairs one by one. A value that cannot be decrypted is similar to nothing.
+
+    `values` are the sealed values, as `priv.values_to_compare` returns them. `shared` returns the families of the match keys that
+    each of some pairs shares; it is asked once, and only for digests.
+    """
     key = cache(lambda case_id, wrapped: vault.case_key(keys, case_id, wrapped))
-    levels = levels_of(settings)
-
-    @cache
-    def content(identifier_id: UUID, case_id: UUID, owner: UUID, sealed: bytes, wrapped: bytes) -> Any:
-        try:
-            opened = vault.open_value(key(case_id, wrapped), sealed, owner, identifier_id)
-        except vault.BrokenSeal:
-            _log.error("a stored value cannot be decrypted", extra={"identifier": str(identifier_id)})
-            return None
-        return opened | {"profile": read_person(opened["person"])} if opened.get("person") else opened
-
-    verdicts = []
-    for row in pairs:
-        one = content(row.a, row.case_a, row.owner_a, bytes(row.sealed_a), bytes(row.wrapped_a))
-        other = content(row.b, row.case_b, row.owner_b, bytes(row.sealed_b), bytes(row.wrapped_b))
-        verdicts.append(judge_contents(one, other, row.families, levels) if one and other else Verdict(0, None, ""))
+    contents = {value_id: _opened(value, key) for value_id, value in values.items()}
+    digests = [(a, b) for a, b in pairs if _by_families(contents[a] or {}, contents[b] or {})]
+    families = dict(zip(digests, shared(digests), strict=True)) if digests else {}
+    levels, verdicts = levels_of(settings), []
+    for pair in pairs:
+        one, other = (contents[value_id] for value_id in pair)
+        judged = one and other and judge_contents(one, other, families.get(pair) or (), levels)
+        verdicts.append(judged or Verdict(0, None, ""))
     return verdicts
+
+
+def _opened(value: Any, key: Callable[[UUID, bytes], Any]) -> dict[str, Any] | None:
+    try:
+        opened = vault.open_value(key(value.case_id, bytes(value.wrapped)), bytes(value.sealed), value.owner, value.id)
+    except vault.BrokenSeal:
+        _log.error("a stored value cannot be decrypted", extra={"identifier": str(value.id)})
+        return None
+    return opened | {"profile": read_person(opened["person"])} if opened.get("person") else opened
 
 
 def levels_of(settings: Settings) -> Levels:
@@ -78,10 +84,15 @@ def judge_contents(one: Mapping[str, Any], other: Mapping[str, Any], families: S
     """Judge two contents that share match keys of these families: persons in clear, persons as digests, or picture hashes."""
     if "profile" in one and "profile" in other:
         return judge(one["profile"], other["profile"], levels)
-    if one.get("families") and other.get("families"):
+    if _by_families(one, other):
         shared = Counter(family.removeprefix(PERSON) for family in families)
         return judge_digests(shared, Counter(one["families"]), Counter(other["families"]))
     return judge_pictures(one["normalised"], other["normalised"])
+
+
+def _by_families(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Tell whether two contents are judged by the families of their match keys: two persons of which one was sent as digests."""
+    return not ("profile" in one and "profile" in other) and bool(one.get("families") and other.get("families"))
 
 
 def judge_pictures(one: str, other: str) -> Verdict:

@@ -1,6 +1,8 @@
 """Reconciliation of matching: compares the stored overlaps with a complete recomputation from the cases."""
 
-from typing import Any, Final
+from collections.abc import Iterable
+from functools import partial
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -41,9 +43,28 @@ def _wrong_likenesses(work: UnitOfWork) -> list[tuple[Any, ...]]:
     after, wrong = UUID(int=0), []
     while rows := work.session.execute(_RECHECK, {"after": after, "count": _BATCH, "limits": engine.limits(work.settings)}).all():
         after = rows[-1].a
-        pairs = [row for row in rows if row.b]
-        for row, verdict in zip(pairs, judge_all(work.keys, work.settings, pairs), strict=True):
+        found = {(row.a, row.b): row for row in rows if row.b}
+        shared = {pair: row.families for pair, row in found.items()}
+        verdicts = judge_all(work.keys, work.settings, list(found), _values(found.values()), partial(map, shared.get))
+        for row, verdict in zip(found.values(), verdicts, strict=True):
             strength = STRENGTHS.get(verdict.level or "")
             if strength != row.strength:
                 wrong.append((str(row.a), str(row.b), verdict.score, strength, verdict.rule))
     return wrong
+
+
+class _Value(NamedTuple):
+    id: UUID
+    case_id: UUID
+    owner: UUID
+    sealed: bytes
+    wrapped: bytes
+
+
+def _values(rows: Iterable[Any]) -> dict[UUID, _Value]:
+    """Return the sealed values of both sides of pairs by their identifiers."""
+    values = {}
+    for row in rows:
+        values[row.a] = _Value(row.a, row.case_a, row.owner_a, row.sealed_a, row.wrapped_a)
+        values[row.b] = _Value(row.b, row.case_b, row.owner_b, row.sealed_b, row.wrapped_b)
+    return values

@@ -299,13 +299,10 @@ create function priv.shared_families(p_a uuid, p_b uuid) returns text[] language
 $$;
 
 -- Return pairs of identifiers that share a match key which few enough identifiers hold, and that were not compared yet: the pairs of the
--- named identifiers, and those of the keys that fewer identifiers hold than the limit again. The sealed values and the wrapped keys, which
--- only the service can open, are returned for the comparison, together with the families they share, one entry for each shared key. The
--- auditors of each side are told how many of its values were compared, except with cases that are hidden from it.
+-- named identifiers, and those of the keys that fewer identifiers hold than the limit again. The auditors of each side are told how many of
+-- its values were compared, except with cases that are hidden from it.
 create function priv.candidates(p_identifiers uuid[], p_tokens bytea[], p_was integer[], p_was_open integer[], p_limits integer[])
-returns table (a uuid, b uuid, version_a integer, version_b integer, case_a uuid, case_b uuid, owner_a uuid, owner_b uuid,
-               sealed_a bytea, sealed_b bytea, wrapped_a bytea, wrapped_b bytea, families text[])
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+returns table (a uuid, b uuid) language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
     set enable_seqscan = off set enable_mergejoin = off set enable_hashjoin = off set enable_material = off as $$
 #variable_conflict use_column
 declare
@@ -349,18 +346,29 @@ begin
             join public.identifiers j on j.id = p.j join public.cases o on o.id = j.case_id
             where o.visibility <> 'hidden' or o.authority_id = c.authority_id
             group by 1, 2) s));
+    return query select p.a, p.b from unnest(firsts, seconds) p (a, b);
+end $$;
+
+-- Return the sealed values of identifiers for their comparison, with the wrapped keys, which only the service can open.
+create function priv.values_to_compare(p_identifiers uuid[])
+returns table (id uuid, version integer, case_id uuid, owner uuid, sealed bytea, wrapped bytea)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+    set enable_seqscan = off set enable_mergejoin = off set enable_hashjoin = off as $$
+begin
+    perform priv.require_worker();
     return query
-    select ia.id, ib.id, ia.version, ib.version, ia.case_id, ib.case_id, ca.authority_id, cb.authority_id, ia.sealed, ib.sealed,
-           ka.wrapped, kb.wrapped, f.families
-    from unnest(firsts, seconds) p (a, b)
-    cross join lateral (select array_agg(t.family) families
-                        from public.holdings x join public.holdings y on y.token = x.token and y.identifier_id = p.b
-                        join public.match_tokens t on t.token = x.token and not t.exact
-                        where x.identifier_id = p.a) f
-    join public.identifiers ia on ia.id = p.a join public.cases ca on ca.id = ia.case_id
-    join public.case_keys ka on ka.case_id = ia.case_id
-    join public.identifiers ib on ib.id = p.b join public.cases cb on cb.id = ib.case_id
-    join public.case_keys kb on kb.case_id = ib.case_id;
+    select i.id, i.version, i.case_id, c.authority_id, i.sealed, k.wrapped
+    from unnest(p_identifiers) u (id) join public.identifiers i on i.id = u.id
+    join public.cases c on c.id = i.case_id join public.case_keys k on k.case_id = i.case_id;
+end $$;
+
+-- Return the families that each pair of identifiers shares, in the order of the pairs. Only persons that were sent as digests need them.
+create function priv.families_to_compare(p_a uuid[], p_b uuid[]) returns table (families text[])
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+begin
+    perform priv.require_worker();
+    return query
+    select priv.shared_families(u.a, u.b) from unnest(p_a, p_b) with ordinality u (a, b, n) order by u.n;
 end $$;
 
 -- Store likenesses that the comparison found, and make their cases due. One is stored only if both values are still those that were
@@ -418,6 +426,7 @@ end $$;
 
 grant execute on function priv.waiting(integer), priv.tend(text), priv.next_changes(integer, integer), priv.next_pairs(boolean, integer),
     priv.follow_changes(bigint[], integer[]), priv.candidates(uuid[], bytea[], integer[], integer[], integer[]),
+    priv.values_to_compare(uuid[]), priv.families_to_compare(uuid[], uuid[]),
     priv.add_likenesses(uuid[], uuid[], integer[], integer[], real[], smallint[], text[]),
     priv.settle_pairs(text[], integer[]) to APP_ROLE;
 
