@@ -114,6 +114,37 @@ def test_a_new_overlap_is_written_once(world, idle):
     assert written[1:] == (3, 0)
 
 
+def test_what_is_added_to_matching_is_looked_up_without_reading_the_other_identifiers_of_its_case(world, idle, owner):
+    case = world.case("investigator")
+    world.hold("investigator", case, *(f"bird{n}@example.org" for n in range(20)))
+    added = "identifiers, tokens, families, strengths, kinds, commons"
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "select array_agg(identifier_id)::text, array_agg(token)::text, array_agg(''::text)::text, array_agg(strength)::text,"
+            " array_agg(kind)::text, array_agg(common)::text from holdings where case_id = %s",
+            (case,),
+        )
+        held = dict(zip(added.split(", "), cursor.fetchone(), strict=True))
+    hold = (
+        "select priv.hold(:case, cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:families as text[]),"
+        " cast(:strengths as smallint[]), cast(:kinds as text[]), cast(:commons as boolean[]))"
+    )
+
+    def read(more):
+        with owner.cursor() as cursor:
+            cursor.execute("delete from holdings where case_id = %s", (case,))
+            cursor.execute(
+                "insert into identifiers select (jsonb_populate_record(x, jsonb_build_object('id', gen_random_uuid(),"
+                " 'fingerprint', '\\x' || encode(sha256(n::text::bytea), 'hex')))).*"
+                " from identifiers x, generate_series(1, %s) n where x.ctid = (select min(ctid) from identifiers where case_id = %s)",
+                (more, case),
+            )
+            cursor.execute("analyze identifiers")
+        return read_by(idle, "investigator", "identifiers", hold, case=case, **held)
+
+    assert read(0) == read(3000) > 0
+
+
 def test_what_a_registration_announces_is_looked_up_without_reading_what_others_announced(world, database, owner):
     case = world.case("investigator")
     with owner.cursor() as cursor:

@@ -54,9 +54,10 @@ _log = logging.getLogger("coopapi.worker")
 
 
 def import_once(database: Database, ahead: Ahead | None = None) -> bool:
-    """Store the next lines of the import whose turn it is. Returns False if there is no import to continue now, or if another worker has it.
+    """Store the next lines of the import whose turn it is.
 
-    `ahead` is the process that reads lines in advance, if there is one.
+    Returns False if there is no import to continue now, or if another worker has it. `ahead` is the process that
+    reads lines in advance, if there is one.
     """
     with database.worker() as session:
         found = _NEXT.first(session, most=_MOST_WAITING)

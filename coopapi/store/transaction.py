@@ -100,7 +100,7 @@ def open_pool(url: str, **options: Any) -> Engine:
 
 
 def renew_plans(engine: Engine, seconds: float) -> None:
-    """Have every connection forget its cached plans after so many seconds: one made for an empty table reads all of it once it is full."""
+    """Have every connection forget its plans after so many seconds: one made for an empty table reads all of it when it is full."""
 
     @event.listens_for(engine, "checkout")
     def renew(driver: Any, record: Any, *of: Any) -> None:
