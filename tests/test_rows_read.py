@@ -1,5 +1,7 @@
 """What statements read and write does not grow with what they have nothing to do with, and nothing is written twice."""
 
+from contextlib import contextmanager
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,6 +19,7 @@ COUNTED = Statement(
     " from pg_stat_xact_user_tables where relname = :table"
 )
 LAST = UUID(int=2**128 - 1)
+PAGE = "select (f.shown).external_id from priv.page_of_cases(cast(:wanted as jsonb), :before, 51) f"
 
 
 def used(session, table, do):
@@ -26,10 +29,16 @@ def used(session, table, do):
     return tuple(after - was for after, was in zip(COUNTED.one(session, table=table), before, strict=True))
 
 
+@contextmanager
+def in_the_name_of(database, who):
+    with database.work(lambda s: actor_of(s, "https://issuer.test", who, None), uuid4().hex) as work:
+        yield work.session
+
+
 def read_by(database, who, table, sql, **values):
     """How many rows of a table a statement in the name of a caller reads."""
-    with database.work(lambda s: actor_of(s, "https://issuer.test", who, None), uuid4().hex) as work:
-        return used(work.session, table, lambda: Statement(sql).rows(work.session, **values))[0]
+    with in_the_name_of(database, who) as session:
+        return used(session, table, lambda: Statement(sql).rows(session, **values))[0]
 
 
 @pytest.fixture
@@ -68,15 +77,31 @@ def test_changes_that_were_followed_are_deleted_without_reading_those_that_wait(
 
 
 @pytest.mark.parametrize("wanted", [{"reference": "r-7"}, {"external_id": "C7"}, {"reference": "r-7", "external_id": "C7"}])
-def test_a_case_is_found_by_its_name_without_reading_the_grants_of_its_authority(world, database, wanted):
-    page = "select (f.shown).external_id from priv.page_of_cases(cast(:wanted as jsonb), :before, 51) f"
-
+def test_an_own_case_is_found_by_its_name_without_reading_the_grants_of_its_authority(world, database, wanted):
     def read(*numbers):
         sent(world, *({**CASE, "external_id": f"C{n}", "reference": f"R-{n}"} for n in numbers))
-        return read_by(database, "investigator", "case_access", page, wanted=as_json(wanted), before=LAST)
+        return read_by(database, "investigator", "case_access", PAGE, wanted=as_json(wanted), before=LAST)
 
     few, many = read(*range(10)), read(*range(10, 300))
     assert few == many
+
+
+def test_to_look_for_a_name_reads_no_case_that_an_owner_hides(world, database):
+    shared = world.case("foreign", reference="FR-1")
+    home = world.authorities["nl"]
+    given = world.as_("foreign").post(f"/cases/{shared}/access", {"authority_id": home, "level": "read", "reason": "R"})
+    assert given.status_code == 201, given.json
+
+    world.case("foreign", reference="FR-2", visibility="hidden")
+
+    with in_the_name_of(database, "investigator") as session:
+
+        def read(reference):
+            find = partial(Statement(PAGE).rows, session, wanted=as_json({"reference": reference}), before=LAST)
+            return [used(session, table, find)[0] for table in ("cases", "case_access")]
+
+        read("fr-0")  # the first call makes the plan
+        assert read("fr-2") == read("fr-3") < read("fr-1")
 
 
 def test_a_new_overlap_is_written_once(world, idle):
@@ -87,6 +112,37 @@ def test_a_new_overlap_is_written_once(world, idle):
     with idle.worker() as session:
         written = used(session, "case_overlaps", lambda: settle.rows(session, limits=engine.limits(idle.settings)))
     assert written[1:] == (3, 0)
+
+
+def test_what_is_added_to_matching_is_looked_up_without_reading_the_other_identifiers_of_its_case(world, idle, owner):
+    case = world.case("investigator")
+    world.hold("investigator", case, *(f"bird{n}@example.org" for n in range(20)))
+    added = "identifiers, tokens, families, strengths, kinds, commons"
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "select array_agg(identifier_id)::text, array_agg(token)::text, array_agg(''::text)::text, array_agg(strength)::text,"
+            " array_agg(kind)::text, array_agg(common)::text from holdings where case_id = %s",
+            (case,),
+        )
+        held = dict(zip(added.split(", "), cursor.fetchone(), strict=True))
+    hold = (
+        "select priv.hold(:case, cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:families as text[]),"
+        " cast(:strengths as smallint[]), cast(:kinds as text[]), cast(:commons as boolean[]))"
+    )
+
+    def read(more):
+        with owner.cursor() as cursor:
+            cursor.execute("delete from holdings where case_id = %s", (case,))
+            cursor.execute(
+                "insert into identifiers select (jsonb_populate_record(x, jsonb_build_object('id', gen_random_uuid(),"
+                " 'fingerprint', '\\x' || encode(sha256(n::text::bytea), 'hex')))).*"
+                " from identifiers x, generate_series(1, %s) n where x.ctid = (select min(ctid) from identifiers where case_id = %s)",
+                (more, case),
+            )
+            cursor.execute("analyze identifiers")
+        return read_by(idle, "investigator", "identifiers", hold, case=case, **held)
+
+    assert read(0) == read(3000) > 0
 
 
 def test_what_a_registration_announces_is_looked_up_without_reading_what_others_announced(world, database, owner):

@@ -469,14 +469,15 @@ def clients_answered(clients):
 
 
 def test_a_service_that_stops_answers_a_client_that_waits_for_events(deployment, token, tmp_path):
-    with served(deployment, tmp_path, METRICS_BIND="", WORKERS=1, WORKER="off") as stopping:
-        request = follow(stopping, token, 30)
-        with stopping.connect() as client:
-            client.sendall(request)
-            time.sleep(1)  # the request waits now
-            assert clients_answered([client]) == 0
-            stopping.process.terminate()
-            assert Answers(read_all(client)).statuses == [200]
+    with (
+        served(deployment, tmp_path, METRICS_BIND="", WORKERS=1, WORKER="off") as stopping,
+        stopping.half_sent(2, follow(stopping, token, 30)) as clients,
+    ):
+        until(lambda: clients_answered(clients) == 1)  # of each caller one request waits, so now the other one does
+        stopping.process.terminate()
+        answers = [Answers(read_all(client)) for client in clients]
+    assert [answer.statuses for answer in answers] == [[200]] * 2
+    assert sum("retry-after" in answer.headers for answer in answers) == 1
 
 
 def test_figures_have_an_address_of_their_own_and_none_by_default(service, impatient):

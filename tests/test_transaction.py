@@ -8,6 +8,7 @@ from coopapi.auth.authentication import actor_of
 from coopapi.journal.models import JournalEntry
 from coopapi.store.db import as_json
 from coopapi.store.statements import Statement
+from coopapi.store.transaction import Transaction, open_pool, renew_plans
 
 ONE = Statement("select 1 as one")
 PID = Statement("select pg_backend_pid() as pid, current_setting('coopapi.context', true) as context")
@@ -64,6 +65,22 @@ def test_what_is_refused_is_rolled_back_and_its_connection_is_used_again_without
 def look(database):
     with database.anonymous() as session:
         return PID.one(session)
+
+
+def test_another_connection_is_taken_if_one_is_dead_when_its_plans_are_renewed(settings, owner):
+    engine = open_pool(settings.database_url, pool_size=1, max_overflow=0)
+    renew_plans(engine, 0)
+
+    def taken():
+        with Transaction(engine) as opened:
+            return PID.one(opened).pid
+
+    first = taken()
+    with owner.cursor() as cursor:
+        cursor.execute("select pg_terminate_backend(%s, 10000)", (first,))
+        assert cursor.fetchone() == (True,)
+    assert taken() != first
+    engine.dispose()
 
 
 def test_sqlalchemy_joins_the_same_transaction_when_it_is_used(world, database, idle):

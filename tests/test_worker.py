@@ -73,14 +73,22 @@ def test_a_worker_that_is_killed_at_any_moment_loses_nothing_and_tells_nothing_t
         assert [count for *_, count in cursor.fetchall()] == [1] * 2 * len(pairs)
 
 
-def test_another_worker_takes_over_at_once(world, idle, running):
-    first, _second = running(), running()
-    first.kill()
+def test_another_worker_takes_over(world, idle, running):
     mine, theirs = world.case("investigator"), world.case("foreign")
-    for who, case in (("foreign", theirs), ("investigator", mine)):
-        register(world, who, case, {"kind": "email", "value": "heron@example.org"})
-    answer = world.as_("investigator").get(f"/cases/{mine}/overlaps", Prefer="wait=5")
-    assert (len(answer.json["items"]), answer.json["settled"]) == (1, True)
+
+    def found(value, count):
+        """Register a value in both cases, and wait until a worker has found it."""
+        for who, case in (("foreign", theirs), ("investigator", mine)):
+            register(world, who, case, {"kind": "email", "value": value})
+        until(lambda: world.as_("investigator").get(f"/cases/{mine}/overlaps", Prefer="wait=0").json["settled"])
+        (overlap,) = world.overlaps("investigator", mine)
+        assert len(overlap["evidence"]) == count
+
+    first = running()
+    found("heron@example.org", 1)
+    running()
+    first.kill()
+    found("wren@example.org", 2)
 
 
 @contextlib.contextmanager

@@ -54,9 +54,10 @@ _log = logging.getLogger("coopapi.worker")
 
 
 def import_once(database: Database, ahead: Ahead | None = None) -> bool:
-    """Store the next lines of the import whose turn it is. Returns False if none waits, all have to, or another worker is at it.
+    """Store the next lines of the import whose turn it is.
 
-    `ahead` is the process that reads lines in advance, if there is one.
+    Returns False if there is no import to continue now, or if another worker has it. `ahead` is the process that
+    reads lines in advance, if there is one.
     """
     with database.worker() as session:
         found = _NEXT.first(session, most=_MOST_WAITING)
@@ -64,7 +65,7 @@ def import_once(database: Database, ahead: Ahead | None = None) -> bool:
         return False
     try:
         with tried(database, "imports", found.id, again=found.again, on=OperationalError):
-            return _store_next(Importer(database, found, ahead), MOST_LINES)
+            return _store_next(Importer(database, found, ahead))
     except ElsewhereAtWork:
         return False
     except (Unauthenticated, Forbidden):
@@ -85,11 +86,12 @@ class Importer(NamedTuple):
     ahead: Ahead | None
 
 
-def _store_next(importer: Importer, most: int) -> bool:
-    """Store the next lines of an import, at most so many: fewer if a quota or a fault of one line prevents it.
+def _store_next(importer: Importer) -> bool:
+    """Store the next lines of an import, fewer than usual if a quota or a fault of one line prevents it.
 
     Raises `ElsewhereAtWork` if another worker is at it.
     """
+    most = MOST_LINES
     while True:
         try:
             return _advance(importer, most)

@@ -70,7 +70,10 @@ def columns_of(row: "Row") -> dict[str, Any]:
 
 
 def as_stored(model: type[R], values: Mapping[str, Any]) -> R:
-    """Return a row with columns that are stored already. SQLAlchemy does not follow each one, which takes most of the work."""
+    """Return a row whose columns a statement has already stored, without SQLAlchemy's bookkeeping for each column.
+
+    The bookkeeping takes most of the time.
+    """
     row: R = model.__mapper__.class_manager.new_instance()
     vars(row).update(values)
     return row

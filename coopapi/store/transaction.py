@@ -100,11 +100,7 @@ def open_pool(url: str, **options: Any) -> Engine:
 
 
 def renew_plans(engine: Engine, seconds: float) -> None:
-    """Have every connection of the pool forget its cached plans after so many seconds.
-
-    A process that fills empty tables needs this: a plan made when a table was empty reads the whole table later, and the database
-    itself makes a new one only when it has analysed the table, after a minute or more.
-    """
+    """Have every connection forget its plans after so many seconds: one made for an empty table reads all of it when it is full."""
 
     @event.listens_for(engine, "checkout")
     def renew(driver: Any, record: Any, *of: Any) -> None:

@@ -1,6 +1,8 @@
 -- Texts that several rules share: the conditions of access, and parts of the lists of overlaps. When the rules are applied, each use of a
 -- template is replaced by its text. A template may use those below it. Apart from these, only APP_ROLE is replaced, by the name of the role with
 -- which the application connects.
+--
+-- In templates and rules, `offset 0` in a subquery makes the planner look each row up in the index instead of reading the whole table.
 
 -- template LINE_AFTER(way, back, entries): the first entries of all cases p_cases between two places, as far as they are wanted: the dated ones
 -- (DATED_AFTER) or the undated ones (UNDATED_AFTER). Of each case v_most entries are looked at. Entries behind the last one of a case that has
@@ -233,8 +235,7 @@ exists (select from public.parties p where p.object_id = {thing})
     select from public.authorities home join public.authorities me on me.country = home.country
     where home.id = {case}.authority_id and me.id = (select priv.authority()) and me.type = 'eurojust_desk'))
 
--- template GRANTED(case, level): the caller's authority, or the caller, has access to the case at this level or above at this time. Because
--- of "offset 0" it is evaluated for each row by an index; otherwise PostgreSQL would read every grant of the authority for each page.
+-- template GRANTED(case, level): the caller's authority, or the caller, has access to the case at this level or above at this time.
 exists (select from public.case_access g where g.case_id = {case}
     and g.authority_id = (select priv.authority()) and g.level >= {level} and LIVE(g) offset 0)
 
@@ -249,6 +250,14 @@ exists (select from public.case_access g where g.case_id = {case}
 ({grant}.principal_id is null or {grant}.principal_id = (select priv.principal()))
     and {grant}.withdrawn_at is null and ({grant}.since is null or {grant}.since <= (select priv.at()))
     and ({grant}.until is null or {grant}.until > (select priv.at()))
+
+-- template TO_ESCALATE(deadline, told, before, after): this deadline runs, of its period so many hundredths were told, and more is over.
+({deadline}.met_at is null and {deadline}.cancelled_at is null and {deadline}.suspended_at is null and {deadline}.escalated = {told}
+    and TIME_BETWEEN({deadline}, {before}, {after}) <= extract(epoch from (select priv.at()) at time zone 'UTC'))
+
+-- template TIME_BETWEEN(deadline, before, after): the time, in seconds since 1970, at which the part `after` of the period of a deadline is over.
+-- `before` is the rest of 1. The expression is that of the indexes deadlines_half_over and deadlines_nearly_over.
+extract(epoch from {deadline}.from_at at time zone 'UTC') * {before} + extract(epoch from {deadline}.due_at at time zone 'UTC') * {after}
 
 -- template RESTS(kind, piece): a piece of work that failed is not tried again yet.
 exists (select from public.put_off po where po.kind = '{kind}' and po.piece = {piece}::text and po.until > (select priv.at()))

@@ -144,7 +144,7 @@ begin
     select coalesce(sum(v.cost) filter (where r.digest is null and s.digest is null), 0),
            coalesce(sum(v.cost) filter (where v.hidden and r.hidden is not true and s.hidden is not true), 0) into fresh, fresh_hidden
         from unnest(p_cases, p_hidden, p_digests, p_costs) v (case_id, hidden, digest, cost)
-        left join lateral (  -- because of "offset 0", each value is looked up in the index; otherwise the whole table would be read
+        left join lateral (
             select x.digest, x.hidden from public.registered_values x
             where p_known and x.case_id = v.case_id and x.digest = v.digest offset 0) r on true
         left join public.searched_values s on s.principal_id = me and s.digest = v.digest and s.until > now_at;

@@ -142,7 +142,7 @@ begin
         return;
     end if;
     if exists (select from unnest(p_identifiers) u (id) where not exists (
-            select from public.identifiers i where i.id = u.id and i.case_id = p_case offset 0)) then  -- one by one, in the index
+            select from public.identifiers i where i.id = u.id and i.case_id = p_case offset 0)) then
         raise exception 'the identifier does not belong to the case' using errcode = '42501';
     end if;
     if priv.unannounced(p_case, p_identifiers, p_tokens, p_strengths, home.hidden) then

@@ -1,5 +1,4 @@
--- Facts of cases. Who reads the case reads them; those about victims are for people with victim clearance, also in their own case. Because of
--- "offset 0", PostgreSQL looks a fact up for each row instead of reading all of them.
+-- Facts of cases. Who reads the case reads them; those about victims are for people with victim clearance, also in their own case.
 
 -- Store new facts with their links, which must be of the same cases. p_rows holds their columns, bytes as hexadecimal digits, without `victims`:
 -- a link to a victim, or to an identifier that belongs to victims alone as far as the caller sees, or what is said of the fact, makes it one about

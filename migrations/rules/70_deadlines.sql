@@ -23,21 +23,14 @@ create policy seen on service_targets for select using ((select priv.authority()
 create policy made on service_targets for insert with check (authority_id = (select priv.authority()));
 create policy changed on service_targets for update using (authority_id = (select priv.authority()));
 
--- Return a running deadline of which half of the period is over and those on duty were not told, or four fifths and they were told once. The
--- conditions are those of the indexes deadlines_half_over and deadlines_nearly_over.
+-- Return a running deadline of which half of the period is over and those on duty were not told, or four fifths and they were told once.
 create function priv.next_to_escalate() returns uuid
 language sql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_sort = off as $$
     select coalesce(
         (select d.id from public.deadlines d
-         where d.met_at is null and d.cancelled_at is null and d.suspended_at is null and d.escalated = 50 and not PUT_OFF(deadlines, d.id)
-           and extract(epoch from d.from_at at time zone 'UTC') * 0.2 + extract(epoch from d.due_at at time zone 'UTC') * 0.8
-               <= extract(epoch from (select priv.at()) at time zone 'UTC')
-         order by extract(epoch from d.from_at at time zone 'UTC') * 0.2 + extract(epoch from d.due_at at time zone 'UTC') * 0.8 limit 1),
+         where TO_ESCALATE(d, 50, 0.2, 0.8) and not PUT_OFF(deadlines, d.id) order by TIME_BETWEEN(d, 0.2, 0.8) limit 1),
         (select d.id from public.deadlines d
-         where d.met_at is null and d.cancelled_at is null and d.suspended_at is null and d.escalated = 0 and not PUT_OFF(deadlines, d.id)
-           and extract(epoch from d.from_at at time zone 'UTC') * 0.5 + extract(epoch from d.due_at at time zone 'UTC') * 0.5
-               <= extract(epoch from (select priv.at()) at time zone 'UTC')
-         order by extract(epoch from d.from_at at time zone 'UTC') * 0.5 + extract(epoch from d.due_at at time zone 'UTC') * 0.5 limit 1))
+         where TO_ESCALATE(d, 0, 0.5, 0.5) and not PUT_OFF(deadlines, d.id) order by TIME_BETWEEN(d, 0.5, 0.5) limit 1))
 $$;
 
 -- Return who is on duty for an authority now and may read a shared thing, as one of the parts of the authority allows.
@@ -71,10 +64,7 @@ declare
 begin
     perform priv.require_worker();
     select x.* into d from public.deadlines x
-        where x.id = p_deadline and x.met_at is null and x.cancelled_at is null and x.suspended_at is null
-          and case x.escalated when 0 then extract(epoch from x.from_at) * 0.5 + extract(epoch from x.due_at) * 0.5
-                               when 50 then extract(epoch from x.from_at) * 0.2 + extract(epoch from x.due_at) * 0.8 end
-              <= extract(epoch from (select priv.at()))
+        where x.id = p_deadline and (TO_ESCALATE(x, 50, 0.2, 0.8) or TO_ESCALATE(x, 0, 0.5, 0.5))
         for update skip locked;
     if d.id is null then
         return;

@@ -1,5 +1,7 @@
 """What a page of the worklist costs, and that its steps are those that each thing says itself."""
 
+from functools import cache
+
 import answering
 import pytest
 from answering import office
@@ -20,6 +22,13 @@ MOST = 12
 """Statements of a page with items of one kind: the most are needed to tell whether a request is complete enough to be sent."""
 
 
+@pytest.fixture
+def world(world):
+    """Here `shared` makes something for the first item of a test that asks, and gives the others the same."""
+    world.shared = cache(lambda make: make(world))
+    return world
+
+
 def overlap(world, number):
     mine = world.case("investigator", reference=f"NL-{number}")
     world.hold("investigator", mine, f"bird{number}@example.org")
@@ -30,9 +39,7 @@ def overlap(world, number):
 
 
 def evidence(world, number):
-    jit = world.people.get("the team") or active(world)
-    world.people["the team"] = jit
-    return given(world, "prosecutor", jit, conditions=ASKED_FIRST)
+    return given(world, "prosecutor", world.shared(active), conditions=ASKED_FIRST)
 
 
 def use(world, number):
@@ -54,9 +61,7 @@ def action(world, number):
 
 
 def responsibility(world, number):
-    home = world.people.get("the office") or office(world)
-    world.people["the office"] = home
-    assert answering.name(world, world.case("investigator", reference=f"NL-{number}"), home).status_code == 200
+    assert answering.name(world, world.case("investigator", reference=f"NL-{number}"), world.shared(office)).status_code == 200
 
 
 def validation(world, number):
