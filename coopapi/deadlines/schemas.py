@@ -76,7 +76,8 @@ class DeadlineOut(Shown):
     unchecked = fields.String(
         required=True,
         metadata={
-            "description": "The article of the instrument of the request that was not compared with the official text; empty if it was."
+            "description": "The article of the instrument of the request that was not compared with the official text; empty if it "
+            "was."
         },
     )
     owed_by = OneOf(Side, required=True)
