@@ -90,8 +90,9 @@ def test_earlier_exemptions_get_their_ground_and_earlier_validations_stay_withou
             planted(connection, "eurojust_records", id=record_id, kind="exemption", article=article)
         said = {"kind": "opinion", "article": "4(4)", "answer": "declined", "ground": "safety", "answered_on": AT.date()}
         planted(connection, "eurojust_records", id=opinion, **said)
-        planted(connection, "mla_requests", id=request, validated_by=judge, validated_at=AT)
-        connection.execute(text("set local session_replication_role = origin"))
+        planted(connection, "principals", id=judge, kind="person", authority_id=uuid4())
+        sent = {"state": "transmitted", "urgency": "routine", "transmitted_at": AT, "executing_id": uuid4()}
+        planted(connection, "mla_requests", id=request, validated_by=judge, validated_at=AT, **sent)
 
         migration._run(connection, "0019")
 

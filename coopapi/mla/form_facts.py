@@ -73,7 +73,8 @@ def _boxes(measure: Mapping[str, Any], content: Mapping[str, Any]) -> Iterator[s
     if code in {"hearing", "video_hearing"}:
         named = asked.get("persons")
         roles = {one["role"] for one in content.get("persons", ()) if not named or one["ref"] in named}
-        yield from sorted(f"{code}_{role}" for role in roles)
+        heard = details.get("means", "videoconference") if code == "video_hearing" else code
+        yield from sorted(f"{heard}_{role}" for role in roles)
 
 
 def _urgency(view: Mapping[str, Any], content: Mapping[str, Any]) -> list[str]:
