@@ -441,6 +441,30 @@ def test_a_listed_offence_is_ticked_from_three_years_on(years, ticked):
         assert (len(boxes), sum(line.startswith("☒ Sexual exploitation") for line in boxes)) == (32, ticked)
 
 
+def test_those_heard_at_a_distance_are_ticked_under_the_means_of_the_hearing():
+    for means, place in (("videoconference", 1), ("telephone", 2)):
+        lines = said(filled(measures=[measure("video_hearing", persons=["P1"], details={"means": means})]), "C")
+        hearings = [at for at, line in enumerate(lines) if line[2:].startswith("Hearing")]
+        (ticked,) = [at for at, line in enumerate(lines) if line.strip() == "☒ suspected or accused person"]
+        assert max(at for at in hearings if at < ticked) == hearings[place]
+        assert lines[hearings[place]].startswith("☒")
+
+
+def test_a_colon_is_set_as_the_language_sets_it():
+    french = filled("epoc", "fr")
+    assert said(french, "E", "Identifiants")[0].startswith("Adresse IP\u00a0: 203.0.113.7")
+    assert "Référence\u00a0: <strong" in printing.as_html(french)
+    assert printing.content(french, lambda _: True)["head"][0]["label"] == "Référence\u00a0: "
+    assert said(filled("epoc"), "E", "Identifiers")[0].startswith("IP address: 203.0.113.7")
+
+
+def test_the_authorisation_of_an_investigation_order_does_not_stand_below_its_last_offence():
+    order = filled(content={"authorisation": {"authority": "Examining judge", "date": "2026-11-20"}})
+    (grounds,) = [section for section in order.sections if section.number == "G"]
+    labels = [field.label for field in grounds.fields]
+    assert labels.index("Authorised by") < labels.index("Offence")
+
+
 POLICE = {"name": "Police Nationale", "type": "police_unit", "country": "FR"}
 
 
