@@ -1,6 +1,6 @@
 """Show deadlines with their articles and states, and with what of them was not compared with the official text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,10 +11,11 @@ from coopapi.deadlines.rules import DeadlineRule
 from coopapi.deadlines.service import reason_key, state
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
-from coopapi.store.statements import Statement, array
 
-_INSTRUMENTS: Final = Statement("select id, instrument from mla_requests where id = any (cast(:ids as uuid[]))")
-"""The instruments of requests. The policies of requests hold."""
+Instruments = Callable[[UnitOfWork, Collection[UUID]], Mapping[UUID, str]]
+"""Returns the instrument of each object with one of these ids that the caller sees."""
+INSTRUMENTS: Final[dict[str, Instruments]] = {}
+"""How the instruments of objects are found, by the type of the object. `features.py` fills it."""
 
 
 def show(work: UnitOfWork, rows: Sequence[Deadline]) -> list[dict[str, Any]]:
@@ -34,10 +35,12 @@ def show(work: UnitOfWork, rows: Sequence[Deadline]) -> list[dict[str, Any]]:
 
 
 def _instruments(work: UnitOfWork, rows: Sequence[Deadline]) -> Mapping[UUID, str]:
-    """Return the instrument of each request of which a deadline was not compared under every instrument."""
-    ids = {row.object_id for row in rows if rules.load()[row.rule].unchecked_under}
-    found = _INSTRUMENTS.rows(work.session, ids=array(ids)) if ids else []
-    return {row.id: row.instrument or "" for row in found}
+    """Return the instrument of each object with a deadline whose rule was not compared under every instrument."""
+    found: dict[UUID, str] = {}
+    for kind, instruments in INSTRUMENTS.items():
+        ids = {row.object_id for row in rows if row.object_type == kind and rules.load()[row.rule].unchecked_under}
+        found |= instruments(work, ids) if ids else {}
+    return found
 
 
 def _extensions(work: UnitOfWork, row: Deadline) -> list[dict[str, Any]]:
