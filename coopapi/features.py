@@ -13,6 +13,7 @@ from coopapi.cases.dependents import BRANCHES, Branch, between, tell_all
 from coopapi.cases.routes import blp as cases
 from coopapi.contacts.routes import blp as contacts
 from coopapi.deadlines import duties
+from coopapi.deadlines.presentation import INSTRUMENTS, Instruments
 from coopapi.deadlines.routes import blp as deadlines
 from coopapi.desks.routes import blp as desks
 from coopapi.directory import quota_changes, rights
@@ -49,6 +50,7 @@ from coopapi.meetings.lifecycles import MEETING_LIFECYCLE
 from coopapi.meetings.models import Meeting
 from coopapi.meetings.results_routes import blp as meeting_results
 from coopapi.meetings.routes import blp as meetings
+from coopapi.mla import presentation as requests
 from coopapi.mla import times
 from coopapi.mla.evidence_channel import REQUEST_CHANNEL
 from coopapi.mla.lifecycles import KINDS
@@ -76,7 +78,8 @@ class Feature(Group):
 
     `dependents` are its objects that can depend on a case, `channels` its objects through which evidence is given, by their type,
     `applies` carries out the changes that it has approved by a second person, by their kind, and `dismisses` what follows
-    when one was not approved. `reads` is what exports of timelines read, by its name.
+    when one was not approved. `reads` is what exports of timelines read, by its name, and `instruments` finds the instruments of
+    its objects, by their type.
     """
 
     dependents: tuple[Branch, ...] = ()
@@ -84,6 +87,7 @@ class Feature(Group):
     applies: Mapping[str, Apply] = field(default_factory=dict)
     dismisses: Mapping[str, Apply] = field(default_factory=dict)
     reads: Mapping[str, Any] = field(default_factory=dict)
+    instruments: Mapping[str, Instruments] = field(default_factory=dict)
 
 
 def _open_states(*lives: Lifecycle) -> Sequence[str]:
@@ -157,6 +161,7 @@ FEATURES: Final = (
         (mla,),
         dependents=(_shared("request", "mla-requests", Request, _open_states(*(kind.life for kind in KINDS.values()))),),
         channels={"request": REQUEST_CHANNEL},
+        instruments={"request": requests.instruments_of},
         applies={times.KIND: times.apply},
         dismisses={times.KIND: times.dismiss},
     ),
@@ -210,3 +215,4 @@ for feature in FEATURES:
     APPLY.update(feature.applies)
     DISMISS.update(feature.dismisses)
     SOURCES.update(feature.reads)
+    INSTRUMENTS.update(feature.instruments)

@@ -3,7 +3,9 @@
 import hashlib
 import shutil
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -25,6 +27,7 @@ from coopapi.store.db import Database
 from coopapi.store.rows import Row
 
 ischema_names["xid8"] = Xid8
+AT = datetime(2026, 11, 25, 9, tzinfo=UTC)
 FUNCTION_TABLES = {
     *("match_tokens", "holdings", "likenesses", "signing_keys", "token_attempts", "alembic_version"),
     *("registered_values", "quota_use", "quotas", "honey_values", "hiding_confirmations", "pending_holdings", "searched_values"),
@@ -49,6 +52,62 @@ def test_up_down_up(postgres, fresh, keys):
     assert tables(url) == set()
     migration.migrate(url, app_url, keys)
     assert tables(url) == first >= {"cases", "context_key"}
+
+
+def planted(connection, table, **values):
+    """Enter a row with these values, and anything in the other columns that need one."""
+    needed = text(
+        "select column_name, udt_name from information_schema.columns where table_name = :table and table_schema = 'public'"
+        " and is_nullable = 'NO' and column_default is null and is_generated = 'NEVER' and is_identity = 'NO'"
+    )
+    usual = {
+        "uuid": uuid4(),
+        "int4": 1,
+        "int2": 1,
+        "bool": False,
+        "timestamptz": AT,
+        "date": AT.date(),
+        "bytea": b"x",
+        "jsonb": "[]",
+    }
+    row = {
+        name: [] if kind.startswith("_") else usual.get(kind, "x") for name, kind in connection.execute(needed, {"table": table})
+    } | values
+    columns, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
+    connection.execute(text(f"insert into {table} ({columns}) values ({marks})"), row)
+
+
+@pytest.mark.usefixtures("migrated")  # the roles exist
+def test_earlier_exemptions_get_their_ground_and_earlier_validations_stay_without_an_authority(postgres, fresh):
+    articles = {uuid4(): "21(7)(a)", uuid4(): "21(7)(b)"}
+    judge, request, opinion = uuid4(), uuid4(), uuid4()
+    shown = text("select id, article, ground from eurojust_records")
+    engine = create_engine(postgres.url(fresh))
+    with engine.begin() as connection:
+        migration._run(connection, "0018")
+        connection.execute(text("set local session_replication_role = replica"))
+        for record_id, article in articles.items():
+            planted(connection, "eurojust_records", id=record_id, kind="exemption", article=article)
+        said = {"kind": "opinion", "article": "4(4)", "answer": "declined", "ground": "safety", "answered_on": AT.date()}
+        planted(connection, "eurojust_records", id=opinion, **said)
+        planted(connection, "principals", id=judge, kind="person", authority_id=uuid4())
+        sent = {"state": "transmitted", "urgency": "routine", "transmitted_at": AT, "executing_id": uuid4()}
+        planted(connection, "mla_requests", id=request, validated_by=judge, validated_at=AT, **sent)
+
+        migration._run(connection, "0019")
+
+        grounds = {"21(7)(a)": "national_security", "21(7)(b)": "safety"}
+        wanted = {record_id: ("21(7)", grounds[article]) for record_id, article in articles.items()}
+        assert {row.id: (row.article, row.ground) for row in connection.execute(shown)} == {**wanted, opinion: ("4(4)", "safety")}
+        validation = "select validated_by, validating_id, validated_as from mla_requests"
+        assert connection.execute(text(validation)).one() == (judge, None, None)
+
+        migration._run(connection, "0018")
+
+        earlier = {record_id: (article, None) for record_id, article in articles.items()}
+        assert {row.id: (row.article, row.ground) for row in connection.execute(shown)} == {**earlier, opinion: ("4(4)", "safety")}
+        assert connection.scalar(text("select validated_by from mla_requests")) == judge
+    engine.dispose()
 
 
 @pytest.mark.parametrize(("revision", "told"), [("0003", "made before the first release"), ("9999", "install a newer coopapi")])

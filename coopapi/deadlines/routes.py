@@ -3,7 +3,7 @@
 from typing import Any
 
 from coopapi.access import Action
-from coopapi.deadlines import computation, rules, service, targets, transitions
+from coopapi.deadlines import computation, presentation, rules, service, targets, transitions
 from coopapi.deadlines.models import Deadline, ServiceTarget
 from coopapi.deadlines.schemas import (
     DeadlineFilter,
@@ -25,7 +25,7 @@ from coopapi.store.db import UnitOfWork
 blp = Blueprint("deadlines", __name__, url_prefix="/api/v1", description="Deadlines set by law")
 _READ = Action.DEADLINE_READ
 
-_DEADLINES = Collection(blp, "/deadlines", DeadlineOut, _READ, _READ, show=service.show, item="/<uuid:deadline_id>")
+_DEADLINES = Collection(blp, "/deadlines", DeadlineOut, _READ, _READ, show=presentation.show, item="/<uuid:deadline_id>")
 _DEADLINES.list(
     "list_deadlines",
     service.worklist,

@@ -32,8 +32,8 @@ class DeadlineRule:
     `nature` tells law from an `agreement` of the parties and from an authority's own `target`.
     With `announced`, who owes it named the date itself, so no time limit was set.
     A `national` period is computed by national law, which is not known here: its days are counted plainly.
-    `verify` says that the rule was not compared with the official text. `unread` names the instruments under which it also holds
-    and the article of each that was not read; under the others the rule was compared.
+    `verify` says that nobody compared the rule with the official text. `unchecked_under` names the instruments under which it also
+    holds and the article of each that was not compared; under the others the rule was compared.
     """
 
     code: str
@@ -59,14 +59,14 @@ class DeadlineRule:
     lapses: bool = False
     minimum: bool = False
     verify: bool = False
-    unread: Mapping[str, str] = field(default_factory=dict)
+    unchecked_under: Mapping[str, str] = field(default_factory=dict)
     national: bool = False
     announced: bool = False
     nature: str = "law"
 
-    def unread_under(self, instrument: str) -> str:
-        """Return the article that was not compared with the official text for requests under an instrument; empty if it was."""
-        return self.article if self.verify else self.unread.get(instrument, "")
+    def unchecked(self, instrument: str) -> str:
+        """Return the article that nobody compared with the official text for requests under an instrument; empty if it was."""
+        return self.article if self.verify else self.unchecked_under.get(instrument, "")
 
     def fits(self, kind: str, instrument: str, urgency: str, facts: Mapping[str, Any]) -> bool:
         """Tell whether the rule applies to such a request."""

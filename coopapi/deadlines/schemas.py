@@ -13,12 +13,6 @@ from coopapi.shared.lifecycle import Side
 NATURES = ("law", "agreement", "target")
 
 
-def unread() -> fields.Dict:
-    """Return the field with the articles that were not compared with the official text, by instrument."""
-    about = "For each instrument under which the rule also holds: the article that was not compared with the official text."
-    return fields.Dict(keys=fields.String(), values=fields.String(), required=True, metadata={"description": about})
-
-
 class DeadlineFilter(Stepped):
     """Which deadlines: `overdue=true&side=mine` is the morning list."""
 
@@ -76,9 +70,16 @@ class DeadlineOut(Shown):
         metadata={"description": "Whether law, an agreement or the authority's own target sets it."},
     )
     verify = fields.Boolean(
-        required=True, metadata={"description": "True if the rule was not checked against the official text; check it yourself."}
+        required=True,
+        metadata={"description": "True if nobody compared the rule with the official text of the instrument; check it yourself."},
     )
-    unread = unread()
+    unchecked = fields.String(
+        required=True,
+        metadata={
+            "description": "The article of the instrument of the request that was not compared with the official text; empty if it "
+            "was."
+        },
+    )
     owed_by = OneOf(Side, required=True)
     authority_id = fields.UUID(required=True)
     country = Code("countries", allow_none=True)
@@ -182,8 +183,18 @@ class DeadlineRuleOut(Shown):
         required=True,
         metadata={"description": "Whether the period is computed by national law; here its days are counted plainly."},
     )
-    verify = fields.Boolean(required=True, metadata={"description": "True if the entry was not checked against the official text."})
-    unread = unread()
+    verify = fields.Boolean(
+        required=True, metadata={"description": "True if nobody compared the rule with an official text, under any instrument."}
+    )
+    unchecked_under = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        required=True,
+        metadata={
+            "description": "For each instrument under which the rule also holds: the article that was not compared with the "
+            "official text."
+        },
+    )
 
 
 class HolidaysIn(Schema):

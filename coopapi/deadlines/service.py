@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, case, func, or_, select
 
 from coopapi.deadlines import computation, rules
-from coopapi.deadlines.models import Deadline, StatedTime
+from coopapi.deadlines.models import Deadline
 from coopapi.deadlines.rules import DeadlineRule
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import Party
@@ -246,46 +246,6 @@ def due_of(
     if item is not None:
         query = query.where(or_(Deadline.item_id.is_(None), Deadline.item_id == item))
     return query.scalar_subquery()
-
-
-def show(work: UnitOfWork, rows: Sequence[Deadline]) -> list[dict[str, Any]]:
-    """Return deadlines with their articles and states."""
-    named = [row.time_id for row in rows if row.time_id]
-    doubted = work.all(StatedTime).where(StatedTime.id.in_(named), StatedTime.state == "contested")
-    contested = {time.id for time in work.session.scalars(doubted)} if named else set()
-    return [
-        {
-            **_show(row, rules.load()[row.rule], work.now),
-            "extensions": _extensions(work, row),
-            "contested": row.time_id in contested,
-        }
-        for row in rows
-    ]
-
-
-def _extensions(work: UnitOfWork, row: Deadline) -> list[dict[str, Any]]:
-    """Return the extensions of a deadline with their decrypted reasons."""
-    told = []
-    for entry in row.extensions:
-        sealed = entry.get("sealed")
-        reason = vault.open_bytes(reason_key(work), bytes.fromhex(sealed), f"deadlines/{row.id}").decode() if sealed else None
-        told.append({"at": entry["at"], "to": entry["to"], "reason": reason, "estimate": entry.get("estimate")})
-    return told
-
-
-def _show(row: Deadline, rule: DeadlineRule, now: datetime) -> dict[str, Any]:
-    return {
-        **row.shown(),
-        "article": rule.article,
-        "titles": rule.titles,
-        "nature": rule.nature,
-        "verify": rule.verify,
-        "unread": rule.unread,
-        "state": state(row, now),
-        "zone": computation.zone_of(row.country),
-        "calendar": "national law" if rule.national else computation.calendar_of(row.country) if rule.moves else "none",
-        "moved_over_holidays": rule.moves,
-    }
 
 
 def reason_key(work: UnitOfWork) -> vault.SealKey:

@@ -27,8 +27,6 @@ GROUNDS: Final = ("national_security", "ongoing_investigation", "safety")
 """Why a State may decline to follow a written opinion (Art. 4(6))."""
 EXEMPTIONS: Final = ("national_security", "safety")
 """Why information need not be supplied in a case (Art. 21(7))."""
-TEAM_STEPS: Final = ("set_up", "results")
-"""What of a team is notified (Art. 21(4)): that it was set up, and the results of its work."""
 
 
 class OpinionAnswered(Conflict):
@@ -70,7 +68,7 @@ def record(work: UnitOfWork, case_id: UUID, data: Mapping[str, Any]) -> Eurojust
     work.require_person()
     require_answering(work, case_id)
     if (team := data.get("team_id")) and team not in {row.id for row in teams_of(work, case_id)}:
-        raise fault("/team_id", "team_of_case", "The case belongs to no such team, or you cannot see it.")
+        raise fault("/team_id", "team_of_case", "The case has no team with this id, or you cannot see the team.")
     if data["recorded_on"] > work.now.date():
         raise fault("/recorded_on", "order_of_time", "The date must not be in the future.")
     (kind,) = (kind for kind, articles in ARTICLES.items() if data["article"] in articles)

@@ -4,7 +4,8 @@ import marshmallow as ma
 from marshmallow import fields
 
 from coopapi.http.fields import Line, OneOf, Schema, Shown, When, refusal
-from coopapi.jurisdiction.eurojust_records import ARTICLES, EXEMPTIONS, GROUNDS, TEAM_STEPS
+from coopapi.jurisdiction.eurojust_records import ARTICLES, EXEMPTIONS, GROUNDS
+from coopapi.jurisdiction.notification_duty import TEAM_STEPS
 
 
 class NotificationConditionOut(Shown):
@@ -27,12 +28,16 @@ class EurojustRecordIn(Schema):
     ground = OneOf(EXEMPTIONS, metadata={"description": "Why no information is supplied (Art. 21(7))."})
 
     @ma.validates_schema
-    def told_of_a_team_or_exempted_on_a_ground(self, data: dict[str, object], **_: object) -> None:
-        """A team is named with what was told of it, under Art. 21(4) only. An exemption has a ground, and nothing else has."""
+    def names_a_team_with_its_step(self, data: dict[str, object], **_: object) -> None:
+        """A team is named with what was told of it, and only under Art. 21(4)."""
         if ("team_id" in data) != ("team_step" in data) or ("team_id" in data and data.get("article") != "21(4)"):
-            raise refusal("team_step", "Name a team together with what was told of it, under Art. 21(4).", "team_step")
+            raise refusal("team_step", "Give `team_id` and `team_step` together, and only with the article 21(4).", "team_step")
+
+    @ma.validates_schema
+    def exempted_on_a_ground(self, data: dict[str, object], **_: object) -> None:
+        """An exemption has a ground, and nothing else has."""
         if (data.get("article") == "21(7)") != ("ground" in data):
-            raise refusal("ground", "Give the ground of an exemption (Art. 21(7)), and no ground with another article.", "ground")
+            raise refusal("ground", "Give `ground` with the article 21(7), and with no other article.", "ground")
 
 
 class OpinionAnswerIn(Schema):

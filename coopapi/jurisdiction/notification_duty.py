@@ -10,6 +10,8 @@ from typing import Any, Final
 from coopapi.directory.codelists import member_states
 
 _REGULATION: Final = "Regulation (EU) 2018/1727"
+TEAM_STEPS: Final = ("set_up", "results")
+"""What of a team is notified (Art. 21(4)): that it was set up, and the results of its work. The data list the states of each."""
 
 
 @cache
@@ -99,12 +101,8 @@ def assess(facts: Facts) -> dict[str, Any]:
     }
 
 
-_TEAM_STEPS: Final = {"set_up": "set_up", "results": "with_results"}
-"""What is notified of a team, and the list of the states from which it is due."""
-
-
 def _teams(facts: Facts, name: str) -> list[str]:
-    """Return the teams that were set up (`set_up`), or have results (`with_results`)."""
+    """Return the teams that were set up (`set_up`), or have `results`."""
     return [team.id for team in facts.teams if team.state in rules()[name]]
 
 
@@ -112,7 +110,7 @@ def _open_teams(facts: Facts) -> list[dict[str, str]]:
     """Return what is to be notified of teams: nothing if as many records as that name no team."""
     told = [one for one in facts.records if (one.kind, one.article) == ("notification", "21(4)")]
     named = {(one.team, one.team_step) for one in told if one.team}
-    due = [(team, step) for step, states in _TEAM_STEPS.items() for team in _teams(facts, states)]
+    due = [(team, step) for step in TEAM_STEPS for team in _teams(facts, step)]
     left = [{"team_id": team, "team_step": step} for team, step in due if (team, step) not in named]
     return left if len(left) > sum(one.team is None for one in told) else []
 
@@ -122,7 +120,7 @@ def _paragraph_4(facts: Facts) -> list[Condition]:
     article = f"{_REGULATION} Art. 21(4)"
     found = (
         ("team_set_up", "set_up", "joint investigation teams that were set up"),
-        ("team_results", "with_results", "joint investigation teams that have ended"),
+        ("team_results", "results", "joint investigation teams that have ended"),
     )
     return [
         Condition(

@@ -170,7 +170,7 @@ class OrderIn(Schema):
         ("issuing", "validating", "other"),
         metadata={"description": "To which authority the data go (EPOC section L): without it, to `recipient`, or to the issuer."},
     )
-    recipient = Text(500, metadata={"description": "The recipient of the data."})
+    recipient = Text(500, metadata={"description": "The recipient of the data. `send_to` `other` needs it."})
     format = Text(200)
     service = Text(200)
     residence_of_user = Code("countries")
@@ -182,8 +182,8 @@ class OrderIn(Schema):
         ("unidentified", "detrimental"),
         metadata={"description": "Why a processor is addressed: the controller is unknown, or to ask it might do harm."},
     )
-    controller_told = OneOf(("yes", "no"), metadata={"description": "Whether the processor may inform the controller (Art. 5(7))."})
-    not_told_because = Text(500, metadata={"description": "A short justification if the controller is not to be informed."})
+    may_inform_controller = Flag(metadata={"description": "Whether the processor may inform the controller (Art. 5(7))."})
+    not_told_because = Text(500, metadata={"description": "A short justification if the controller must not be informed."})
     offence_in_issuing_state = Flag(
         metadata={
             "description": "Whether there are reasonable grounds to believe that the offence was, is or will be committed in the "

@@ -115,7 +115,8 @@ def _view(work: UnitOfWork, request: Request) -> dict[str, Any]:
     if earlier := work.session.scalar(work.all(Request).where(Request.id == request.previous_id)):
         view["previous"] = {**view["previous"], **_earlier(work, earlier)}
     if validating := find_authority(work, request.validating_id):
-        view["validating"] = {"name": validating.name}
+        another = validating.id != request.requesting_id
+        view["validating"] = {"name": validating.name, "type": validating.type, "another": another, "as": request.validated_as}
     if notified := find_authority(work, request.enforcing_id):
         view["enforcing"] = {"name": notified.name, "country": notified.country}
     every = own_instruments.every(work)
@@ -165,5 +166,5 @@ def _unchecked(view: Mapping[str, Any]) -> list[dict[str, Any]]:
     protected = any(issuing.data_of({"code": one["code"], **one["asked"]}) & issuing.PROTECTED for one in view["measures"])
     issued = issuing.rule_for(view["kind"], protected)
     by = [{"titles": "who_issues", "article": issued.article}] if issued and issued.verify else []
-    clocks = ((rule, rule.unread_under(about[1])) for rule in rules.load().values() if rule.fits(*about, facts))
+    clocks = ((rule, rule.unchecked(about[1])) for rule in rules.load().values() if rule.fits(*about, facts))
     return by + [{"titles": rule.titles, "article": article} for rule, article in clocks if article]

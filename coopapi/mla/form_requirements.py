@@ -33,8 +33,8 @@ _LISTS: Final[Mapping[str, str]] = {
     "eaw": "Framework Decision 2002/584/JHA Art. 2(2)",
 }
 """Where the list of offences of a kind of request is."""
-_LISTS_READ: Final = frozenset({"epoc", "eaw"})
-"""The kinds whose list was read in the official text: Annex IV of the Regulation, and the Dutch text of the arrest warrant."""
+_LISTS_READ: Final = frozenset({"eaw"})
+"""The kinds whose list was read in the official text: the arrest warrant. Annex IV of the Regulation was read from point 15 on."""
 
 
 def advised(draft: RequestDraft) -> Iterator[Point]:

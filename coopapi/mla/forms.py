@@ -158,9 +158,9 @@ def _unchecked(view: Mapping[str, Any], words: Words, spec: Mapping[str, Any]) -
     if spec.get("verify"):
         yield f"† {words.label('form_unchecked')}."
     elif parts := spec.get("unchecked", {}).get(words.language):
-        yield f"† {words.label('part_unchecked')}: {parts}."
+        yield f"† {words.titled(words.label('part_unchecked'), parts)}."
     if found := [f"{words.label(rule['titles'])} ({rule['article']})" for rule in view.get("unchecked", ())]:
-        yield f"† {words.label('unchecked')}: {'; '.join(found)}."
+        yield f"† {words.titled(words.label('unchecked'), '; '.join(found))}."
 
 
 def _sections(spec: Mapping[str, Any], page: _Page, *, to_addressee: bool) -> Iterator[Section]:

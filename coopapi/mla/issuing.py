@@ -99,6 +99,13 @@ def may_validate(rule: IssuingRule, actor: Actor) -> bool:
     return actor.human and actor.role is Role.PROSECUTOR
 
 
+def capacity(actor: Actor) -> Validator:
+    """Return as what the caller validates a request: as a judge, as a prosecutor, or as none of them."""
+    if actor.serves_as(Function.JUDGE):
+        return Validator.JUDGE
+    return Validator.PROSECUTOR if actor.human and actor.role is Role.PROSECUTOR else Validator.NONE
+
+
 def needed(rule: IssuingRule | None, actor: Actor, authority_type: str | None) -> Validator:
     """Return who must validate a request that the caller would issue for an authority of this type.
 

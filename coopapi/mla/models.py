@@ -66,6 +66,7 @@ class Request(SharedObject):
     validated_by: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
     validated_at: Mapped[datetime | None] = mapped_column()
     validating_id: Mapped[UUID | None] = mapped_column(ForeignKey("authorities.id"))
+    validated_as: Mapped[str | None] = mapped_column()
     transmitted_at: Mapped[datetime | None] = mapped_column()
     received_at: Mapped[datetime | None] = mapped_column()
     decided_at: Mapped[datetime | None] = mapped_column()

@@ -23,6 +23,7 @@ def missing(draft: RequestDraft) -> Iterator[Point]:
     yield from _emergency(draft)
     if draft.kind == "epoc":
         yield from _measures(draft)
+        yield from _provider(draft.content.get("order") or {})
         if draft.protected:
             yield from _offences(draft)
         if draft.protected and not draft.notified:
@@ -88,6 +89,20 @@ def _measures(draft: RequestDraft) -> Iterator[Point]:
         elif measure["code"] in _BOUND_TO_CATEGORIES and data_of(measure) - _own(measure["code"]):
             detail = "The categories of data do not belong to this measure. Ask for them with a measure of their own."
             yield Point("data_of_measure", f"/measures/{place}/data_categories", detail, f"{E_EVIDENCE} Art. 3(9)-(12)")
+
+
+def _provider(order: Mapping[str, Any]) -> Iterator[Point]:
+    """Yield what an order does not say about a processor (Art. 5(6)-(7)), and about who receives the data (Annex I section L)."""
+    if order.get("acts_as") == "processor":
+        if not order.get("processor_because"):
+            detail = "Say why a processor is addressed: the controller cannot be identified, or to address it might do harm."
+            yield Point("processor_because", "/content/order/processor_because", detail, f"{E_EVIDENCE} Art. 5(6)")
+        if order.get("may_inform_controller") is False and not order.get("not_told_because"):
+            detail = "Give a short justification why the controller must not be informed."
+            yield Point("not_told_because", "/content/order/not_told_because", detail, f"{E_EVIDENCE} Art. 5(7)")
+    if order.get("send_to") == "other" and not order.get("recipient"):
+        detail = "Name the authority that receives the data."
+        yield Point("recipient", "/content/order/recipient", detail, f"{E_EVIDENCE} Annex I, section L")
 
 
 def _own(code: str) -> frozenset[str]:

@@ -71,7 +71,13 @@ class PlannedFormOut(Shown):
     """A form of the request."""
 
     form = OneOf(forms.all_forms(), required=True)
-    verify = fields.Boolean(required=True, metadata={"description": "True if its text was not checked against the official form."})
+    verify = fields.Boolean(required=True, metadata={"description": "True if nobody compared its text with the official form."})
+    unchecked = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        required=True,
+        metadata={"description": "For each language of the form: what was not compared with the official form."},
+    )
 
 
 class PlannedNoticeOut(Shown):
@@ -96,7 +102,13 @@ class PlannedClockOut(Shown):
     extension = fields.Nested(ExtensionOut, allow_none=True)
     lapses = fields.Boolean(required=True)
     minimum = fields.Boolean(required=True)
-    verify = fields.Boolean(required=True)
+    verify = fields.Boolean(
+        required=True, metadata={"description": "True if nobody compared the rule with the official text of the instrument."}
+    )
+    unchecked = fields.String(
+        required=True,
+        metadata={"description": "The article of the instrument that was not compared with the official text; empty if it was."},
+    )
 
 
 class PlannedRequestOut(Shown):

@@ -1,7 +1,8 @@
 """What a plan proposes: ways to ask another country for a measure, with everything that is known about each."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -43,9 +44,13 @@ class PlannedRequest:
 
     @property
     def forms(self) -> list[dict[str, Any]]:
-        """The forms with which such a request is made, each with whether its text was not checked. Replies are none of them."""
+        """The forms with which such a request is made, each with what of its text was not compared. Replies are none of them."""
         made = [code for code in forms.forms_of(self.kind) if not read(code).get("needs")]
-        return [{"form": code, "verify": any(read(code).get(name) for name in ("verify", "unchecked"))} for code in made]
+        texts = {code: read(code) for code in made}
+        return [
+            {"form": code, "verify": bool(text.get("verify")), "unchecked": text.get("unchecked", {})}
+            for code, text in texts.items()
+        ]
 
     @property
     def body(self) -> dict[str, Any]:
@@ -102,11 +107,18 @@ def _shown(one: PlannedRequest) -> dict[str, Any]:
         "addressees": one.addressees,
         "contact_point": one.contact_point.id if one.contact_point else None,
         "notices": [_notice(notice) for notice in one.notices[:20]],
-        "clocks": [replace(rule, verify=bool(rule.unread_under(instrument.code))) for rule in one.clocks],
+        "clocks": [_clock(rule, instrument.code) for rule in one.clocks],
         "to_state": one.to_state,
         "against": one.against,
         "draft": one.body,
     }
+
+
+def _clock(rule: DeadlineRule, instrument: str) -> dict[str, Any]:
+    """Return a rule with the article that was not compared under this instrument, as deadlines show it."""
+    unchecked = rule.unchecked(instrument)
+    names = (one.name for one in dataclasses.fields(rule))
+    return {**{name: getattr(rule, name) for name in names}, "verify": bool(unchecked), "unchecked": unchecked}
 
 
 def _notice(notice: RequirementNotice) -> dict[str, Any]:

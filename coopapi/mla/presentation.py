@@ -1,6 +1,6 @@
 """What a caller sees of requests. One record is outgoing for the requesting side and incoming for the other sides."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -260,3 +260,9 @@ def suggestions(work: UnitOfWork, row: Request, view: Mapping[str, Any], rows: S
     if any(m.state in {"partly_executed", "partly_transferred", "not_executed"} for m in rows):
         found.append({"do": "follow_up", "relation": "follow_up", "why": "Not all measures were carried out."})
     return [{"href": "/api/v1/mla-requests", "method": "POST", "previous": str(row.id), **one} for one in found]
+
+
+def instruments_of(work: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return the instrument of each request with one of these ids that the caller sees and that has one."""
+    named = work.all(Request).where(Request.id.in_(ids), Request.instrument.is_not(None))
+    return {row.id: row.instrument for row in work.session.scalars(named) if row.instrument}

@@ -76,7 +76,7 @@ def content(document: Document, shown: Shown) -> dict[str, Any]:
 
     data = asdict(document)
     data["sections"] = [{**section, "fields": fields(section)} for section in data["sections"]]
-    data["head"] = [{"label": words.label(key), "text": text(data[name])} for key, name in _HEAD if data[name]]
+    data["head"] = [{"label": words.titled(words.label(key), ""), "text": text(data[name])} for key, name in _HEAD if data[name]]
     data |= {"footer": text(document.footer), "reference": text(document.reference), "page": words.label("page")}
     data["notes"] = [*document.notes, *([words.label("unprintable")] if lost else [])]
     return data

@@ -8,7 +8,7 @@ from sqlalchemy import Select
 
 from coopapi.access import Action, Level
 from coopapi.cases import service as cases
-from coopapi.deadlines import service as deadlines
+from coopapi.deadlines import presentation as deadlines
 from coopapi.deadlines.models import Deadline, StatedTime
 from coopapi.deadlines.schemas import DeadlineOut
 from coopapi.http.api import Blueprint

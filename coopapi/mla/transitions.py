@@ -131,13 +131,15 @@ def _ready(step: Step[Request]) -> None:
 
 
 def _validate(step: Step[Request]) -> None:
-    by = step.work.actor
-    step.thing.validated_by, step.thing.validating_id, step.thing.validated_at = by.id, by.authority_id, step.work.now
+    by, request = step.work.actor, step.thing
+    request.validated_by, request.validating_id, request.validated_at = by.id, by.authority_id, step.work.now
+    request.validated_as = issuing.capacity(by)
 
 
 def _revise(step: Step[Request]) -> None:
     """Return the request to draft and cancel its validation; those who returned or forwarded it no longer take part."""
-    step.thing.validated_by = step.thing.validating_id = step.thing.validated_at = None
+    request = step.thing
+    request.validated_by = request.validating_id = request.validated_as = request.validated_at = None
     if step.thing.state == "returned":
         for side in (Side.EXECUTING, Side.FORWARDING):
             parties.stop_acting(step.work, step.thing.id, side, until=step.work.now)

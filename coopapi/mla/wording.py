@@ -43,6 +43,10 @@ class Words:
         labels: Mapping[str, str] = read("phrases")[spec] if isinstance(spec, str) else spec
         return labels[self.language]
 
+    def titled(self, label: str, text: str) -> str:
+        """Return a label, a colon as the language sets it, and the text."""
+        return f"{label}{self.label('colon')}{text}"
+
     def word(self, prefix: str, value: str) -> str:
         """Return the phrase for a value, or the value itself if there is no phrase."""
         labels = read("phrases").get(f"{prefix}_{value}")
@@ -54,7 +58,7 @@ class Words:
         if item is None:
             return code
         if note := item.footnote.get(self.language):
-            self.footnotes[item.code] = f"{item.labels[self.language]}: {note}"
+            self.footnotes[item.code] = self.titled(item.labels[self.language], note)
         return item.labels[self.language]
 
     def instrument(self, code: str) -> str:
@@ -80,7 +84,7 @@ class Words:
             "moment": lambda: moment(str(value), whole=True),
             "instrument": lambda: self.instrument(str(value)),
             "identifiers": lambda: self._identifier(value),
-            "pairs": lambda: "\n".join(f"{name}: {said}" for name, said in sorted(value.items())),
+            "pairs": lambda: "\n".join(self.titled(name, said) for name, said in sorted(value.items())),
         }
         return ways[kind]()
 
@@ -103,7 +107,7 @@ class Words:
             parts.append(self.code("countries", country))
         if seen := context.get("observed_at"):
             parts.append(moment(str(seen), whole=True))
-        return f"{self.code('identifier_kinds', str(sought.get('kind', '')))}: {', '.join(parts)}"
+        return self.titled(self.code("identifier_kinds", str(sought.get("kind", ""))), ", ".join(parts))
 
 
 @cache

@@ -1,6 +1,6 @@
 grant select, insert,
     update (version, foreign_reference, instrument, executing_id, executing_country, enforcing_id, case_id, overlap_id, jit_id, state,
-            urgency, emergency_ground, language, sealed, notices, grounds, validated_by, validated_at, validating_id, transmitted_at,
+            urgency, emergency_ground, language, sealed, notices, grounds, validated_by, validated_at, validating_id, validated_as, transmitted_at,
             received_at, decided_at, until, path_countries, updated_at, requesting_country, channel, crime_categories, data_categories, measure_codes, outcome,
             refusal_grounds, validation, acknowledged_at, obtained_at, postponed_at, enforcement_at) on mla_requests to APP_ROLE;
 grant select on mla_requests to coopapi_definer;

@@ -1,6 +1,6 @@
 """Work that failed is put off, changes are found by indexes, records about Eurojust name teams, and requests who validated them.
 
-Earlier exemptions from the duty towards Eurojust get the ground that their article named, and validated requests the authority.
+Earlier exemptions from the duty towards Eurojust get the ground that their article named.
 """
 
 from alembic import op
@@ -32,4 +32,4 @@ def downgrade() -> None:
         "alter table eurojust_records add constraint refusal_has_its_ground"
         " check ((answer is not distinct from 'declined') = (ground is not null))"
     )
-    op.execute("alter table mla_requests drop column validating_id")
+    op.execute("alter table mla_requests drop column validating_id, drop column validated_as")

@@ -157,14 +157,14 @@ def test_a_form_names_the_parts_that_were_not_compared(kind, part):
 def test_a_form_names_the_time_limits_that_were_not_read_under_its_instrument():
     """Articles 17 and 23 of the Framework Decision were read; those of the Agreement with the United Kingdom were not."""
 
-    def unread(instrument):
+    def unchecked(instrument):
         view = {"measures": [], "enforcing_authority": None, "kind": "eaw", "instrument": instrument, "urgency": "routine"}
         return [rule["article"] for rule in documents._unchecked(view)]
 
-    assert unread("eaw") == ["Framework Decision 2002/584/JHA Art. 6(1)"]
+    assert unchecked("eaw") == ["Framework Decision 2002/584/JHA Art. 6(1)"]
     agreement = "EU-UK Trade and Cooperation Agreement Art. "
-    assert unread("eu_uk_surrender")[1:] == [agreement + one for one in ("615(2), (4)", "615(3), (4)", "621(2)")]
-    assert set(rules.load()["eaw_surrender_postponed"].unread) == {"eu_uk_surrender", "eu_no_is_surrender"}
+    assert unchecked("eu_uk_surrender")[1:] == [agreement + one for one in ("615(2), (4)", "615(3), (4)", "621(2)")]
+    assert set(rules.load()["eaw_surrender_postponed"].unchecked_under) == {"eu_uk_surrender", "eu_no_is_surrender"}
 
 
 def test_an_order_to_preserve_has_the_sections_of_annex_ii_and_none_about_an_earlier_order():
@@ -185,20 +185,89 @@ def test_an_order_says_whether_the_provider_is_controller_or_processor_and_who_g
         return [line[2:] for line in said(order, number) if line.startswith("☒")]
 
     assert ticked("G", acts_as="controller")[1:] == ["This EPOC is addressed to the service provider acting as controller"]
-    processor = {"acts_as": "processor", "processor_because": "unidentified", "controller_told": "no", "not_told_because": "WHY"}
+    processor = {
+        "acts_as": "processor", "processor_because": "unidentified", "may_inform_controller": False, "not_told_because": "WHY",
+    }  # fmt: skip
     assert [line[:23] for line in ticked("G", **processor)[1:]] == [
         "This EPOC is addressed ", "the controller cannot b", "the processor shall not",
     ]  # fmt: skip
     assert said(filled("epoc", content={"order": processor}), "G")[-1] == "WHY"
+    for other in ({"acts_as": "controller"}, {"may_inform_controller": True}):
+        assert "WHY" not in said(filled("epoc", content={"order": {**processor, **other}}), "G")
     assert ticked("L") == ["issuing authority"]
     assert ticked("L", send_to="validating") == ["validating authority"]
     assert ticked("L", recipient="Office of Lyon") == ["other competent authority (for example a central authority)"]
 
 
-def test_the_authority_of_whoever_validated_is_named_unless_the_request_names_a_court():
-    traffic = {"measures": [measure("traffic", data_categories=["traffic"])], "validating": {"name": "Court of Lyon"}}
-    assert said(filled("epoc", **traffic), "J", "Validating authority") == ["Court of Lyon"]
-    assert said(filled("epoc", content={"court": "Court of Paris"}, **traffic), "J", "Validating authority") == ["Court of Paris"]
+COURT = {"name": "Court of Lyon", "type": "court", "another": True, "as": "prosecutor"}
+EXAMINING = {"name": "Examining judge", "type": "investigating_judge", "another": True, "as": "judge"}
+OTHER_OFFICE = {"name": "Parquet de Paris", "type": "public_prosecutor", "another": True, "as": "prosecutor"}
+COLLEAGUE = {"name": "Parquet de Lyon", "type": "public_prosecutor", "another": False, "as": "prosecutor"}
+JUDGE = {**COLLEAGUE, "as": "judge"}
+BLANK = "____"
+
+
+def validated(kind, validating, *, traffic=False, by=None, **more):
+    """What the form says of the validation: the ticked types, and the start of the name; nothing if the section does not apply."""
+    data = [measure("traffic", data_categories=["traffic"])] if traffic else [measure("subscriber")]
+    issuer = {"requesting": by} if by else {}
+    number = {"epoc": "J", "epoc_pr": "G", "eio": "L"}[kind]
+    (section,) = [s for s in filled(kind, measures=data, validating=validating, **issuer, **more).sections if s.number == number]
+    types, name = ([f.lines for f in section.fields if f.label.startswith(label)] for label in ("Type", "Validating"))
+    return ([line[2:] for line in types[0] if line[0] == "☒"], name[0][0].rstrip("_") or BLANK) if types else None
+
+
+@pytest.mark.parametrize("kind", ["epoc", "epoc_pr", "eio"])
+def test_what_the_issuing_prosecutors_validate_themselves_needs_no_section_and_another_authority_has_one(kind):
+    prosecutor = "public prosecutor, or an investigating judge" if kind == "eio" else "public prosecutor"
+    court = "judge or court" if kind == "eio" else "judge, court or investigating judge"
+    examining = prosecutor if kind == "eio" else court
+    assert validated(kind, COLLEAGUE) is None
+    assert validated(kind, OTHER_OFFICE) == ([prosecutor], "Parquet de Paris")
+    assert validated(kind, COURT) == ([court], "Court of Lyon")
+    assert validated(kind, EXAMINING) == ([examining], "Examining judge")
+    assert validated(kind, COURT, content={"court": "Court of Paris"}) == ([court], "Court of Paris")
+
+
+def test_the_issuing_authority_is_never_named_as_its_own_validating_authority():
+    """A judge in a prosecution office, and a prosecutor in a police unit, validated what their authority could not issue alone."""
+    judge, prosecutor = ["judge, court or investigating judge"], ["public prosecutor"]
+    assert validated("epoc", JUDGE, traffic=True) == (judge, BLANK)
+    assert validated("epoc", JUDGE, traffic=True, content={"court": "Court of Paris"}) == (judge, "Court of Paris")
+    assert validated("epoc", {**COLLEAGUE, **POLICE}, by=POLICE) == (prosecutor, BLANK)
+
+
+def test_what_a_judge_issues_needs_no_validation():
+    court = {"name": "Court of Lyon", "type": "court", "country": "FR"}
+    assert validated("epoc", {**COURT, "another": False, "as": "judge"}, traffic=True, by=court) is None
+
+
+def test_what_nobody_validated_yet_has_no_box_ticked_and_earlier_requests_the_one_that_the_rule_asks_for():
+    assert validated("epoc", None, traffic=True, state="draft", validated_at=None) == ([], BLANK)
+    assert validated("epoc", None, traffic=True) == (["judge, court or investigating judge"], BLANK)
+    assert validated("epoc", None, by=POLICE) == (["public prosecutor"], BLANK)
+
+
+def test_the_recipient_of_the_data_is_the_authority_of_the_ticked_box():
+    def printed(validating=None, **order):
+        traffic = [measure("traffic", data_categories=["traffic"])]
+        return said(
+            filled("epoc", content={"order": order}, measures=traffic, validating=validating),
+            "L",
+            read("phrases")["recipient"]["en"],
+        )[0]
+
+    assert printed() == printed(send_to="issuing") == OFFICE["office"]
+    assert printed(COURT, send_to="validating") == "Court of Lyon"
+    assert printed(JUDGE, send_to="validating").rstrip("_") == ""
+    assert printed(COURT, send_to="validating", recipient="Registry") == "Registry"
+    assert printed(send_to="other", recipient="Central office") == "Central office"
+    assert printed(send_to="other").rstrip("_") == ""
+
+
+def test_an_order_to_preserve_says_nothing_of_an_earlier_order():
+    earlier = {"relation": "extension", "request_id": "r-1", "reference": "OWL/9"}
+    assert filled("epoc_pr", previous=earlier).sections == filled("epoc_pr").sections
 
 
 def test_an_arrest_warrant_counts_its_offences_and_names_those_that_are_not_listed():
@@ -370,6 +439,30 @@ def test_a_listed_offence_is_ticked_from_three_years_on(years, ticked):
         lines = said(filled(kind, to_addressee=False, content={"offences": [offence]}), number)
         boxes = [line for line in lines if line[0] in "☒☐"]
         assert (len(boxes), sum(line.startswith("☒ Sexual exploitation") for line in boxes)) == (32, ticked)
+
+
+def test_those_heard_at_a_distance_are_ticked_under_the_means_of_the_hearing():
+    for means, place in (("videoconference", 1), ("telephone", 2)):
+        lines = said(filled(measures=[measure("video_hearing", persons=["P1"], details={"means": means})]), "C")
+        hearings = [at for at, line in enumerate(lines) if line[2:].startswith("Hearing")]
+        (ticked,) = [at for at, line in enumerate(lines) if line.strip() == "☒ suspected or accused person"]
+        assert max(at for at in hearings if at < ticked) == hearings[place]
+        assert lines[hearings[place]].startswith("☒")
+
+
+def test_a_colon_is_set_as_the_language_sets_it():
+    french = filled("epoc", "fr")
+    assert said(french, "E", "Identifiants")[0].startswith("Adresse IP\u00a0: 203.0.113.7")
+    assert "Référence\u00a0: <strong" in printing.as_html(french)
+    assert printing.content(french, lambda _: True)["head"][0]["label"] == "Référence\u00a0: "
+    assert said(filled("epoc"), "E", "Identifiers")[0].startswith("IP address: 203.0.113.7")
+
+
+def test_the_authorisation_of_an_investigation_order_does_not_stand_below_its_last_offence():
+    order = filled(content={"authorisation": {"authority": "Examining judge", "date": "2026-11-20"}})
+    (grounds,) = [section for section in order.sections if section.number == "G"]
+    labels = [field.label for field in grounds.fields]
+    assert labels.index("Authorised by") < labels.index("Offence")
 
 
 POLICE = {"name": "Police Nationale", "type": "police_unit", "country": "FR"}

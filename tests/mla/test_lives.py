@@ -63,7 +63,7 @@ def test_a_person_is_arrested_does_not_consent_and_is_surrendered_ten_days_after
     # sixty days from 1 September end on Saturday 31 October: Monday 2 November
     assert clocks(world, "prosecutor", request) == {"eaw_decision": ("2026-11-02T23:00", "running")}
     row = deadline(world, "prosecutor_fr", request, "eaw_decision")
-    assert (row["verify"], row["nature"], sorted(row["unread"])) == (False, "law", ["eu_no_is_surrender", "eu_uk_surrender"])
+    assert (row["verify"], row["nature"], row["unchecked"]) == (False, "law", "")
     body, tag = {"event": "extend", "reason": "the court asked for guarantees"}, f'"{row["etag"]}"'
     longer = world.as_("prosecutor_fr").post(f"/deadlines/{row['id']}/transitions", body, If_Match=tag)
     assert (longer.status_code, longer.json["due_at"][:16]) == (200, "2026-11-30T23:00")

@@ -9,12 +9,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from assisting import CONTENT, CONTENT_DATA, MAILBOX, SENT, TRAFFIC, WINDOW, draft, read, step, walk
+from assisting import CONTENT, CONTENT_DATA, MAILBOX, SENT, SUBSCRIBER, TRAFFIC, WINDOW, draft, read, step, walk
 from world import ISSUER
 
 from coopapi.mla import issuing
 from coopapi.mla.lifecycles import KINDS
-from coopapi.mla.points import Point
 from coopapi.mla.protection import is_child
 from coopapi.ops import administration
 
@@ -28,11 +27,14 @@ HOMES = {
     "machine": ("nl", "system", []),
     "clerk_fr": ("fr_court", "investigator", []),
     "prosecutor_dk": ("dk", "prosecutor", []),
+    "examining": ("nl_court", "prosecutor", ["judge"]),
 }
 AUTHORITIES = {
     "dk": ("Prosecution Service", "public_prosecutor", "DK"),
     "th": ("Office of the Attorney General", "central_authority", "TH"),
+    "no": ("Public Prosecutor", "public_prosecutor", "NO"),
     "ie_court": ("District Court", "court", "IE"),
+    "nl_court": ("District Court of Amsterdam", "court", "NL"),
     "provider_us": ("Heron Messaging Inc", "service_provider", "US"),
     "provider_dk": ("Heron Messaging ApS", "service_provider", "DK"),
 }
@@ -182,11 +184,91 @@ def test_what_is_missing_names_its_article_in_the_answer_and_in_the_problem(cour
     assert fault["detail"].endswith("(Regulation (EU) 2023/1543 Art. 5(4)(b)).")
 
 
-def test_what_was_not_checked_says_so():
-    said = Point(
-        "decision", "/content/warrant/decision", "Name the decision.", "Framework Decision 2002/584/JHA Art. 8(1)(c)", True
-    )
-    assert said.fault["detail"] == "Name the decision (Framework Decision 2002/584/JHA Art. 8(1)(c), verify)."
+def test_what_was_not_checked_says_so_in_the_answer_and_in_the_problem(court):
+    more = {"instrument": "eaw", "measures": [{"code": "other", "description": "surrender"}], "content": {"warrant": {}}}
+    request = draft(court, "prosecutor", "eaw", **more)
+
+    points = {point["pointer"]: point for point in readiness(court, "prosecutor", request)["missing"]}
+    assert points["/content/warrant/decision"]["verify"] is True
+    told = {one["pointer"]: one["detail"] for one in step(court, "prosecutor", request, "ready").json["errors"]}
+    assert told["/content/warrant/decision"].endswith(" (Framework Decision 2002/584/JHA Art. 8(1)(c), verify).")
+
+
+def test_a_time_limit_that_was_not_compared_under_the_instrument_of_the_request_says_so(court):
+    """The Framework Decision was compared; the Agreement with Iceland and Norway was not."""
+    told = {}
+    for instrument, to in (("eaw", "fr"), ("eu_no_is_surrender", "no")):
+        measures = [{"code": "other", "description": "surrender"}]
+        request = draft(court, "prosecutor", "eaw", to, instrument=instrument, measures=measures, reference=instrument)
+        walk(court, request, ("prosecutor", "ready"), ("prosecutor", "transmit", {"transmission": SENT}))
+        paper = {"recorded": {"at": court.clock().isoformat(), "channel": "post", "proof": "R"}}
+        steps = [("prosecutor_fr", "receive"), ("prosecutor_fr", "arrest")] if to == "fr" else [
+            ("prosecutor", "receive", paper), ("prosecutor", "arrest", paper),
+        ]  # fmt: skip
+        walk(court, request, *steps)
+        (row,) = court.as_("prosecutor").get(f"/mla-requests/{request}/deadlines").json["items"]
+        asked = {"measure": "other", "country": to.upper(), "kind": "eaw"}
+        plans = court.as_("prosecutor").post("/mla-requests/plan", asked).json["proposals"]
+        (plan,) = [one for one in plans if one["instrument"]["code"] == instrument]
+        (clock,) = [one for one in plan["clocks"] if one["code"] == row["rule"]]
+        form = " ".join(court.as_("prosecutor").get(f"/mla-requests/{request}/document?language=en").json["notes"])
+        assert (clock["verify"], clock["unchecked"]) == (row["verify"], row["unchecked"])
+        assert row["unchecked"] in form
+        told[instrument] = row["verify"], row["unchecked"]
+    assert told == {
+        "eaw": (False, ""),
+        "eu_no_is_surrender": (True, "EU-Iceland-Norway Agreement on the surrender procedure"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "missing"),
+    [
+        ({"acts_as": "processor"}, ["processor_because"]),
+        ({"acts_as": "processor", "processor_because": "detrimental"}, []),
+        ({"acts_as": "processor", "processor_because": "detrimental", "may_inform_controller": False}, ["not_told_because"]),
+        ({"acts_as": "processor", "processor_because": "detrimental", "may_inform_controller": True}, []),
+        ({"acts_as": "controller", "may_inform_controller": False}, []),
+        ({"send_to": "other"}, ["recipient"]),
+        ({"send_to": "other", "recipient": "Registry"}, []),
+        ({"send_to": "validating"}, []),
+    ],
+)
+def test_an_order_to_a_processor_and_one_whose_data_go_elsewhere_say_more(court, said, missing):
+    request = draft(court, "prosecutor", "epoc", "provider", measures=[SUBSCRIBER], content=order(**said))
+    found = readiness(court, "prosecutor", request)["missing"]
+    assert [(one["pointer"], one["verify"]) for one in found] == [(f"/content/order/{name}", False) for name in missing]
+
+
+def validation(court, who, request, number):
+    """What a side reads in the section about the validating authority: the ticked type and the name, or nothing."""
+    printed = court.as_(who).get(f"/mla-requests/{request}/document?language=en").json
+    (section,) = [one for one in printed["sections"] if one["number"] == number]
+    lines = {field["label"]: field["lines"] for field in section["fields"]}
+    if lines.keys() == {""}:
+        return None
+    ticked = [line[2:] for line in lines["Type of validating authority"] if line.startswith("☒")]
+    return ticked, lines["Validating authority"][0].rstrip("_")
+
+
+def test_the_form_names_the_other_authority_that_validated_on_both_sides(court):
+    request = draft(court, "investigator", "eio")
+    assert validation(court, "investigator", request, "L") == ([], "")
+    part = {"authority_id": str(court.authorities["nl_court"])}
+    assert court.as_("investigator").post(f"/mla-requests/{request}/parties", part).status_code == 201
+    walk(court, request, ("investigator", "submit"), ("examining", "validate"))
+    walk(court, request, ("prosecutor", "transmit", {"transmission": SENT}))
+    for who in ("investigator", "examining", "prosecutor_fr"):
+        assert validation(court, who, request, "L") == (["judge or court"], "District Court of Amsterdam")
+
+
+def test_the_form_never_names_the_issuing_authority_as_its_own_validating_authority(court):
+    notified = {"enforcing_authority": str(court.authorities["ie_court"])}
+    request = draft(court, "investigator", "epoc", "provider", measures=[TRAFFIC], **notified)
+    walk(court, request, ("investigator", "submit"), ("judge", "validate"))
+    assert validation(court, "investigator", request, "J") == (["judge, court or investigating judge"], "")
+    walk(court, request, ("investigator", "revise"))
+    assert validation(court, "investigator", request, "J") == ([], "")
 
 
 def test_a_validated_order_goes_out_and_its_validation_is_named_after_revision(court):
