@@ -49,8 +49,8 @@ def _indexed(thing: Any) -> dict[str, Any]:
 def compare_saved(database: Database, batch: Batch) -> None:
     """Compare saved searches with things of which their owners see something new, and tell of what is found for the first time.
 
-    Each is compared in the name of its owner, with the rights that the owner has at that moment. One that fails is put off, and those
-    after it are left for the next time.
+    Each is compared in the name of its owner, with the rights that the owner has at that moment. One that fails is put off, and
+    those after it are left for the next time.
     """
     with database.worker() as session:
         batch.take(session)
