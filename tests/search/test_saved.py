@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from putting_off import rounds
 
 from coopapi.search import indexing, models
 from coopapi.search.models import SavedSearch
@@ -189,11 +190,12 @@ def test_bad_input_is_named_and_identifiers_and_persons_are_refused(world, body,
     assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, pointer)
 
 
-def test_a_search_that_cannot_be_made_does_not_hold_up_the_others(world, database, owner, monkeypatch):
+def test_a_search_that_cannot_be_made_does_not_hold_up_the_others(world, idle, owner, monkeypatch):
     broken, well = saved(world, "investigator"), saved(world, "colleague")
     with owner.cursor() as cursor:
         cursor.execute("update saved_searches set sealed = 'x' where id = %s", (broken["id"],))
     case = world.case("investigator", title="heron")
+    world.work()
     assert told(world, "colleague") == [(well["id"], case)]
     assert told(world, "investigator") == []
     find, fails = indexing._found, []
@@ -206,6 +208,7 @@ def test_a_search_that_cannot_be_made_does_not_hold_up_the_others(world, databas
 
     monkeypatch.setattr(indexing, "_found", failing)
     other = world.case("investigator", title="heron")
+    assert [type(fault) for fault in rounds(idle, 4)] == [OSError]
     assert told(world, "colleague") == [(well["id"], case)]
     world.clock.forward(seconds=3)
     world.work()
