@@ -27,12 +27,13 @@ from coopapi.provisioning.checks import essential, require_safe
 from coopapi.store import alarms
 from coopapi.store.crypto import Keyring, load_keys
 from coopapi.store.db import Clock, Database, utc_now
-from coopapi.store.lag import Lag, PutOff, count_old_readings, count_put_off, measure
+from coopapi.store.lag import Lag, count_old_readings, measure
+from coopapi.store.putting_off import PutOff, count_put_off
 from coopapi.webhooks.documentation import add_webhooks
 
 READY_SECONDS: Final = 5
 ALARM_SECONDS: Final = 300
-"""The least seconds between two alarms that the worker is late, or that work is put off."""
+"""The least seconds between two alarms of one kind: that the worker is late, or that work is put off."""
 
 
 def create_app(settings: Settings | None = None, keys: Keyring | None = None, clock: Clock = utc_now) -> Flask:
@@ -106,7 +107,7 @@ class Gate:
     checked: bool = False
     ready: bool = False
     known_until: float = -1.0
-    alarmed_until: float = -1.0
+    alarmed_until: dict[str, float] = field(default_factory=dict)
     lag: Lag = field(default_factory=Lag)
     rereading: int = 0
     put_off: PutOff = field(default_factory=PutOff)
@@ -141,12 +142,18 @@ class Gate:
                 raise Unavailable("The database does not match this version of the service. `coopapi check` shows the cause.")
 
     def _alarm(self) -> None:
-        if (self.lag.fault or self.put_off) and time.monotonic() >= self.alarmed_until:
-            if self.lag.fault:
-                alarms.report(["worker_late"])
-            if self.put_off:
-                alarms.report(["work_put_off"], pieces=dict(self.put_off))
-            self.alarmed_until = time.monotonic() + ALARM_SECONDS
+        if self.lag.fault and self._may_alarm("worker_late"):
+            alarms.report(["worker_late"])
+        if self.put_off and self._may_alarm("work_put_off"):
+            alarms.report(["work_put_off"], pieces=dict(self.put_off))
+
+    def _may_alarm(self, kind: str) -> bool:
+        """Return whether the last alarm of a kind is long enough ago. If so, the time begins anew."""
+        now = time.monotonic()
+        may = now >= self.alarmed_until.get(kind, now)
+        if may:
+            self.alarmed_until[kind] = now + ALARM_SECONDS
+        return may
 
 
 def _operation(app: Flask, spec: dict[str, Any]) -> None:

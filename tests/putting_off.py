@@ -3,10 +3,13 @@
 from contextlib import contextmanager
 from os import getppid
 
+import pytest
+
 from coopapi.imports.ahead import Ahead
 from coopapi.ops import worker
 
 TOO_SLOW = "query_canceled"
+ERRORS = pytest.mark.parametrize("error", [TOO_SLOW, "check_violation"], ids=["too slow", "fails"])
 
 
 def rounds(database, number=1):

@@ -18,7 +18,8 @@ from coopapi.instruments import service as instruments
 from coopapi.mla import forms, wording
 from coopapi.ops.cli import commands
 from coopapi.store.alarms import ALARMS
-from coopapi.store.lag import KINDS, LAG, PUT_OFF
+from coopapi.store.lag import LAG
+from coopapi.store.putting_off import KINDS, PUT_OFF
 
 ROOT = Path(__file__).parents[1]
 PAGES = {"README.md": ROOT / "README.md"} | {f"docs/{page.name}": page for page in sorted((ROOT / "docs").glob("*.md"))}

@@ -89,7 +89,7 @@ def test_changes_of_imports_that_wait_long_make_nobody_else_late(world, idle, ow
     world.hold("investigator", mine, "heron@example.org")
     imported = world.as_("system").get("/cases?reference=R-0").json["items"][0]["id"]
     with owner.cursor() as cursor:
-        cursor.execute("select late from priv.settled(%s, '5 seconds')", (mine,))
+        cursor.execute("select late from priv.settled(%s, '5 seconds', '{100,50}')", (mine,))
         assert cursor.fetchone() == (False,)
-        cursor.execute("select late from priv.settled(%s, '5 seconds')", (imported,))
+        cursor.execute("select late from priv.settled(%s, '5 seconds', '{100,50}')", (imported,))
         assert cursor.fetchone() == (True,)

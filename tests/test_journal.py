@@ -14,6 +14,7 @@ from coopapi.journal.service import link_entries
 from coopapi.ops import administration
 from coopapi.ops.administration import machine
 from coopapi.store.db import as_json
+from coopapi.store.putting_off import Batch
 from coopapi.store.statements import Statement
 from coopapi.timelines import service as feed
 
@@ -77,9 +78,9 @@ def test_the_sabotage_of_linking_too_early_is_seen(world, busy, database, owner)
             cursor.execute(bad)
             last = _note_and_wait(world, database, busy)
             world.as_("investigator").patch(f"/cases/{busy}", {"title": "later"}, If_Match='"v1"')
-            link_entries(database)
+            link_entries(database, Batch("journal"))
             last()
-            link_entries(database)
+            link_entries(database, Batch("journal"))
         finally:
             cursor.execute(good)
     faults = [fault.fault for chain in administration.verify_journal(database) for fault in chain.breaks]
@@ -89,7 +90,7 @@ def test_the_sabotage_of_linking_too_early_is_seen(world, busy, database, owner)
 def test_an_entry_that_is_linked_meanwhile_breaks_no_chain(world, busy, database, monkeypatch):
     class Linking(Statement):
         def rows(self, session, **values):
-            link_entries(database)
+            link_entries(database, Batch("journal"))
             return super().rows(session, **values)
 
     with database.work(lambda s: actor_of(s, "https://issuer.test", "investigator", None), uuid4().hex) as work:

@@ -58,7 +58,7 @@ def crowded(owner):
 def test_whether_a_case_is_settled_is_told_without_reading_what_imports_left(world, idle, crowded):
     case = world.case("investigator")
     crowded(2000)
-    assert read_by(idle, "investigator", "matching_queue", "select priv.settled(:case, '5 seconds')", case=case) == 0
+    assert read_by(idle, "investigator", "matching_queue", "select priv.settled(:case, '5 seconds', '{100,50}')", case=case) == 0
 
 
 def test_the_lag_of_the_worker_is_told_by_the_oldest_changes_alone(world, idle, crowded):

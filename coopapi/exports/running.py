@@ -31,7 +31,7 @@ from coopapi.exports.timelines import making as timelines
 from coopapi.exports.timelines.choosing import Timeline
 from coopapi.exports.wanting import wanted_of
 from coopapi.store.db import Database, UnitOfWork
-from coopapi.store.putting_off import ElsewhereAtWork, tried
+from coopapi.store.putting_off import TakenByAnotherWorker, tried
 from coopapi.store.statements import Statement
 
 _MOST_DELETED: Final = 100
@@ -54,7 +54,7 @@ def export_once(database: Database) -> bool:
     try:
         with tried(database, "exports", found.id, again=found.again, on=OperationalError):
             return _advance(database, found)
-    except ElsewhereAtWork:
+    except TakenByAnotherWorker:
         return False
     except ConsentMissing:
         _stop(database, found, "consent_missing")
@@ -94,7 +94,7 @@ def _advance(database: Database, found: Any) -> bool:
         work = opened.in_one_transaction()
         job = _locked(work, found.id)
         if job is None:
-            raise ElsewhereAtWork
+            raise TakenByAnotherWorker
         if work.actor.cleared != job.cleared:  # what is left out would tell of links to victims
             raise Forbidden
         cases = selecting.cases_of(work, job)

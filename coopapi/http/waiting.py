@@ -12,6 +12,7 @@ from uuid import UUID
 from flask import current_app, g, json, request
 
 from coopapi.http.gateway import STOPPING
+from coopapi.matching.engine import limits
 from coopapi.store.db import UnitOfWork
 from coopapi.store.statements import Statement
 
@@ -27,7 +28,7 @@ _LOOK_AT_FEED: Final = 0.25
 _TRY_AGAIN: Final = "5"
 _WAIT: Final = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.ASCII | re.IGNORECASE)
 _MINIMAL: Final = re.compile(r'(?:^|[,;])\s*return\s*=\s*"?minimal"?\s*(?=[,;]|$)', re.IGNORECASE)
-_SETTLED: Final = Statement("select settled, late from priv.settled(:case, cast(:behind as interval))")
+_SETTLED: Final = Statement("select settled, late from priv.settled(:case, cast(:behind as interval), :limits)")
 
 
 class Places:
@@ -162,5 +163,5 @@ def _look(case_id: UUID) -> tuple[bool, bool]:
 
 
 def _settled(work: UnitOfWork, case_id: UUID) -> tuple[bool, bool]:
-    settled, late = _SETTLED.one(work.session, case=case_id, behind=_BEHIND)
+    settled, late = _SETTLED.one(work.session, case=case_id, behind=_BEHIND, limits=limits(work.settings))
     return settled, late

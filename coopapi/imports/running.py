@@ -25,7 +25,7 @@ from coopapi.imports.lines import SentLine, portion, read_lines
 from coopapi.imports.models import COUNTERS, REPORTED, Import, ImportChunk
 from coopapi.imports.portions import rehearse, store
 from coopapi.store.db import Database, UnitOfWork, as_json
-from coopapi.store.putting_off import ElsewhereAtWork, tried
+from coopapi.store.putting_off import TakenByAnotherWorker, tried
 from coopapi.store.quotas import QuotaExceeded
 from coopapi.store.statements import Statement, array
 
@@ -66,7 +66,7 @@ def import_once(database: Database, ahead: Ahead | None = None) -> bool:
     try:
         with tried(database, "imports", found.id, again=found.again, on=OperationalError):
             return _store_next(Importer(database, found, ahead))
-    except ElsewhereAtWork:
+    except TakenByAnotherWorker:
         return False
     except (Unauthenticated, Forbidden):
         _stop(database, found, "client_revoked")
@@ -89,7 +89,7 @@ class Importer(NamedTuple):
 def _store_next(importer: Importer) -> bool:
     """Store the next lines of an import, fewer than usual if a quota or a fault of one line prevents it.
 
-    Raises `ElsewhereAtWork` if another worker is at it.
+    Raises `TakenByAnotherWorker` if another worker is at it.
     """
     most = MOST_LINES
     while True:
@@ -99,7 +99,7 @@ def _store_next(importer: Importer) -> bool:
             if most == 1:
                 _wait(importer.database, importer.found, fault)
                 return True
-        except (Unauthenticated, Forbidden, ElsewhereAtWork):
+        except (Unauthenticated, Forbidden, TakenByAnotherWorker):
             raise
         except Exception as fault:
             if isinstance(fault, OperationalError) and getattr(fault.orig, "pgcode", None) != _TOO_SLOW:
@@ -150,7 +150,7 @@ def _advance(importer: Importer, most: int, *, failed: bool = False) -> bool:
             work.require(action)
         job = _locked(work, importer.found.id)
         if job is None:
-            raise ElsewhereAtWork
+            raise TakenByAnotherWorker
         chunks = _chunks(work, job)
         if not chunks:
             _end(work, job)

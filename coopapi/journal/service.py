@@ -43,9 +43,8 @@ def record(session: Session, notes: Sequence[dict[str, Any]]) -> None:
     _RECORD.rows(session, notes=as_json(list(notes)))
 
 
-def link_entries(database: Database, batch: Batch | None = None) -> None:
+def link_entries(database: Database, batch: Batch) -> None:
     """Link the next entries that are certain to the chains of their authorities. Only the worker does this."""
-    batch = batch or Batch("journal")
     with database.worker() as session:
         batch.take(session)
         _LINK.rows(session, most=batch.most(MOST_LINKED))

@@ -17,13 +17,16 @@ from coopapi.store.db import Database
 from coopapi.store.putting_off import Batch
 from coopapi.store.statements import Statement, array
 
+MOST_TIMERS: Final = 100
+"""How many things of which it is time are done in one transaction."""
 MOST_CHANGES: Final = 200
 """How many changes of holdings one transaction follows."""
 MOST_IMPORTED: Final = 100
 """How many it follows if all are of imports. It does so only when no other change waits."""
 MOST_PAIRS: Final = 500
 """How many pairs of cases one transaction computes."""
-_TEND: Final = Statement("select priv.tend(:piece)")
+_NEXT_TIMERS: Final = Statement("select priv.next_timers(:most)")
+_RUN: Final = Statement("select priv.run_timers(cast(:pieces as text[]))")
 _NEXT_CHANGES: Final = Statement("select priv.next_changes(:most, :most_imported)")
 _FOLLOW: Final = Statement("select * from priv.follow_changes(cast(:changes as bigint[]), :limits)")
 _CANDIDATES: Final = Statement(
@@ -40,11 +43,11 @@ _NEXT_PAIRS: Final = {hidden: Statement(f"select priv.next_pairs({hidden}, :most
 _SETTLE: Final = Statement("select priv.settle_pairs(cast(:pairs as text[]), :limits)")
 
 
-def tend(database: Database, batch: Batch) -> None:
-    """Do what it is time for: let an exclusion lapse, or end the time for which overlaps wait for people with victim clearance."""
+def run_timers(database: Database, batch: Batch) -> None:
+    """Do what it is time for: let exclusions lapse, or end the time for which overlaps wait for people with victim clearance."""
     with database.worker() as session:
-        for piece in batch.take(session):
-            _TEND.rows(session, piece=piece)
+        if pieces := batch.take(session, _NEXT_TIMERS, most=MOST_TIMERS):
+            _RUN.rows(session, pieces=array(pieces))
 
 
 def follow_changes(database: Database, batch: Batch) -> None:

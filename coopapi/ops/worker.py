@@ -8,9 +8,9 @@ import logging
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from threading import Thread
 from typing import Any, Final
 
@@ -40,7 +40,7 @@ _PLANS_KEPT: Final = 5.0
 """Seconds for which the worker keeps plans of the database."""
 _WAITING: Final = Statement("select * from priv.waiting(:normaliser)")
 _DO: Final[Mapping[str, Callable[[Database, Batch], None]]] = {
-    "times": settler.tend,
+    "timers": settler.run_timers,
     "changes": settler.follow_changes,
     "pairs": settler.settle_pairs,
     "hidden_pairs": settler.settle_pairs,
@@ -61,24 +61,24 @@ class Pace:
     pause: float = 0
     rests_until: float = 0
 
-    @property
-    def rests(self) -> bool:
-        """Whether the kind of work has failed and is not to be tried yet."""
-        return time.monotonic() < self.rests_until
+    def attempt(self, do: Callable[[], bool | None], faults: list[Exception]) -> bool:
+        """Do work unless it rests, and add its exception to the faults. What failed rests for at least as long as it took.
 
-    @contextmanager
-    def kept(self, faults: list[Exception]) -> Iterator[None]:
-        """Do work in this context, and add its exception to the faults. What failed rests for at least as long as it took."""
+        Returns whether `do` said that there was something to do; False if it rests or failed.
+        """
         began = time.monotonic()
+        if began < self.rests_until:
+            return False
         try:
-            yield
+            more = bool(do())
         except Exception as fault:  # noqa: BLE001 (the worker goes on, whatever happens)
             faults.append(fault)
             self.share, self.pause = max(self.share / 16, SMALLEST), min(self.pause * 2 + TICK, _LONGEST_PAUSE)
             now = time.monotonic()
             self.rests_until = now + max(self.pause, now - began)
-        else:
-            self.share, self.pause = min(self.share * 2, 1), 0
+            return False
+        self.share, self.pause = min(self.share * 2, 1), 0
+        return more
 
 
 Paces = defaultdict[Any, Pace]
@@ -145,7 +145,7 @@ def _import_faults(database: Database, paces: Paces, parent: int, ahead: Ahead) 
     What failed rests, while the others go on.
     """
     faults: list[Exception] = []
-    works: dict[str, Callable[[], bool]] = {
+    tasks: dict[str, Callable[[], bool]] = {
         "imports": lambda: imports.import_once(database, ahead),
         "exports": lambda: exports.export_once(database),
         "old lines": lambda: imports.forget(database),
@@ -156,26 +156,26 @@ def _import_faults(database: Database, paces: Paces, parent: int, ahead: Ahead) 
     more = True
     while more and os.getppid() == parent:
         more = False
-        for name, do in works.items():
-            if not paces[name].rests:
-                with paces[name].kept(faults):
-                    more |= do()
+        for name, do in tasks.items():
+            more |= paces[name].attempt(do, faults)
     return faults
 
 
 def _faults(database: Database, paces: Paces) -> list[Exception]:
-    """Do what waits, except for the kinds of work that rest, and return the exceptions of what failed."""
+    """Do what waits, except for the kinds of work that rest, and return the exceptions of what failed.
+
+    What is tried again comes last, and first of it what failed least recently. Once a piece of it fails, the rest of it is left for
+    the next rounds, so that several slow pieces do not hold up what waits.
+    """
     faults: list[Exception] = []
     batches: list[Batch] = []
-    if not paces["waiting"].rests:
-        with paces["waiting"].kept(faults):
-            batches += _waiting(database)
-    for batch in batches:
-        pace = paces[batch.kind, batch.again]
-        if not pace.rests:
-            batch.share = pace.share
-            with pace.kept(faults):
-                _do(database, batch)
+    paces["waiting"].attempt(lambda: batches.extend(_waiting(database)), faults)
+    for batch in sorted(batches, key=lambda one: paces[one.kind, True].rests_until if one.again else 0):
+        pace, before = paces[batch.kind, batch.again], len(faults)
+        batch.share = pace.share
+        pace.attempt(partial(_do, database, batch), faults)
+        if batch.again and len(faults) > before:
+            break
     return faults
 
 

@@ -16,7 +16,8 @@ from coopapi.directory.models import CANARY
 from coopapi.provisioning import migration, rules
 from coopapi.store.crypto import same
 from coopapi.store.db import Database
-from coopapi.store.lag import count_put_off, measure
+from coopapi.store.lag import measure
+from coopapi.store.putting_off import count_put_off
 
 _CLOCK_SECONDS: Final = 60
 

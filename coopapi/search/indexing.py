@@ -1,7 +1,6 @@
 """What the worker does for search: it writes words of things, compares saved searches with what is new, and forgets values."""
 
 import logging
-from contextlib import suppress
 from typing import Any, Final
 from uuid import uuid4
 
@@ -10,7 +9,7 @@ from coopapi.errors import CoopError
 from coopapi.search import saved, service
 from coopapi.search.words import words_in
 from coopapi.store.db import Database, as_json
-from coopapi.store.putting_off import Batch, tried
+from coopapi.store.putting_off import Batch, no_longer_put_off
 from coopapi.store.statements import Statement, array
 from coopapi.store.vault import BrokenSeal
 
@@ -32,9 +31,8 @@ _FORGET: Final = Statement("select priv.forget_searched(:most)")
 _log = logging.getLogger("coopapi.search")
 
 
-def index(database: Database, batch: Batch | None = None) -> None:
+def index(database: Database, batch: Batch) -> None:
     """Write the words of the next things that were made or changed, or that somebody sees more or less of."""
-    batch = batch or Batch("words")
     with database.worker() as session:
         things = _READ.rows(session, things=array(batch.take(session, _NEXT, most=MOST_THINGS)))
         if things:
@@ -48,20 +46,23 @@ def _indexed(thing: Any) -> dict[str, Any]:
     return {"id": thing.object_id, "entries": thing.entries, "places": places}
 
 
-def compare_saved(database: Database, batch: Batch | None = None) -> None:
+def compare_saved(database: Database, batch: Batch) -> None:
     """Compare saved searches with things of which their owners see something new, and tell of what is found for the first time.
 
-    Each is compared in the name of its owner, with the rights that the owner has at that moment.
+    Each is compared in the name of its owner, with the rights that the owner has at that moment. One that fails is put off, and
+    those after it are left for the next time.
     """
-    batch = batch or Batch("searches")
     with database.worker() as session:
+        batch.take(session)
         waiting = _CHECKS.rows(session, most=batch.most(MOST_SEARCHES), each=MOST_COMPARED)
     for search in waiting:
-        with suppress(Exception), tried(database, "searches", search.id, again=search.again):
-            found = _found(database, search)
-            with database.worker() as session:
-                ids, kinds = [row.object_id for row in found], [row.kind for row in found]
-                _TELL.rows(session, search=search.id, compared=search.objects, found=ids, kinds=kinds)
+        batch.pieces = [str(search.id)]
+        found = _found(database, search)
+        ids, kinds = [row.object_id for row in found], [row.kind for row in found]
+        with database.worker() as session:
+            _TELL.rows(session, search=search.id, compared=search.objects, found=ids, kinds=kinds)
+            if search.again:
+                no_longer_put_off(session, batch.kind, str(search.id))
 
 
 def _found(database: Database, search: Any) -> list[Any]:

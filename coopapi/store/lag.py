@@ -1,4 +1,4 @@
-"""How far the worker is behind the requests, and behind the readers of identifiers, and what work is put off."""
+"""How far the worker is behind the requests, and behind the readers of identifiers."""
 
 from typing import Final, NamedTuple
 
@@ -13,17 +13,6 @@ TOO_LATE: Final = {"matching": 30, "imports": 3600, "journal": 30}
 LAG: Final = Gauge(
     "coopapi_worker_lag_seconds", "For how long the oldest task has waited for the worker", ["work"], multiprocess_mode="mostrecent"
 )
-TOO_LONG: Final = 60
-"""Seconds after which `coopapi check` reports that a piece of work is put off, and the service raises an alarm."""
-PUT_OFF: Final = Gauge(
-    "coopapi_worker_put_off", "Pieces of work that failed and are tried again later", ["work"], multiprocess_mode="mostrecent"
-)
-KINDS: Final = (
-    "times", "changes", "pairs", "hidden_pairs", "journal", "deadlines", "words", "searches", "rereading",
-    "imports", "exports", "figures", "webhooks", "deliveries", "people", "mails",
-)  # fmt: skip
-"""The kinds of work of which pieces are put off."""
-_PUT_OFF: Final = Statement("select work, pieces, seconds from priv.pieces_put_off()")
 _LAG: Final = Statement("select matching, imports, journal from priv.worker_lag()")
 _REREADING: Final = Statement("select priv.waiting_to_be_reread(:normaliser)")
 
@@ -48,24 +37,6 @@ def measure(session: Session) -> Lag:
     for work, seconds in lag._asdict().items():
         LAG.labels(work).set(seconds)
     return lag
-
-
-class PutOff(dict[str, int]):
-    """How many pieces of each kind of work are put off of which the oldest has failed for too long."""
-
-    @property
-    def fault(self) -> str | None:
-        """Describe what is put off, or return None."""
-        said = [f"{pieces} of {work}" for work, pieces in self.items()]
-        return f"work that always fails is put off: {', '.join(said)}" if said else None
-
-
-def count_put_off(session: Session) -> PutOff:
-    """Return what work is put off, and set the metric."""
-    found = _PUT_OFF.rows(session)
-    for work, pieces in (dict.fromkeys(KINDS, 0) | {row.work: row.pieces for row in found}).items():
-        PUT_OFF.labels(work).set(pieces)
-    return PutOff({row.work: row.pieces for row in found if row.seconds > TOO_LONG})
 
 
 def count_old_readings(session: Session) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Final
 
+from prometheus_client import Gauge
 from sqlalchemy.orm import Session
 
 from coopapi.store.db import Database
@@ -17,13 +18,24 @@ from coopapi.store.statements import Statement
 
 SMALLEST: Final = 1 / 4096
 """The smallest part of the usual size of a batch: one piece of any kind of work."""
+TOO_LONG: Final = 60
+"""Seconds after which `coopapi check` reports that a piece of work is put off, and the service raises an alarm."""
+PUT_OFF: Final = Gauge(
+    "coopapi_worker_put_off", "Pieces of work that failed and are tried again later", ["work"], multiprocess_mode="mostrecent"
+)
+KINDS: Final = (
+    "timers", "changes", "pairs", "hidden_pairs", "journal", "deadlines", "words", "searches", "rereading",
+    "imports", "exports", "figures", "webhooks", "deliveries", "people", "mails",
+)  # fmt: skip
+"""The kinds of work of which pieces are put off."""
+_COUNTED: Final = Statement("select work, pieces, seconds from priv.pieces_put_off()")
 _PUT_OFF: Final = Statement("select priv.put_off(:kind, :piece)")
 _TRY_AGAIN: Final = Statement("select priv.try_again(:kind, :piece)")
 _DONE: Final = Statement("select priv.no_longer_put_off(:kind, :piece)")
 _log = logging.getLogger("coopapi.worker")
 
 
-class ElsewhereAtWork(Exception):
+class TakenByAnotherWorker(Exception):
     """Another worker is at the piece of work, so nothing was done with it."""
 
 
@@ -31,11 +43,11 @@ class ElsewhereAtWork(Exception):
 def tried(database: Database, kind: str, piece: object, *, again: bool, on: type[Exception] = Exception) -> Iterator[None]:
     """Put off a piece of work if what is done in this context fails with `on`, which is raised again.
 
-    With `again` the piece was put off before. That ends if the context ends in another way, except with `ElsewhereAtWork`.
+    With `again` the piece was put off before. That ends if the context ends in another way, except with `TakenByAnotherWorker`.
     """
     try:
         yield
-    except ElsewhereAtWork:
+    except TakenByAnotherWorker:
         raise
     except on as fault:
         _put_off(database, kind, str(piece), fault)
@@ -83,9 +95,32 @@ class Batch:
             yield
         except Exception as fault:
             alone = [self.piece] if self.piece else self.pieces
-            if len(alone) == 1 or self.share <= SMALLEST:
+            if len(alone) == 1 or self.share <= SMALLEST or (self.again and not alone):
                 _put_off(database, self.kind, alone[0] if alone else "", fault)
             raise
+
+
+class PutOff(dict[str, int]):
+    """How many pieces of each kind of work are put off of which the oldest has failed for too long."""
+
+    @property
+    def fault(self) -> str | None:
+        """Describe what is put off, or return None."""
+        said = ", ".join(f"{work} {pieces}" for work, pieces in self.items())
+        return f"work has failed for more than a minute and is put off: {said}" if said else None
+
+
+def count_put_off(session: Session) -> PutOff:
+    """Return what work is put off, and set the metric."""
+    found = _COUNTED.rows(session)
+    for work, pieces in (dict.fromkeys(KINDS, 0) | {row.work: row.pieces for row in found}).items():
+        PUT_OFF.labels(work).set(pieces)
+    return PutOff({row.work: row.pieces for row in found if row.seconds > TOO_LONG})
+
+
+def no_longer_put_off(session: Session, kind: str, piece: str) -> None:
+    """Note in a transaction of the worker that a piece of work that was put off is done."""
+    _DONE.rows(session, kind=kind, piece=piece)
 
 
 def _put_off(database: Database, kind: str, piece: str, fault: Exception) -> None:
@@ -97,4 +132,4 @@ def _put_off(database: Database, kind: str, piece: str, fault: Exception) -> Non
 def _done(database: Database, kind: str, piece: str, *, again: bool) -> None:
     if again:
         with database.worker() as session:
-            _DONE.rows(session, kind=kind, piece=piece)
+            no_longer_put_off(session, kind, piece)

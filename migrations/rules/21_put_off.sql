@@ -1,20 +1,8 @@
 -- Work of the worker that failed is put off, each piece by itself, so that what is behind it goes on. It stays where it was and is tried again
 -- after pauses that double up to an hour. The templates PUT_OFF and RESTS tell of a piece whether it failed last, and whether it still waits.
 
--- Tell whether people without victim clearance may know that a pair of visible cases is not settled: they may if it shares a value, has similar
--- ones, or had an overlap, that is not about victims alone. Of a case with very many values only some are looked at; the answer is no then.
-create function priv.pair_is_open(p_a uuid, p_b uuid) returns boolean language sql stable
-    set enable_seqscan = off set enable_mergejoin = off set enable_material = off as $$
-    select exists (select from public.case_overlaps v where v.case_a = p_a and v.case_b = p_b and v.open_strength > 0)
-        or exists (select from (select h.token from public.holdings h
-                                where h.case_id = p_a and h.strength > 0 and not h.common and priv.open(h.roles) limit 10000) x
-                   join public.holdings y on y.token = x.token and y.case_id = p_b and not y.common and priv.open(y.roles))
-        or exists (select from public.likenesses l join public.holdings x on x.identifier_id = l.identifier_a and priv.open(x.roles)
-                   join public.holdings y on y.identifier_id = l.identifier_b and priv.open(y.roles)
-                   where (l.case_a, l.case_b) in ((p_a, p_b), (p_b, p_a)))
-$$;
-
--- Put off a piece of work that failed, for the first time or once more; looking at what waits for a person on duty for a minute at most. Pieces
+-- Put off a piece of work that failed, for the first time or once more; looking at what waits for a person on duty for a minute at most, urgent
+-- mail for five minutes. A delivery is not leased any longer, so that it does not count among those that its address is sent at one time. Pieces
 -- that nobody tried for a day after their time are gone.
 create function priv.put_off(p_kind text, p_piece text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -24,11 +12,14 @@ begin
     perform priv.require_worker();
     if p_kind = 'people' and priv.is_on_duty(p_piece::uuid, false) then
         longest := 60;
+    elsif p_kind = 'mails' and exists (select from public.mails m where m.id = p_piece::uuid and m.urgent) then
+        longest := 300;
+    elsif p_kind = 'deliveries' then
+        update public.webhook_deliveries d set leased_until = null where d.id = p_piece::uuid and d.state = 'waiting';
     end if;
     delete from public.put_off o where o.until < (select priv.at()) - interval '1 day';
-    insert into public.put_off as o (kind, piece, tried, since, until, open)
-        values (p_kind, p_piece, 1, clock_timestamp(), (select priv.at()) + interval '2 seconds', case when p_kind = 'pairs' and p_piece <> ''
-            then priv.pair_is_open(split_part(p_piece, ' ', 1)::uuid, split_part(p_piece, ' ', 2)::uuid) else true end)
+    insert into public.put_off as o (kind, piece, tried, since, until)
+        values (p_kind, p_piece, 1, clock_timestamp(), (select priv.at()) + interval '2 seconds')
         on conflict (kind, piece) do update set tried = o.tried + 1,
             until = (select priv.at()) + make_interval(secs => least(2 ^ least(o.tried + 1, 12), longest));
 end $$;
@@ -39,7 +30,7 @@ create function priv.try_again(p_kind text, p_piece text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
     perform priv.require_worker();
-    if p_kind in ('times', 'changes', 'pairs', 'hidden_pairs', 'rereading') and not priv.take_turn()
+    if p_kind in ('timers', 'changes', 'pairs', 'hidden_pairs', 'rereading') and not priv.take_turn()
             or p_kind = 'words' and not pg_try_advisory_xact_lock(hashtextextended('coopapi.search', 0)) then
         return false;
     end if;
@@ -56,12 +47,27 @@ begin
     delete from public.put_off o where o.kind = p_kind and o.piece = p_piece;
 end $$;
 
--- Return how many pieces of each kind of work are put off, and for how many seconds the oldest of them has failed. What nobody tried for an hour
--- after its time is not there any more.
+-- Tell whether a piece that is put off still waits to be done. The others are found by what waits, so what ended is not found there any more and is
+-- not tried again.
+create function priv.still_waits(p_kind text, p_piece text) returns boolean language sql stable as $$
+    select case p_kind
+        when 'searches' then p_piece = '' or exists (select from public.saved_search_checks c where c.search_id = nullif(p_piece, '')::uuid)
+        when 'imports' then exists (select from public.imports i where i.id = p_piece::uuid and i.ended_at is null)
+        when 'exports' then exists (select from public.exports e where e.id = p_piece::uuid and e.state in ('queued', 'running'))
+        when 'figures' then not exists (select from public.published_periods p where p.period = p_piece)
+        when 'webhooks' then exists (select from public.webhook_endpoints e where e.id = p_piece::uuid and e.state in ('active', 'paused'))
+        when 'deliveries' then exists (select from public.webhook_deliveries d where d.id = p_piece::uuid and d.state = 'waiting')
+        when 'people' then exists (select from public.principals p where p.id = p_piece::uuid and p.active and p.roles <> '{}')
+        when 'mails' then exists (select from public.mails m where m.id = p_piece::uuid and m.state = 'waiting')
+        else true end
+$$;
+
+-- Return how many pieces of each kind of work are put off, and for how many seconds the oldest of them has failed. What ended, or was not tried for
+-- ten minutes after its time, does not count.
 create function priv.pieces_put_off() returns table (work text, pieces bigint, seconds real)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select o.kind, count(*), max(extract(epoch from clock_timestamp() - o.since))::real
-    from public.put_off o where o.until > clock_timestamp() - interval '1 hour' group by 1 order by 1
+    from public.put_off o where o.until > clock_timestamp() - interval '10 minutes' and priv.still_waits(o.kind, o.piece) group by 1 order by 1
 $$;
 
 grant execute on function priv.put_off(text, text), priv.try_again(text, text), priv.no_longer_put_off(text, text), priv.pieces_put_off() to APP_ROLE;

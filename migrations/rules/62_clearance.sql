@@ -24,6 +24,47 @@ create function priv.waits(o public.case_overlaps, p_unseen_a boolean, p_unseen_
                and (p_unseen_b or priv.has_cleared_person(o.case_b, o.authority_b)))
 $$;
 
+-- Tell whether the caller may know that a pair of visible cases is not settled: if it has an overlap that both sides knew of, or evidence of which
+-- both will learn when it is settled. Evidence is what priv.links returns, from p_limits on. What is about victims counts for callers with victim
+-- clearance alone, and only if the overlap would not wait (priv.waits). Of a case with very many values only some are looked at; the answer is no
+-- then.
+create function priv.may_know_of_pair(p_a uuid, p_b uuid, p_limits integer[]) returns boolean
+language plpgsql stable set enable_seqscan = off set enable_mergejoin = off set enable_hashjoin = off set enable_material = off as $$
+declare
+    cleared boolean := (select priv.cleared());
+    excluding boolean := exists (select from public.exclusions e where e.withdrawn_at is null and e.lapsed_at is null);
+    overlap public.case_overlaps;
+    victims boolean;
+begin
+    select * into overlap from public.case_overlaps v where v.case_a = p_a and v.case_b = p_b;
+    if overlap.open_strength > 0 and overlap.open_detected_a is not null and overlap.open_detected_b is not null
+            or cleared and overlap.strength > 0 and overlap.detected_a is not null and overlap.detected_b is not null then
+        return true;
+    end if;
+    victims := cleared and (
+        overlap.detected_a is not null or overlap.detected_b is not null
+        or (select bool_and(priv.has_cleared_person(c.id, c.authority_id)) from public.cases c where c.id in (p_a, p_b)));
+    return exists (
+        select from (select h.* from public.holdings h
+                     where h.case_id = p_a and h.strength > 0 and not h.common and (victims or priv.open(h.roles)) limit 10000) x
+        join public.holdings y on y.token = x.token and y.case_id = p_b and y.strength > 0 and not y.common and (victims or priv.open(y.roles))
+        join public.match_tokens t on t.token = x.token and t.exact and t.open_cases <= p_limits[2] and t.cases + t.hidden_cases > 1
+             and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[2])
+        where not (excluding and (priv.listed(x.token)
+                                  or priv.excluded(x.token, array [x.kind, y.kind], x.authority_id, y.authority_id))))
+      or exists (
+        select from (select l.* from public.likenesses l where (l.case_a, l.case_b) in ((p_a, p_b), (p_b, p_a)) limit 1000) l
+        cross join lateral (select h.* from public.holdings h where h.identifier_id = l.identifier_a limit 1) x
+        cross join lateral (select h.* from public.holdings h where h.identifier_id = l.identifier_b limit 1) y
+        where (victims or priv.open(x.roles) and priv.open(y.roles))
+          and exists (select from public.holdings h
+                      join public.match_tokens t on t.token = h.token and not t.exact
+                           and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[1])
+                      join public.holdings g on g.token = h.token and g.identifier_id = l.identifier_b
+                      where h.identifier_id = l.identifier_a and h.strength + g.strength > -2)
+          and not (excluding and priv.excluded(null, array [x.kind, y.kind], x.authority_id, y.authority_id)));
+end $$;
+
 -- Make overlaps due that need not wait any longer, or of which that has to be found out: those of a case, those whose time is over if no
 -- case is named.
 create function priv.wake(p_case uuid) returns void language plpgsql volatile as $$

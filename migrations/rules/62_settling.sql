@@ -10,21 +10,18 @@ begin
     return pg_try_advisory_xact_lock(hashtextextended('coopapi.matching', 0));
 end $$;
 
--- Return the kinds of work that wait for the worker, in the order in which it does them, with the piece where it is known: something of which it
--- is time (priv.tend), changes of holdings, pairs that are due, entries to link, a deadline of which those on duty have to be told, things whose
+-- Return the kinds of work that wait for the worker, in the order in which it does them, with the piece where it is known: things of which it
+-- is time (priv.run_timers), changes of holdings, pairs that are due, entries to link, a deadline of which those on duty have to be told, things whose
 -- words have to be written, saved searches to compare with them, and what readers of an older version than p_normaliser read, or tokens that are
 -- left of these. Pairs with a hidden case come when no other change or pair waits, so that the others do not wait for them and the time of no
--- answer depends on them; identifiers are read again when nothing of all that waits. What is put off does not count. Of that, one piece whose time
--- has come is the last, to be tried again by itself.
+-- answer depends on them; identifiers are read again when nothing of all that waits. What is put off does not count. Of that, one piece
+-- of each kind whose time has come follows, to be tried again by itself, the oldest first.
 create function priv.waiting(p_normaliser integer) returns table (kind text, piece text, again boolean)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 #variable_conflict use_column
 declare
-    in_time text := coalesce(
-        (select e.id::text from public.exclusions e
-         where e.withdrawn_at is null and e.lapsed_at is null and e.until <= (select priv.at()) and not PUT_OFF(times, e.id) limit 1),
-        (select n.piece from priv.notices_due() n (piece) where not PUT_OFF(times, n.piece) limit 1));
-    changes boolean := in_time is not null or exists (
+    timers boolean := cardinality(priv.next_timers(1)) > 0;
+    changes boolean := timers or exists (
         select from public.matching_queue q where not q.followed and not PUT_OFF(changes, q.id));
     pairs boolean := cardinality(priv.next_pairs(false, 1)) > 0 or exists (select from public.matching_queue q where q.followed);
     hidden_pairs boolean := cardinality(priv.next_pairs(true, 1)) > 0;
@@ -32,15 +29,20 @@ declare
         select from public.journal_entries j
         where j.xid >= (select l.before from public.journal_linking l) and j.xid < pg_snapshot_xmin(pg_current_snapshot()));
     deadline text := priv.next_to_escalate();
+    -- What waits of a search that rests is not read: it may be very much.
+    searches boolean := exists (select from public.saved_search_checks) and (
+        not exists (select from public.put_off o where o.kind = 'searches') or exists (
+            select from public.saved_searches s
+            where not RESTS(searches, s.id) and exists (select from public.saved_search_checks c where c.search_id = s.id)));
 begin
     perform priv.require_worker();
     return query
     select w.kind, w.piece, false
-    from (values (1, 'times', in_time, in_time is not null), (2, 'changes', null, changes), (3, 'pairs', null, changes or pairs),
+    from (values (1, 'timers', null, timers), (2, 'changes', null, changes), (3, 'pairs', null, changes or pairs),
                  (4, 'hidden_pairs', null, hidden_pairs and not changes and not pairs), (5, 'journal', null, entries),
                  (6, 'deadlines', deadline, deadline is not null),
                  (7, 'words', null, exists (select from public.search_queue q where not PUT_OFF(words, q.object_id))),
-                 (8, 'searches', null, exists (select from public.saved_search_checks c where not RESTS(searches, c.search_id))),
+                 (8, 'searches', null, searches),
                  (9, 'rereading', null, not (changes or pairs or hidden_pairs or entries) and (
                      cardinality(priv.next_rereadings(p_normaliser, 1)) > 0
                      or not exists (select from public.identifiers i where i.normaliser < p_normaliser)
@@ -48,29 +50,48 @@ begin
          w (n, kind, piece, waits)
     where w.waits and not exists (select from public.put_off o where o.kind = w.kind and o.piece = '') order by w.n;
     return query
-    select o.kind, o.piece, true from public.put_off o
-    where o.kind in ('times', 'changes', 'pairs', 'hidden_pairs', 'journal', 'deadlines', 'words', 'rereading') and o.until <= (select priv.at())
-    order by o.until limit 1;
+    select p.kind, p.piece, true
+    from (select distinct on (o.kind) o.kind, o.piece, o.until from public.put_off o
+          where (o.kind in ('timers', 'changes', 'pairs', 'journal', 'deadlines', 'words', 'rereading')
+                 or o.kind = 'hidden_pairs' and not changes and not pairs or o.kind = 'searches' and o.piece = '')
+            and o.until <= (select priv.at())
+          order by o.kind, o.until) p
+    order by p.until;
 end $$;
 
--- Do one thing of which it is time: an exclusion lapses, overlaps have waited long enough, or administrators have to be told of a missing clearance.
-create function priv.tend(p_piece text) returns void
+-- Return the next things of which it is time: what priv.notices_due returns, and the ids of exclusions that lapse.
+create function priv.next_timers(p_most integer) returns text[]
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+begin
+    perform priv.require_worker();
+    return array (
+        (select n.piece from priv.notices_due() n (piece) where not PUT_OFF(timers, n.piece) limit p_most)
+        union all
+        (select e.id::text from public.exclusions e
+         where e.withdrawn_at is null and e.lapsed_at is null and e.until <= (select priv.at()) and not PUT_OFF(timers, e.id)
+         order by e.until limit p_most)
+        limit p_most);
+end $$;
+
+-- Do things of which it is time: exclusions lapse, overlaps have waited long enough, or administrators have to be told of a missing clearance.
+create function priv.run_timers(p_pieces text[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
     set enable_seqscan = off set enable_mergejoin = off set enable_material = off as $$
 begin
     if not priv.take_turn() then
         return;
     end if;
-    if p_piece = 'overlaps' then
+    if 'overlaps' = any (p_pieces) then
         perform priv.wake(null);
-    elsif p_piece = 'clearance' then
-        perform priv.tell_of_missing_clearance();
-    else
-        with lapsed as (
-            update public.exclusions e set lapsed_at = (select priv.at())
-            where e.id = p_piece::uuid and e.withdrawn_at is null and e.lapsed_at is null and e.until <= (select priv.at()) returning e.id)
-        insert into public.matching_queue (exclusion_id) select l.id from lapsed l;
     end if;
+    if 'clearance' = any (p_pieces) then
+        perform priv.tell_of_missing_clearance();
+    end if;
+    with lapsed as (
+        update public.exclusions e set lapsed_at = (select priv.at())
+        where e.id = any (array_remove(array_remove(p_pieces, 'overlaps'), 'clearance')::uuid[])
+          and e.withdrawn_at is null and e.lapsed_at is null and e.until <= (select priv.at()) returning e.id)
+    insert into public.matching_queue (exclusion_id) select l.id from lapsed l;
 end $$;
 
 -- Return the next changes of holdings, at most p_most of them, or p_most_imported if only those of imports wait: these are few, so that the
@@ -424,7 +445,7 @@ begin
     end if;
 end $$;
 
-grant execute on function priv.waiting(integer), priv.tend(text), priv.next_changes(integer, integer), priv.next_pairs(boolean, integer),
+grant execute on function priv.waiting(integer), priv.next_timers(integer), priv.run_timers(text[]), priv.next_changes(integer, integer), priv.next_pairs(boolean, integer),
     priv.follow_changes(bigint[], integer[]), priv.candidates(uuid[], bytea[], integer[], integer[], integer[]),
     priv.values_to_compare(uuid[]), priv.families_to_compare(uuid[], uuid[]),
     priv.add_likenesses(uuid[], uuid[], integer[], integer[], real[], smallint[], text[]),

@@ -102,7 +102,7 @@ begin
         where e.state in ('active', 'paused') and not RESTS(webhooks, e.id) and (r.reads or exists (
             select from public.webhook_deliveries d
             where d.endpoint_id = e.id and d.state = 'waiting' and d.next_at <= at_time
-              and (d.leased_until is null or d.leased_until <= at_time)
+              and (d.leased_until is null or d.leased_until <= at_time) and not RESTS(deliveries, d.id)
               and (d.kind <> 'event' or e.state = 'active' and (e.next_at is null or e.next_at <= at_time))));
 end $$;
 

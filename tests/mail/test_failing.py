@@ -11,7 +11,8 @@ from dataclasses import replace
 import pytest
 from mail.test_telling import emergency, meet, minutes, on_duty, ready
 from mailing import HOST, Mailbox, Server, choose, confirmed, send
-from putting_off import TOO_SLOW, planted, put_off
+from putting_off import ERRORS, planted, put_off
+from sqlalchemy import text
 
 from coopapi.mail import mailer as mailing
 from coopapi.mail.mailer import Mailer
@@ -276,7 +277,7 @@ def test_a_person_for_whom_looking_fails_does_not_hold_up_the_others(world, box,
     assert {got.to for got in box.got} == {f"{other}@justice.example"} | (set() if duty else {f"{failing}@justice.example"})
 
 
-@pytest.mark.parametrize("error", [TOO_SLOW, "check_violation"], ids=["too slow", "fails"])
+@ERRORS
 def test_a_mail_that_cannot_be_settled_does_not_hold_up_the_others(world, box, mailer, clock, owner, error):
     for who in ("colleague", "investigator"):
         ready(world, box, mailer, who, clock)
@@ -292,7 +293,7 @@ def test_a_mail_that_cannot_be_settled_does_not_hold_up_the_others(world, box, m
     assert len({got.message["Message-ID"] for got in box.got}) == 2
 
 
-@pytest.mark.parametrize("error", [TOO_SLOW, "check_violation"], ids=["too slow", "fails"])
+@ERRORS
 def test_a_person_for_whom_looking_takes_too_long_is_put_off(world, box, mailer, clock, owner, error):
     for who in ("colleague", "investigator"):
         ready(world, box, mailer, who, clock)
@@ -312,3 +313,20 @@ def test_the_thread_of_the_worker_sends(world, box, database, clock, monkeypatch
     mailing.run(database, lambda: not box.got and time.monotonic() < end)
     assert len(box.got) == 1
     choose(world, "colleague", frequency="hourly")
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+def test_an_urgent_mail_that_is_put_off_is_tried_again_after_five_minutes_at_most(world, box, mailer, clock, owner, urgent):
+    ready(world, box, mailer, "investigator", clock)
+    meet(world)
+    with planted(owner, "mails", "before update", "new.state = 'sent'"):
+        minutes(clock, mailer, 1)
+    with owner.cursor() as cursor:
+        cursor.execute("update mails set urgent = %s where state = 'waiting'", (urgent,))
+        cursor.execute("update put_off set tried = 20 where kind = 'mails' returning piece")
+        ((piece,),) = cursor.fetchall()
+    with mailer.database.worker() as session:
+        session.execute(text("select priv.put_off('mails', :piece)"), {"piece": piece})
+    with owner.cursor() as cursor:
+        cursor.execute("select extract(epoch from until)::float8 from put_off where piece = %s", (piece,))
+        assert round(cursor.fetchone()[0] - clock().timestamp()) in {299, 300} if urgent else {3599, 3600}

@@ -3,9 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from putting_off import rounds
 
 from coopapi.search import indexing, models
 from coopapi.search.models import SavedSearch
+from coopapi.store.putting_off import Batch
 
 
 def saved(world, who, q="heron", **more):
@@ -77,7 +79,7 @@ def test_what_changes_without_its_words_is_not_compared(world, owner):
     change(world, "investigator", case, siena_reference="S-1")
     with owner.cursor() as cursor:
         cursor.execute("insert into search_queue (object_id) values (%s)", (case,))
-        indexing.index(world.app.extensions["coopapi"].database)
+        indexing.index(world.app.extensions["coopapi"].database, Batch("words"))
         cursor.execute("select count(*) from saved_search_checks")
         assert cursor.fetchone() == (0,)
 
@@ -100,7 +102,7 @@ def test_access_that_ended_before_the_worker_looked_tells_nothing(world, databas
             (world.authorities["ro"], case, world.authorities["nl"]),
         )
         cursor.execute("insert into saved_search_checks (search_id, object_id) select id, %s from saved_searches", (case,))
-    indexing.compare_saved(database)
+    indexing.compare_saved(database, Batch("searches"))
     assert told(world, "romanian") == []
     with owner.cursor() as cursor:
         cursor.execute("select count(*) from saved_search_checks")
@@ -127,7 +129,8 @@ def test_workers_at_the_same_time_tell_once(world, database, owner):
         cursor.execute("insert into search_queue (object_id) select unnest(%s::uuid[])", (cases * 3,))
     before = len(told(world, "investigator"))
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda n: (indexing.compare_saved if n % 2 else indexing.index)(database), range(8)))
+        tasks = ((indexing.compare_saved, "searches"), (indexing.index, "words"))
+        list(pool.map(lambda n: tasks[n % 2][0](database, Batch(tasks[n % 2][1])), range(8)))
     assert before == 3
     assert told(world, "investigator")[3:] == [(one["id"], case) for case in cases]
 
@@ -187,11 +190,12 @@ def test_bad_input_is_named_and_identifiers_and_persons_are_refused(world, body,
     assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, pointer)
 
 
-def test_a_search_that_cannot_be_made_does_not_hold_up_the_others(world, database, owner, monkeypatch):
+def test_a_search_that_cannot_be_made_does_not_hold_up_the_others(world, idle, owner, monkeypatch):
     broken, well = saved(world, "investigator"), saved(world, "colleague")
     with owner.cursor() as cursor:
         cursor.execute("update saved_searches set sealed = 'x' where id = %s", (broken["id"],))
     case = world.case("investigator", title="heron")
+    world.work()
     assert told(world, "colleague") == [(well["id"], case)]
     assert told(world, "investigator") == []
     find, fails = indexing._found, []
@@ -204,6 +208,7 @@ def test_a_search_that_cannot_be_made_does_not_hold_up_the_others(world, databas
 
     monkeypatch.setattr(indexing, "_found", failing)
     other = world.case("investigator", title="heron")
+    assert [type(fault) for fault in rounds(idle, 4)] == [OSError]
     assert told(world, "colleague") == [(well["id"], case)]
     world.clock.forward(seconds=3)
     world.work()

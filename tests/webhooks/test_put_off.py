@@ -1,10 +1,10 @@
 """An address whose feed cannot be read, and a message that cannot be built or settled, are put off: the others go on."""
 
-import pytest
-from putting_off import TOO_SLOW, planted, put_off
+from putting_off import ERRORS, planted, put_off
 from receiving import machine, send, send_all, webhook
+from sqlalchemy import text
 
-ERRORS = pytest.mark.parametrize("error", [TOO_SLOW, "check_violation"], ids=["too slow", "fails"])
+from coopapi.webhooks.sender import MOST_TO_ONE
 
 
 def paths(receiver):
@@ -12,7 +12,7 @@ def paths(receiver):
 
 
 @ERRORS
-def test_an_address(world, owner, receiver, sender, error):
+def test_an_address_that_fails_holds_up_no_other(world, owner, receiver, sender, error):
     made = [webhook(world, machine(world), f"{receiver.url}/{n}") for n in range(2)]
     world.case("investigator")
     with planted(
@@ -26,7 +26,7 @@ def test_an_address(world, owner, receiver, sender, error):
 
 
 @ERRORS
-def test_a_message(world, owner, receiver, sender, error):
+def test_a_message_that_fails_holds_up_no_other(world, owner, receiver, sender, error):
     client = machine(world)
     webhook(world, client, receiver.url)
     cases = [world.case("investigator") for _ in range(8)]
@@ -41,3 +41,20 @@ def test_a_message(world, owner, receiver, sender, error):
     with owner.cursor() as cursor:
         cursor.execute("select distinct state from webhook_deliveries")
         assert cursor.fetchall() == [("delivered",)]
+
+
+def test_messages_that_fail_do_not_use_up_what_an_address_is_sent_at_one_time(world, owner, receiver, sender):
+    client = machine(world)
+    webhook(world, client, receiver.url)
+    bad = [world.case("investigator") for _ in range(MOST_TO_ONE)]
+    good = world.case("investigator")
+    lanes = f"new.lane::text = any ('{{{','.join(bad)}}}') and new.state <> 'waiting'"
+    with planted(owner, "webhook_deliveries", "before update", lanes):
+        send(sender, 4)
+        assert put_off(owner) == ["deliveries"] * len(bad)
+        assert good in {one.json["data"]["case_id"] for one in receiver.got}
+        with owner.cursor() as cursor:
+            cursor.execute("select count(*) from webhook_deliveries where state = 'waiting' and leased_until is not null")
+            assert cursor.fetchone() == (0,)
+        with sender.database.worker() as session:
+            assert session.execute(text("select count(*) from priv.webhooks_due()")).scalar() == 0

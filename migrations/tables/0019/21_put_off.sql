@@ -7,7 +7,5 @@ create table put_off (
     since timestamptz not null,
     -- When it is tried again.
     until timestamptz not null,
-    -- Whether people without victim clearance may know that a pair of cases is not settled.
-    open boolean not null,
     primary key (kind, piece)
 );
