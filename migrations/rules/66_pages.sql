@@ -44,10 +44,10 @@ begin
         page := array (
             select c.id
             from (
-                select x.* from public.cases x where x.authority_id = me and x.reference_folded = p_wanted ->> 'reference'
+                (select x.* from public.cases x where x.authority_id = me and x.reference_folded = p_wanted ->> 'reference' offset 0)
                 union all
-                select x.* from public.cases x
-                where x.authority_id = me and x.external_id = p_wanted ->> 'external_id' and not p_wanted ? 'reference'
+                (select x.* from public.cases x
+                 where x.authority_id = me and x.external_id = p_wanted ->> 'external_id' and not p_wanted ? 'reference' offset 0)
                 union all
                 select x.* from (
                     (select distinct g.owner_id, g.case_id from public.case_access g  -- in the order of the index that finds them without the own ones

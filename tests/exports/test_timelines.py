@@ -283,7 +283,7 @@ def test_duties_are_for_the_own_authority(world, exports, pair):
     assert len(names) == shown["entries"]
 
 
-def test_a_timeline_whose_worker_is_killed_is_made_once(world, exports, pair, idle, monkeypatch):
+def test_a_timeline_whose_worker_is_killed_is_made_once(world, exports, pair, idle, monkeypatch, clock):
     monkeypatch.setattr(selecting, "MOST_ROWS", 2)
     asked = exports.ask(pair["nl"], format="timeline-csv", timeline={"kind": "fact"}, **own(world))
     real, calls = running.timelines.pieces.add, []
@@ -302,6 +302,7 @@ def test_a_timeline_whose_worker_is_killed_is_made_once(world, exports, pair, id
 
     with pytest.raises(running.OperationalError):
         to_the_end()
+    clock.forward(seconds=10)
     to_the_end()
     file = exports.content(asked)
     assert len(rows(file)) == len({row["id"] for row in rows(file)}) == exports.shown(asked)["entries"] == 3
