@@ -1,6 +1,9 @@
 """Bulk registration with `on_error: each`: valid items are stored, and for each other item the response gives the reason."""
 
 import pytest
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from coopapi.store.rows import as_stored
 
 GOOD = {"kind": "email", "value": "heron@example.org"}
 OTHER = {"kind": "email", "value": "owl@example.org"}
@@ -102,3 +105,16 @@ def test_a_refusal_tells_nothing_of_the_value(world):
         world, world.case("investigator"), WRONG, {"kind": "email", "value": "secret heron"}, {"kind": "secretheron", "value": "a"}
     )
     assert "heron" not in answer.get_data(as_text=True)
+
+
+def test_the_first_row_that_a_process_makes_can_be_a_stored_one():
+    """SQLAlchemy prepares the columns of its classes at the first row that is made in the usual way, which may come later."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Thing(Base):
+        __tablename__ = "things"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    assert as_stored(Thing, {"id": 7}).id == 7

@@ -12,7 +12,16 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, false, inspect
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 from sqlalchemy.engine.interfaces import ExecutionContext
-from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, Session, declared_attr, make_transient_to_detached, mapped_column
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    MappedColumn,
+    Session,
+    class_mapper,
+    declared_attr,
+    make_transient_to_detached,
+    mapped_column,
+)
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import DateTime, Text
@@ -74,7 +83,7 @@ def as_stored(model: type[R], values: Mapping[str, Any]) -> R:
 
     The bookkeeping takes most of the time.
     """
-    row: R = model.__mapper__.class_manager.new_instance()
+    row: R = class_mapper(model).class_manager.new_instance()
     vars(row).update(values)
     return row
 
