@@ -103,7 +103,8 @@ def held_facts(work: UnitOfWork, keys: Sequence[tuple[UUID, str]]) -> dict[tuple
         cases, names = (set(some) for some in zip(*held, strict=True))
         query = work.all(Fact).where(Fact.case_id.in_(cases), Fact.external_id.in_(names), Fact.withdrawn_at.is_(None))
         for row in work.session.scalars(query.order_by(Fact.id)):
-            held.get((row.case_id, row.external_id or ""), []).append(row)
+            if (key := (row.case_id, row.external_id or "")) in held:  # the same key of another case was not asked for
+                held[key].append(row)
     return held
 
 

@@ -39,7 +39,7 @@ _ADD: Final = Statement(
     "select priv.add_likenesses(cast(:a as uuid[]), cast(:b as uuid[]), cast(:version_a as integer[]),"
     " cast(:version_b as integer[]), cast(:score as real[]), cast(:strength as smallint[]), cast(:rule as text[]))"
 )
-_NEXT_PAIRS: Final = {hidden: Statement(f"select priv.next_pairs({hidden}, :most)") for hidden in (False, True)}
+_NEXT_PAIRS: Final = Statement("select priv.next_pairs(:hidden, :most)")
 _SETTLE: Final = Statement("select priv.settle_pairs(cast(:pairs as text[]), :limits)")
 
 
@@ -63,7 +63,7 @@ def follow_changes(database: Database, batch: Batch) -> None:
 def settle_pairs(database: Database, batch: Batch) -> None:
     """Compute the overlaps of the next pairs of visible cases, or of those with a hidden case (`hidden_pairs`)."""
     with database.worker() as session:
-        pairs = batch.take(session, _NEXT_PAIRS[batch.kind == "hidden_pairs"], most=MOST_PAIRS)
+        pairs = batch.take(session, _NEXT_PAIRS, hidden=batch.kind == "hidden_pairs", most=MOST_PAIRS)
         _SETTLE.rows(session, pairs=array(pairs), limits=engine.limits(database.settings))
 
 

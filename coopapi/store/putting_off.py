@@ -75,8 +75,9 @@ class Batch:
         return ceil(usual * self.share)
 
     def take(self, session: Session, following: Statement | None = None, **usual: int) -> list[str]:
-        """Return the piece that is known, or the next ones, which `following` finds: at most the share of its usual numbers.
+        """Return the piece that is known, or the next ones, which `following` finds.
 
+        Of the numbers that it is given, the share is taken of those whose names begin with `most`.
         Call this in the transaction that does the work. If the piece was put off and another worker is at it, nothing is returned.
         """
         if self.again and not _TRY_AGAIN.value(session, kind=self.kind, piece=self.piece or ""):

@@ -31,7 +31,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 begin
     perform priv.require_worker();
     if p_kind in ('timers', 'changes', 'pairs', 'hidden_pairs', 'rereading') and not priv.take_turn()
-            or p_kind = 'words' and not pg_try_advisory_xact_lock(hashtextextended('coopapi.search', 0)) then
+            or p_kind = 'words' and not priv.take_turn_of_search() then
         return false;
     end if;
     delete from public.put_off o where (o.kind, o.piece) in (

@@ -13,21 +13,6 @@ begin
     where c.id = any (p_cases) order by c.id desc;
 end $$;
 
--- Return the authorities of which the caller's authority has, or had, access to cases: each by one step in the index, however many grants there are.
-create function priv.owners_of_cases() returns setof uuid
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
-begin
-    return query
-    with recursive owner as (
-        (select g.owner_id from public.case_access g where g.authority_id = (select priv.authority()) order by g.owner_id limit 1)
-        union all
-        select (select g.owner_id from public.case_access g
-                where g.authority_id = (select priv.authority()) and g.owner_id > o.owner_id order by g.owner_id limit 1)
-        from owner o where o.owner_id is not null)
-    select o.owner_id from owner o where o.owner_id is not null;
-end $$;
-
 -- Return a page of the cases that the caller sees, newest first: p_most cases before one. p_wanted may have `state`, `reference` (folded),
 -- `authority_id`, `external_id`, `country` and `crime_category`; by those that the index does not show, only cases are found that show them.
 -- By reference or key, an index finds the only such case of the caller's authority. Those of other owners are looked for among the cases that they
@@ -78,10 +63,16 @@ language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mod
 #variable_conflict use_column
 begin
     return query
-    with held as (
-        select o.id as owner_id, array (select g.case_id from public.case_access g
-                                        where g.authority_id = (select priv.authority()) and g.owner_id = o.id limit 51) cases
-        from priv.owners_of_cases() o (id))
+    with recursive owner as (  -- each owner by one step in the index, however many grants there are
+        (select g.owner_id from public.case_access g where g.authority_id = (select priv.authority()) order by g.owner_id limit 1)
+        union all
+        select (select g.owner_id from public.case_access g
+                where g.authority_id = (select priv.authority()) and g.owner_id > o.owner_id order by g.owner_id limit 1)
+        from owner o where o.owner_id is not null),
+    held as (
+        select o.owner_id, array (select g.case_id from public.case_access g
+                                  where g.authority_id = (select priv.authority()) and g.owner_id = o.owner_id limit 51) cases
+        from owner o where o.owner_id is not null)
     select h.owner_id, null::uuid from held h where cardinality(h.cases) > 50
     union all
     select distinct null::uuid, c from held h, unnest(h.cases) c where cardinality(h.cases) <= 50;
@@ -192,6 +183,6 @@ begin
 end $$;
 
 grant execute on function priv.page_of_overlaps(uuid, jsonb, bigint, uuid, integer),
-    priv.page_of_events(xid8, bigint, xid8, bigint, text, text, uuid, integer), priv.shown_identifiers(uuid[]), priv.owners_of_cases(), priv.places_of_overlaps(), priv.shown_cases(uuid[]),
+    priv.page_of_events(xid8, bigint, xid8, bigint, text, text, uuid, integer), priv.shown_identifiers(uuid[]), priv.places_of_overlaps(), priv.shown_cases(uuid[]),
     priv.page_of_cases(jsonb, uuid, integer), priv.shown_sides(uuid[], uuid),
     priv.shown_evidence(uuid[], uuid[], integer[], boolean, integer, integer) to APP_ROLE;

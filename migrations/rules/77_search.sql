@@ -55,6 +55,13 @@ language sql immutable return (
         || case when p_level >= 2 then array ['operation', 'further_country', 'type'] else '{}' end
         || case when (p_desk or p_own and p_level >= 2) and not p_analyst then array ['handler'] else '{}' end);
 
+-- Let one transaction at a time write words, even if several workers run. Return false if another one is at work.
+create function priv.take_turn_of_search() returns boolean language plpgsql volatile as $$
+begin
+    perform priv.require_worker();
+    return pg_try_advisory_xact_lock(hashtextextended('coopapi.search', 0));
+end $$;
+
 -- Return the things of the next entries of the list, at most p_most of these.
 create function priv.next_things(p_most integer) returns text[]
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
@@ -72,8 +79,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
     set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 #variable_conflict use_column
 begin
-    perform priv.require_worker();
-    if not pg_try_advisory_xact_lock(hashtextextended('coopapi.search', 0)) then
+    if not priv.take_turn_of_search() then
         return;
     end if;
     return query
