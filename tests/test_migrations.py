@@ -348,3 +348,13 @@ def test_the_service_waits_for_a_database_that_is_not_there_yet(migrated, keys):
 
 def _with(settings, url):
     return type(settings)(**{**{n: getattr(settings, n) for n in settings.__slots__}, "database_url": url})
+
+
+def test_a_call_that_does_not_fit_its_template_is_refused(tmp_path):
+    (tmp_path / "00_templates.sql").write_text("-- template OWN(case): the case is the caller's.\n{case}.mine\n")
+    rule = tmp_path / "10_rules.sql"
+    rule.write_text("select OWN(c)")
+    assert list(rules.read(tmp_path, "app")) == ["select c.mine"]
+    rule.write_text("select OWN(c, 1)")
+    with pytest.raises(ValueError, match=r"OWN\(c, 1\) does not fit the template OWN\(case\)"):
+        list(rules.read(tmp_path, "app"))

@@ -61,9 +61,9 @@ def growing(postgres, migrated, tmp_path):
         def tell(driver, _):
             driver.cursor().execute("select pg_stat_force_next_flush()")
 
-        def bring(first, cases):
+        def bring(sent):
             with database.work(lambda opening: actor_of(opening, CLIENT["issuer"], "client", None), "test") as work:
-                service.receive(work, BytesIO(ndjson(*lines(first, cases))), "application/x-ndjson", {}, compressed=False)
+                service.receive(work, BytesIO(ndjson(*sent)), "application/x-ndjson", {}, compressed=False)
             work_until_done(database)
 
         owner = psycopg2.connect(postgres.url(database.engine.url.database).replace("+psycopg2", ""))
@@ -74,12 +74,35 @@ def growing(postgres, migrated, tmp_path):
 
 def test_an_import_and_what_follows_it_reads_no_whole_table(growing):
     bring, owner = growing
-    bring(0, 8)
+    bring(lines(0, 8))
     owner.execute(GROW, {"grown": GROWN})
     owner.execute(READ)
     before = dict(owner.fetchall())
-    bring(8, 8)
+    bring(lines(8, 8))
     owner.execute(READ)
     read = {table: count - before[table] for table, count in owner.fetchall()}
     assert {table: count for table, count in read.items() if count >= GROWN} == {}
     assert min(read.values()) > 0
+
+
+def test_two_cases_with_many_similar_persons_are_compared_by_reading_the_keys_of_each_pair(growing):
+    bring, owner = growing
+    persons = 300
+
+    def namesakes(case):
+        yield {"type": "case", "external_id": f"N{case}", "reference": f"N-{case}", "title": "A case"}
+        yield {"type": "subject", "case": f"N{case}", "external_id": "S1", "pseudonym": "P1", "category": "suspect"}
+        for number in range(persons):
+            given = "".join("bdfgklmnpr"[int(digit)] + "aeiou"[int(digit) % 5] for digit in f"{number:04d}")
+            born = {"names": [{"full": f"{given} Verholt"}], "birth_dates": [f"{1930 + number % 70}-0{number % 9 + 1}-11"]}
+            about = {"case": f"N{case}", "subjects": [{"external_id": "S1"}]}
+            yield {"type": "person", "external_id": f"I{number}", "person": born, **about}
+
+    bring(namesakes(0))
+    owner.execute(READ)
+    before = dict(owner.fetchall())
+    bring(namesakes(1))
+    owner.execute(READ)
+    read = {table: (count - before[table]) / persons / 2 for table, count in owner.fetchall()}
+    assert 0 < read["holdings"] < 1000, read  # for each person; a person has 23 keys here
+    assert 0 < read["identifiers"] < 200, read

@@ -120,12 +120,15 @@ def read(folder: Path, app_role: str) -> Iterator[str]:
 
 
 def _expand(sql: str, name: str, parameters: list[str], body: str) -> str:
-    call = re.compile(rf"\b{name}\(" + ", ".join([r"([\w.\[\]]+)"] * len(parameters)) + r"\)")
+    call = re.compile(rf"\b{name}\(" + ", ".join([r"([\w.\[\]-]+)"] * len(parameters)) + r"\)")
 
     def expanded(found: re.Match[str]) -> str:
         return body.format(**dict(zip(parameters, found.groups(), strict=True)))
 
-    return call.sub(expanded, sql)
+    done = call.sub(expanded, sql)
+    if unfit := re.search(rf"\b{name}\([^\n]*", done):
+        raise ValueError(f"{unfit[0]} does not fit the template {name}({', '.join(parameters)})")
+    return done
 
 
 def source_digest(folder: Path, app_role: str) -> str:

@@ -80,12 +80,12 @@ language sql stable as $$
         from alike a
         join lateral (select h.* from public.holdings h where h.identifier_id = a.i limit 1) x on true
         join lateral (select h.* from public.holdings h where h.identifier_id = a.j limit 1) y on true
+        cross join lateral (select KEYS(a.j, -1) every, KEYS(a.j, 0) found_by offset 0) other
         where exists (
-            select from public.holdings h
-            join public.match_tokens t on t.token = h.token and not t.exact
-                 and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[1])
-            join public.holdings g on g.token = h.token and g.case_id = a.n and g.identifier_id = a.j
-            where h.identifier_id = a.i and h.strength + g.strength > -2)
+            select from (select h.token, h.strength from public.holdings h where h.identifier_id = a.i offset 0) k
+            cross join lateral (select m.* from public.match_tokens m where m.token = k.token and not m.exact offset 0) t
+            where k.token = any (case when k.strength = 0 then other.every else other.found_by end)
+              and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[1]))
           and not ((select excluding from ruled)
                    and priv.excluded(null, array [x.kind, y.kind], x.authority_id, y.authority_id))),
     every as (

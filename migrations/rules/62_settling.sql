@@ -313,10 +313,8 @@ end $$;
 -- Return the families of the match keys that two identifiers share: one entry for each key, also if too many others hold the key.
 create function priv.shared_families(p_a uuid, p_b uuid) returns text[] language sql stable as $$
     select array_agg(t.family)
-    from public.holdings x
-    join public.holdings y on y.token = x.token and y.identifier_id = p_b
-    join public.match_tokens t on t.token = x.token and not t.exact
-    where x.identifier_id = p_a
+    from (select h.token from public.holdings h where h.identifier_id = p_a and h.token = any (KEYS(p_b, -1)) offset 0) k
+    cross join lateral (select m.family from public.match_tokens m where m.token = k.token and not m.exact offset 0) t
 $$;
 
 -- Return pairs of identifiers that share a match key which few enough identifiers hold, and that were not compared yet: the pairs of the
@@ -363,8 +361,10 @@ begin
         from (
             select c.authority_id, c.id, count(*) n
             from (select a i, b j from unnest(firsts, seconds) u (a, b) union all select b, a from unnest(firsts, seconds) u (a, b)) p
-            join public.identifiers i on i.id = p.i join public.cases c on c.id = i.case_id
-            join public.identifiers j on j.id = p.j join public.cases o on o.id = j.case_id
+            cross join lateral (select x.* from public.identifiers x where x.id = p.i offset 0) i
+            cross join lateral (select x.* from public.identifiers x where x.id = p.j offset 0) j
+            cross join lateral (select x.* from public.cases x where x.id = i.case_id offset 0) c
+            cross join lateral (select x.* from public.cases x where x.id = j.case_id offset 0) o
             where o.visibility <> 'hidden' or o.authority_id = c.authority_id
             group by 1, 2) s));
     return query select p.a, p.b from unnest(firsts, seconds) p (a, b);
@@ -404,15 +404,14 @@ begin
     if not priv.take_turn() then
         return;
     end if;
+    perform from public.holdings h where h.identifier_id = any (p_a || p_b) and h.strength <= 0 order by h.identifier_id, h.token for share;
     insert into public.likenesses (identifier_a, identifier_b, case_a, case_b, score, strength, rule)
-        select u.a, u.b, x.case_id, y.case_id, u.score, u.strength, u.rule
+        select u.a, u.b, ia.case_id, ib.case_id, u.score, u.strength, u.rule
         from unnest(p_a, p_b, p_versions_a, p_versions_b, p_scores, p_strengths, p_rules) u (a, b, version_a, version_b, score, strength, rule)
-        join public.identifiers ia on ia.id = u.a and ia.version = u.version_a
-        join public.identifiers ib on ib.id = u.b and ib.version = u.version_b
-        join public.holdings x on x.identifier_id = u.a and x.strength <= 0
-        join public.holdings y on y.identifier_id = u.b and y.token = x.token
+        cross join lateral (select i.case_id from public.identifiers i where i.id = u.a and i.version = u.version_a offset 0) ia
+        cross join lateral (select i.case_id from public.identifiers i where i.id = u.b and i.version = u.version_b offset 0) ib
+        where KEYS(u.a, -1) && KEYS(u.b, -1)
         order by u.a, u.b
-        for share of x, y
         on conflict do nothing;
     select array_agg(l.case_a) m, array_agg(l.case_b) n, array_agg(true) live, array_agg(false) none into pair
         from unnest(p_a, p_b) u (a, b) join public.likenesses l on l.identifier_a = u.a and l.identifier_b = u.b;

@@ -178,7 +178,8 @@ begin
     select i.id, x.id is not null,
            (select jsonb_agg(jsonb_build_object('id', l.subject_id, 'since', l.since, 'basis', l.basis) order by l.since nulls first, l.created_at, l.subject_id)
             from public.identifier_subjects l where l.identifier_id = i.id),
-           (select t.id from public.identifiers s join public.identifiers t on t.id = s.same_as and t.withdrawn_at is null where s.id = i.id)
+           (select t.id from (select s.same_as from public.identifiers s where s.id = i.id offset 0) s
+            cross join lateral (select t.id from public.identifiers t where t.id = s.same_as and t.withdrawn_at is null offset 0) t)
     from unnest(p_identifiers) i (id) left join priv.excluded_everywhere(p_identifiers) x (id) on x.id = i.id;
 end $$;
 
