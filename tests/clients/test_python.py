@@ -239,8 +239,7 @@ def test_what_is_neither_a_file_nor_lines_is_refused_before_it_is_sent(register,
         register.send_import(source)
 
 
-def test_a_line_with_half_a_character_is_refused_alone(register, monkeypatch):
-    monkeypatch.undo()
+def test_a_line_with_half_a_character_is_refused_alone(register):
     case = {"type": "case", "external_id": "H", "reference": "H", "title": "Half"}
     sent = register.send_import([{**case, "title": "\ud83d"}, case])
     done = register.wait_for_import(sent["id"], every=0.1)
