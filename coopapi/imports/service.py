@@ -76,7 +76,7 @@ def stop(work: UnitOfWork, import_id: UUID) -> Import:
     job.end(work.now, "stopped", "asked")
     work.session.execute(delete(ImportChunk).where(ImportChunk.import_id == job.id))
     staging.forget_told(work, job)
-    work.note("import.stopped", job, event=True, reason="asked")
+    work.note("import.cancelled", job, event=True)
     return job
 
 
