@@ -4,7 +4,7 @@ import json
 from urllib.parse import urlencode
 
 import pytest
-from test_imports import CASE, FILE, SUBJECT, counted, emails, ndjson, report, send, sent, state
+from test_imports import CASE, EMAIL, FILE, SUBJECT, counted, emails, ndjson, report, send, sent, state
 
 from coopapi.imports import mapping, running
 from coopapi.imports.lines import read_lines
@@ -203,6 +203,19 @@ def test_a_file_that_was_sent_by_mistake_is_stopped_and_its_bytes_are_gone(world
         assert cursor.fetchall() == [("system", {})]
     events = world.as_("investigator").get("/events?action=import.cancelled").json["items"]
     assert [one["object_id"] for one in events] == [job]
+
+
+@pytest.mark.parametrize("together", [1, 2, 2000])
+def test_a_dry_run_with_several_lines_about_a_row_says_what_becomes_of_them(world, monkeypatch, together):
+    monkeypatch.setattr(running, "MOST_LINES", together)
+    sent(world, *FILE[:2])
+    second = {**EMAIL, "value": "second@example.org"}
+    lines = [CASE, SUBJECT, EMAIL, second, second, {**CASE, "title": "Other"}, {**EMAIL, "external_id": "I9"}, FILE[3]]
+    lines += [{"type": "withdrawal", "of": "identifier", "case": "C1", "external_id": "I1", "reason": "inaccurate"}]
+    rehearsed = told(world, sent(world, *lines, query="?dry_run=true"))
+    accepted = ["unchanged", "unchanged", "stored", "updated", "updated", "updated", "stored", "stored", "withdrawn"]
+    assert [one[1] for one in rehearsed] == accepted
+    assert [one[1] for one in told(world, sent(world, *lines))] == [*accepted[:4], "unchanged", *accepted[5:]]
 
 
 def test_a_dry_run_that_is_stopped_leaves_nothing(world, idle, owner, monkeypatch):
