@@ -4,7 +4,7 @@ import json
 from urllib.parse import urlencode
 
 import pytest
-from test_imports import CASE, EMAIL, FILE, SUBJECT, counted, emails, ndjson, report, send, sent, state
+from test_imports import CASE, EMAIL, FACT, FILE, SUBJECT, counted, emails, ndjson, report, send, sent, state
 
 from coopapi.imports import mapping, running
 from coopapi.imports.lines import read_lines
@@ -174,6 +174,36 @@ def test_a_table_has_the_parts_of_names_in_columns_of_their_own(world):
     assert {one["external_id"]: one["person"]["names"] for one in found} == {
         "P1": [{"given": "Night", "family": "Heron"}], "P2": [{"family": "Owl"}],
     }  # fmt: skip
+
+
+def test_what_a_line_leaves_out_stays_except_in_identifiers(world):
+    graded = {"basis": "assessment", "source_grading": "A", "information_grading": "1", "source": "S", "handling_code": "H1"}
+    case = {**CASE, "operation_name": "O", "countries": ["NL"]}
+    owned = {**EMAIL, "subjects": [{"external_id": "S1"}]}
+    sent(world, case, {**SUBJECT, "age_status": "adult"}, {**owned, **graded}, {**FACT, "text": "T", "handling_code": "H1"})
+    again = sent(
+        world,
+        {**CASE, "title": "Other"},
+        {**SUBJECT, "category": "witness"},
+        {**EMAIL, "source": "Other"},
+        {**FACT, "text": "Other"},
+    )
+    assert [one[1] for one in told(world, again)] == ["updated"] * 4
+    me = world.as_("investigator")
+    (now,) = me.get("/cases?external_id=C1").json["items"]
+    at = f"/cases/{now['id']}"
+    assert (now["title"], now["operation_name"], now["countries"]) == ("Other", "O", ["NL"])
+    (subject,) = me.get(f"{at}/subjects").json["items"]
+    assert (subject["category"], subject["age_status"]) == ("witness", "adult")
+    (fact,) = me.get(f"{at}/facts").json["items"]
+    assert (fact["text"], fact["handling_code"], len(fact["subjects"])) == ("Other", "H1", 1)
+    (email,) = me.get(f"{at}/identifiers").json["items"]
+    assert (email["source"], email["basis"], email["source_grading"], email["handling_code"]) == ("Other", "fact", None, "H0")
+    assert len(email["subjects"]) == 1
+    assert told(world, sent(world, {**EMAIL, "source": "Other", "subjects": []})) == [(1, "updated")]
+    assert me.get(f"{at}/identifiers").json["items"][0]["subjects"] == []
+    assert told(world, sent(world, {**case, "operation_name": None})) == [(1, "updated")]
+    assert me.get(at).json["operation_name"] is None
 
 
 def test_a_file_that_was_sent_by_mistake_is_stopped_and_its_bytes_are_gone(world, idle, owner, monkeypatch):
