@@ -15,7 +15,9 @@ from urllib.parse import urlencode
 import pytest
 import tour
 import urllib3
-from serving import PATIENCE, reserved_port
+from receiving import Server
+from serving import PATIENCE, reserved_port, until
+from standardwebhooks.webhooks import Webhook
 
 ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-c", "from coopapi.ops.cli import main; main()", "demo"]
@@ -49,8 +51,8 @@ def start(folder, port):
     """Start a demo; whatever is left of it is stopped when the test is over."""
     running = []
 
-    def begin(*more):
-        running.append(launch(folder, port, *more))
+    def begin(*more, hook=None):
+        running.append(launch(folder, port, *more, hook=hook))
         return running[-1], json.loads(running[-1].stdout.readline())
 
     yield begin
@@ -59,9 +61,10 @@ def start(folder, port):
             stop(process)
 
 
-def launch(folder, port, *more):
+def launch(folder, port, *more, hook=None):
     command = [*COMMAND, "--port", str(port), "--json", "--data-dir", str(folder / "data"), *more]
     narrow = {**os.environ, "COLUMNS": "40"}  # a terminal in which listings of processes are cut off
+    narrow |= {"COOPAPI_WEBHOOK_ALLOW": f"127.0.0.1:{hook}"} if hook else {}
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=narrow)
 
 
@@ -122,8 +125,22 @@ def integrate(folder, told):
     return done.stdout
 
 
-def test_one_command_shows_two_countries_that_they_hold_the_same_perpetrator(folder, start):
-    process, told = start()
+def receive(folder, told, port):
+    """Do as the page about webhooks says; what was said, and the names of the messages that came."""
+    there = folder / "receiver"
+    there.mkdir()
+    line = f"U={told['base_url']}/api/v1 AS={folder / 'data' / 'as'}"
+    command = ["bash", "-c", tour.script(line, tour.WEBHOOKS).replace(":9000/", f":{port}/")]
+    with Server(port, plain=True) as running:
+        done = subprocess.run(command, cwd=there, capture_output=True, text=True, check=False, timeout=PATIENCE)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        until(lambda: running.receiver.taken)
+        secret = json.loads((there / "webhook").read_text())["secret"]
+        return done.stdout, [Webhook(secret).verify(got.body, got.headers)["type"] for got in running.receiver.taken]
+
+
+def test_one_command_shows_two_countries_that_they_hold_the_same_perpetrator(folder, start, receiver_port):
+    process, told = start(hook=receiver_port)
     assert told.keys() == {"base_url", "docs_url", "personas", "client"}
     assert all(p.keys() == {"name", "role", "authority", "country", "token"} for p in told["personas"])
     assert {p["role"] for p in told["personas"]} == ROLES
@@ -143,6 +160,7 @@ def test_one_command_shows_two_countries_that_they_hold_the_same_perpetrator(fol
     assert ask(told, "/api/v1/cases", given.json()["access_token"]).json()["items"]
 
     assert integrate(folder, told) == "system\nstrong National Police, Team Heron NL\n200\n412\n2 stored, 1 refused\nemail\n"
+    assert receive(folder, told, receiver_port) == ("waiting\n", ["webhook.ping"])
 
     before = cases(told)
     second = subprocess.run([*COMMAND, "--data-dir", str(folder / "data")], capture_output=True, text=True, check=False)

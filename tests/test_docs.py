@@ -28,6 +28,7 @@ LISTS = "docs/contributing.md"
 RUN_BY = {
     "tour": "tests/test_demo.py",
     "integrating": "tests/test_demo.py",
+    "webhooks": "tests/test_demo.py",
     "python": "tests/clients/test_python.py",
     "python_webhook": "tests/clients/test_python.py",
     "typescript": "tests/clients/test_typescript.py",

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -87,18 +88,77 @@ def test_lines_that_are_refused_are_named_with_their_place_in_the_whole_file(com
     ]  # fmt: skip
 
 
-def test_a_csv_file_is_sent_in_parts_with_its_header(command, tmp_path, monkeypatch):
-    (tmp_path / "cases.ndjson").write_bytes(ndjson({**CASE, "external_id": "D", "reference": "D"}))
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_a_csv_file_is_sent_in_parts_with_its_header(command, tmp_path, monkeypatch, delimiter):
+    case = f"D{delimiter}"
+    (tmp_path / "cases.ndjson").write_bytes(ndjson({**CASE, "external_id": case, "reference": case}))
     assert command(tmp_path / "cases.ndjson").exit_code == 0
     file, mapping = tmp_path / "values.csv", tmp_path / "mapping.json"
-    rows = "".join(f'{n},"bird-{n}@example.org","a\nnote"\n' for n in range(5))
-    file.write_text("Number,Address,Source\n" + rows + "9,no address,x\n")
+    rows = "".join(f'{n},"bird-{n}@example.org","a\nnote"\n\n' for n in range(5))
+    file.write_text(("Number,Address,Source\n" + rows + '8,"no"t,x\n9,no address,x\n').replace(",", delimiter))
     columns = {"Number": "external_id", "Address": "value", "Source": "source"}
-    mapping.write_text(json.dumps({"type": "identifier", "columns": columns, "values": {"case": "D", "kind": "email"}}))
-    monkeypatch.setattr(import_command, "PART_LINES", 2)
+    said = {"type": "identifier", "columns": columns, "values": {"case": case, "kind": "email"}, "delimiter": delimiter}
+    mapping.write_text(json.dumps(said))
+    monkeypatch.setattr(import_command, "PART_LINES", 4)
     done = command(file, "--mapping", str(mapping))
-    assert done.stdout == "5 stored, 0 updated, 0 withdrawn, 0 unchanged, 1 refused, 0 conflicts\n", done.output
-    assert "line 7 refused" in done.stderr
+    assert done.stdout == "5 stored, 0 updated, 0 withdrawn, 0 unchanged, 2 refused, 0 conflicts\n", done.output
+    assert ("line 17 refused: csv" in done.stderr, "line 18 refused: email /value" in done.stderr) == (True, True), done.stderr
+
+
+def test_a_compressed_file_is_known_by_its_content_and_a_damaged_one_is_named(command, tmp_path):
+    file = tmp_path / "cases"
+    file.write_bytes(gzip.compress(ndjson(*lines_of("E", 3))))
+    assert command(file).stdout.startswith("4 stored")
+    for broken in (gzip.compress(b"x" * 1000)[:-9], gzip.compress(b"x" * 1000)[:12] + b"x" * 40):
+        file.write_bytes(broken)
+        ended = command(file)
+        assert (ended.exit_code, "damaged or incomplete" in ended.stderr) == (1, True), ended.output
+
+
+@pytest.mark.parametrize("said", ["{", "[]", '{"delimiter": "::"}', '{"delimiter": []}'])
+def test_a_declaration_of_columns_that_cannot_be_read_is_named(command, tmp_path, said):
+    file, mapping = tmp_path / "values.csv", tmp_path / "mapping.json"
+    file.write_text("A\n1\n")
+    mapping.write_text(said)
+    ended = command(file, "--mapping", str(mapping))
+    assert (ended.exit_code, "must be a JSON object" in ended.stderr) == (2, True), ended.output
+
+
+def test_a_report_that_cannot_be_written_is_named_before_anything_is_sent(command, tmp_path):
+    file = tmp_path / "cases.ndjson"
+    file.write_bytes(ndjson(*lines_of("F", 1)))
+    ended = command(file, "--report", str(tmp_path / "none" / "report"))
+    assert (ended.exit_code, "cannot be written" in ended.stderr) == (2, True), ended.output
+    assert command(file).stdout.startswith("2 stored")
+
+
+def test_what_was_stopped_is_sent_again_and_files_with_similar_names_stay(command, tmp_path, monkeypatch):
+    file, similar = tmp_path / "cases.ndjson", tmp_path / "cases.ndjson.new"
+    file.write_bytes(ndjson(*lines_of("G", 3)))
+    similar.write_text("of somebody else")
+    with monkeypatch.context() as patched:
+        patched.setattr(import_command, "wait_for", lambda *_: {"state": "stopped", "state_reason": "client_revoked"})
+        ended = command(file)
+    assert (ended.exit_code, "client_revoked" in ended.stderr) == (1, True), ended.output
+    sent, seen = [], import_command.Register.send
+
+    def counting(self, method, path, *more, **headers):
+        sent.extend([path] if method == "POST" else [])
+        return seen(self, method, path, *more, **headers)
+
+    monkeypatch.setattr(import_command.Register, "send", counting)
+    assert (command(file).exit_code, sent) == (0, ["/api/v1/imports"])
+    assert similar.read_text() == "of somebody else"
+
+
+def test_a_token_is_asked_for_again_while_the_register_is_busy(monkeypatch):
+    said = [(503, {}), (200, {"access_token": "t", "expires_in": 600}), (503, {}), (200, {"id": "made"})]
+    answers = iter(SimpleNamespace(status=status, data=json.dumps(body), headers={"Retry-After": "3"}) for status, body in said)
+    pauses = []
+    monkeypatch.setattr(import_command.time, "sleep", pauses.append)
+    register = import_command.Register("http://register.test", "id", "secret", None)
+    monkeypatch.setattr(register._pool, "request", lambda *_, **__: next(answers))
+    assert (register.send("GET", "/api/v1/me"), pauses) == ({"id": "made"}, [3.0, 3.0])
 
 
 def test_a_wrong_secret_or_none_is_said_in_one_line(command, tmp_path):

@@ -95,8 +95,12 @@ def test_a_report_without_its_number_is_refused_and_the_others_are_kept(tmp_path
 
 
 def test_a_hash_list_becomes_identifiers_of_a_case(world, tmp_path):
-    lines, told = converted(LIST.encode(), 1, "--case", "C1", "--category", "1", "--category", "2", name="vics", tmp_path=tmp_path)
+    lines, told = converted(
+        LIST.encode(), 1, "--case", "C1", "--list", "L", "--category", "1", "--category", "2", name="vics", tmp_path=tmp_path
+    )
     assert [(one["kind"], one["value"][:8]) for one in lines] == [("md5", "01234567"), ("sha1", "01234567"), ("md5", "FEDCBA98")]
+    assert [one["external_id"] for one in lines] == ["L-1-MD5", "L-1-SHA1", "L-2-MD5"]
+    assert [one for one in lines if one["value"].lower() in one["external_id"].lower()] == []
     assert "record 4 refused: content of a file at /Miniature" in told
     for name in ("category 0 (1)", "Series (1)", "MediaSize (2)"):
         assert f"left out: {name}" in told
@@ -106,14 +110,24 @@ def test_a_hash_list_becomes_identifiers_of_a_case(world, tmp_path):
 def test_the_older_form_with_media_below_a_case_is_read(tmp_path):
     media = json.loads(LIST)["value"][:3]
     older = {"odata.metadata": "x", "value": [{"CaseMetadata": [{"CaseNumber": "1"}], "Media": media, "TotalMediaFiles": 3}]}
-    options = ("--case", "C1", "--category", "1")
+    options = ("--case", "C1", "--list", "L", "--category", "1")
     lines, _ = converted(json.dumps(older, indent=2).encode(), 0, *options, name="vics", tmp_path=tmp_path)
     assert [one["kind"] for one in lines] == ["md5", "sha1"]
 
 
+def test_media_without_a_number_have_no_key_and_are_refused(tmp_path):
+    plain = (
+        b'{"value": [{"Category": 1, "MD5": "0123456789ABCDEF0123456789ABCDEF"}, {"MediaID": 7, "Category": 1, "MD5": "'
+        + b"0" * 32
+        + b'"}]}'
+    )
+    lines, told = converted(plain, 1, "--case", "C1", "--list", "L", "--category", "1", name="vics", tmp_path=tmp_path)
+    assert ([one["external_id"] for one in lines], "record 1 refused: the media have no MediaID" in told) == (["L-7-MD5"], True)
+
+
 @pytest.mark.parametrize("plain", [b"{}", b'{"value": [', b'{"value": [{"MD5": "a"', b"\xff\xfe", b'{"value": ' + b"[" * 100_000])
 def test_what_is_no_hash_list_is_refused(plain, tmp_path):
-    _, told = converted(plain, 1, "--case", "C1", "--category", "1", name="vics", tmp_path=tmp_path)
+    _, told = converted(plain, 1, "--case", "C1", "--list", "L", "--category", "1", name="vics", tmp_path=tmp_path)
     assert "Error: The file is not a hash list" in told
 
 
@@ -130,4 +144,4 @@ def test_a_long_list_is_read_a_little_at_a_time():
     one = '{"MediaID": 1, "Category": 1, "MD5": "%032x"},'
     file = Counting('{"value": [' + "".join(one % n for n in range(many))[:-1] + "]}")
     done = Converted()
-    assert sum(1 for _ in vics.convert(file, "C", {"1"}, done)) == done.records == many
+    assert sum(1 for _ in vics.convert(file, "C", "L", {"1"}, done)) == done.records == many

@@ -1,5 +1,5 @@
-"""The tour of the README, with the longer one of docs/tour.md and the examples of facts and search behind it, as one script; and the page for
-integrators as another.
+"""The tour of the README, with the longer one of docs/tour.md and the examples of facts and search behind it, as one script; and the pages for
+integrators and about webhooks as others.
 """
 
 import re
@@ -7,8 +7,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 INTEGRATING = ROOT / "docs" / "integrating.md"
+WEBHOOKS = ROOT / "docs" / "webhooks.md"
 PAGES = (ROOT / "README.md", *(ROOT / "docs" / name for name in ("tour.md", "facts.md", "search.md")))
-MARKED = re.compile(r"^<!-- run: (?:tour|integrating) -->\n```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+MARKED = re.compile(r"^<!-- run: (?:tour|integrating|webhooks) -->\n```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 def script(line, *pages):

@@ -27,6 +27,7 @@ LARGEST_UPLOAD: Final = 64_000_000
 """The largest file that `/imports` accepts, as it is sent: compressed or not."""
 UPLOADS: Final = ("application/x-ndjson", "text/csv")
 """The formats of these files."""
+_CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 UPLOADED_TO: Final = "/api/v1/imports"
 FIGURES_MARK: Final = "made-by-coopapi-serve"
 """The name of a file in the metrics folder that allows the server to remove the folder when it stops."""
@@ -135,6 +136,8 @@ def _admit_upload() -> None:
         raise UnsupportedMediaType("The only Content-Encoding of a file is gzip.")
     if request.mimetype not in UPLOADS:
         raise UnsupportedMediaType(f"Send the file as {' or '.join(UPLOADS)}.")
+    if request.mimetype_params.get("charset", "utf-8").lower() not in _CHARSETS:
+        raise UnsupportedMediaType("Send the file in UTF-8.")
     if (request.content_length or 0) > LARGEST_UPLOAD:
         raise TooLarge(f"The file is larger than {LARGEST_UPLOAD} bytes.")
     request.max_content_length = LARGEST_UPLOAD

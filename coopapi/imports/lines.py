@@ -19,7 +19,7 @@ from coopapi.http.problems import pointers
 from coopapi.identifiers.kinds import Reading
 from coopapi.identifiers.schemas import MOST_SUBJECTS, IdentifierIn
 from coopapi.imports.models import TYPES
-from coopapi.imports.staging import LONGEST_LINE, OTHER_COLUMNS, TOO_LONG
+from coopapi.imports.staging import LONGEST_LINE, NO_CSV, OTHER_COLUMNS
 from coopapi.matching.engine import Held
 from coopapi.store.crypto import Keyring
 from coopapi.unicode_text import controlled
@@ -210,7 +210,7 @@ def _read(line: SentLine) -> None:
         line.refuse("/kind", "one_of")
 
 
-_MARKS: Final = {TOO_LONG: "length", OTHER_COLUMNS: "columns"}
+_MARKS: Final = {OTHER_COLUMNS: "columns", NO_CSV: "csv"}
 
 
 def _parsed(line: SentLine) -> dict[str, Any] | None:

@@ -55,6 +55,16 @@ class Import(Versioned):
     waits_until: Mapped[datetime | None] = mapped_column()
     ended_at: Mapped[datetime | None] = mapped_column()
 
+    def end(self, at: datetime, state: str, reason: str | None = None) -> None:
+        """Note that the import has ended. The key of its pieces ends with it."""
+        self.state, self.state_reason, self.ended_at = state, reason, at
+        self.wrapped = self.waits_until = None
+
+    @property
+    def report_until(self) -> datetime | None:
+        """Until when the report can be read, once the import has ended."""
+        return self.ended_at + REPORTED if self.ended_at else None
+
     @property
     def accepted(self) -> int:
         """The number of lines that were stored, updated, withdrawn or left unchanged."""

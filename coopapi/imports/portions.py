@@ -75,9 +75,11 @@ def rehearse(work: UnitOfWork, job: Import, lines: Sequence[SentLine]) -> dict[i
         if line.outcome is None and line.key in earlier and line.check():
             line.outcome = "withdrawn" if line.type == "withdrawal" else "updated"
     savepoint = work.session.begin_nested()
-    known = cases_of(work, [line for line in lines if line.outcome is None])
+    ready = [line for line in lines if line.outcome is None]
+    named = {key for line in ready for key in line.named}
+    known = cases_of(work, ready)
     known.dry = True
-    _store(known, lines, _put_earlier(known, earlier), earlier)
+    _store(known, lines, _put_earlier(known, {key: said for key, said in earlier.items() if key in named}), earlier)
     savepoint.rollback()
     del work.notes[notes:]
     kept = [line for line in lines if line.outcome in ACCEPTED]

@@ -55,6 +55,16 @@ _IMPORTS.list(
 )
 _IMPORTS.get("get_import", Import, "Show how far an import is.")
 
+_IMPORTS.act(
+    "/stop",
+    "stop_import",
+    service.stop,
+    """Stop an import of your client, such as one of the wrong file.
+
+    What was stored stays, and the rest of the file is deleted. The report says what became of the lines that were read.
+    """,
+)
+
 
 def _lines(work: UnitOfWork, import_id: UUID, wanted: dict[str, Any]) -> Select[Any]:
     return service.lines_of(work, import_id, wanted)

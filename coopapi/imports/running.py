@@ -42,7 +42,6 @@ _NEEDED: Final = (
 _NEXT: Final = Statement("select * from priv.next_import(:most)")
 _STOP: Final = Statement("select priv.stop_import(:id, :reason)")
 _FORGET: Final = Statement("select priv.forget_import_lines(:before, :most) as forgotten")
-_FORGET_TOLD: Final = Statement("update import_lines set sealed = null where import_id = :id and sealed is not null")
 _REPORT: Final = Statement(
     "insert into import_lines (import_id, line, type, external_id, case_external_id, outcome, faults, sealed)"
     " select :id, u.line, u.type, u.key, u.within, u.outcome, cast(u.faults as jsonb), u.sealed"
@@ -227,8 +226,7 @@ def _progress(work: UnitOfWork, job: Import, chunk: ImportChunk, lines: Sequence
 
 
 def _end(work: UnitOfWork, job: Import) -> None:
-    job.state, job.ended_at, job.wrapped = "finished", work.now, None
-    if job.dry_run:
-        _FORGET_TOLD.rows(work.session, id=job.id)
+    job.end(work.now, "finished")
+    staging.forget_told(work, job)
     counted = {column: getattr(job, column) for column in COUNTERS.values()}
     work.note("import.finished", job, event=True, dry_run=job.dry_run, **counted)

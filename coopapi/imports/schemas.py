@@ -40,11 +40,12 @@ class ImportOut(Shown):
     dry_run = fields.Boolean(required=True)
     state = OneOf(STATES, name="ImportState", required=True)
     state_reason = OneOf(
-        ("client_revoked", "failed"),
+        ("asked", "client_revoked", "failed"),
         name="ImportStop",
         allow_none=True,
         metadata={
-            "description": "Why it was stopped: the client was deactivated or lost a right that it needs, or the register failed."
+            "description": "Why it was stopped: the client asked for it, the client was deactivated or lost a right that it needs,"
+            " or the register failed."
         },
     )
     client_id = fields.UUID(attribute="principal_id", required=True, metadata={"description": "The client that sent it."})
@@ -65,6 +66,7 @@ class ImportOut(Shown):
     created_at = When(required=True)
     started_at = When(allow_none=True)
     ended_at = When(allow_none=True)
+    report_until = When(allow_none=True, metadata={"description": "Until then the report of an import that has ended can be read."})
     etag = fields.String(required=True)
 
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import Select, delete
 
-from coopapi.errors import UnsupportedMedia
+from coopapi.errors import Conflict, Unprocessable, UnsupportedMedia, broken
 from coopapi.imports import staging
 from coopapi.imports.mapping import as_lines, read_mapping
-from coopapi.imports.models import Import, ImportLine
+from coopapi.imports.models import Import, ImportChunk, ImportLine
 from coopapi.imports.staging import BrokenFile
 from coopapi.store import quotas, vault
 from coopapi.store.db import UnitOfWork
@@ -18,17 +18,26 @@ from coopapi.store.rows import matching
 _FORMATS: Mapping[str, str] = {"application/x-ndjson": "ndjson", "text/csv": "csv"}
 
 
+class ImportHasEnded(Conflict):
+    """The import has ended, so it cannot be stopped.
+
+    Read its report. What it stored can be withdrawn by lines of the type `withdrawal`.
+    """
+
+
 def receive(work: UnitOfWork, stream: Any, media_type: str, wanted: Mapping[str, Any], *, compressed: bool) -> Import:
     """Stage a file for the worker, and tell the quotas of which it will use. Nothing is staged if it cannot be read to its end.
 
-    Raises `UnsupportedMedia`, `BrokenFile` and `FileTooLarge`.
+    Raises `UnsupportedMedia`, `Unprocessable` for the mapping, `BrokenFile` and `FileTooLarge`.
     """
     if media_type not in _FORMATS:
         raise UnsupportedMedia("Send the file as application/x-ndjson or text/csv.")
     pieces = staging.read_pieces(stream)
-    plain = staging.limited(staging.decompressed(pieces) if compressed else pieces)
+    plain = staging.unmarked(staging.limited(staging.decompressed(pieces) if compressed else pieces))
     if media_type == "text/csv":
         plain = as_lines(plain, read_mapping(wanted.get("mapping")))
+    elif "mapping" in wanted:
+        raise Unprocessable(errors=[broken("/mapping", "csv_only", "Only a CSV file has a mapping.", "query")])
     job_id = work.new_id()
     wrapped, key = vault.new_key(work, Import.__kind__, job_id)
     job = work.add(
@@ -53,6 +62,21 @@ def receive(work: UnitOfWork, stream: Any, media_type: str, wanted: Mapping[str,
     job.lines = lines
     work.note("import.received", job, event=True, lines=lines, dry_run=job.dry_run)
     work.quotas[:] = quotas.present(work.session)
+    return job
+
+
+def stop(work: UnitOfWork, import_id: UUID) -> Import:
+    """End an import before all its lines were read. What was stored stays, and the rest of the file is deleted.
+
+    If lines are being stored, this waits until they are. Raises `NotFound` and `ImportHasEnded`.
+    """
+    job = work.one(Import, import_id, lock=True)
+    if job.ended_at is not None:
+        raise ImportHasEnded
+    job.end(work.now, "stopped", "asked")
+    work.session.execute(delete(ImportChunk).where(ImportChunk.import_id == job.id))
+    staging.forget_told(work, job)
+    work.note("import.cancelled", job, event=True)
     return job
 
 

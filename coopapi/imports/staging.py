@@ -10,6 +10,7 @@ from coopapi.errors import TooLarge, Unprocessable
 from coopapi.imports.models import Import, ImportChunk
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
+from coopapi.store.statements import Statement
 from coopapi.store.vault import SealKey
 
 LARGEST_FILE: Final = 1 << 30
@@ -19,10 +20,15 @@ EXPANSION: Final = 200
 LONGEST_LINE: Final = 256 * 1024
 CHUNK: Final = 256 * 1024
 """About how many bytes one staged piece has."""
-TOO_LONG: Final = b"\0"
+TOO_LONG: Final = bytes(LONGEST_LINE + 1)
 """Stands for a line that is longer than `LONGEST_LINE`, so that the others keep their numbers."""
 OTHER_COLUMNS: Final = b"\1"
 """Stands for a row of a CSV file that has not as many cells as its header."""
+NO_CSV: Final = b"\2"
+"""Stands for lines of a CSV file that cannot be read as a row."""
+_FORGET_TOLD: Final = Statement("update import_lines set sealed = null where import_id = :id and sealed is not null")
+_MARK: Final = b"\xef\xbb\xbf"
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 _READ: Final = 64 * 1024
 _FREE: Final = 1 << 20
 _GZIP: Final = 31
@@ -37,9 +43,9 @@ class FileTooLarge(TooLarge):
 
 
 class BrokenFile(Unprocessable):
-    """The file cannot be read: it is empty, or its compressed form is damaged or incomplete.
+    """The file cannot be read: it is empty, its compressed form is damaged or incomplete, or its header or encoding is wrong.
 
-    Send the whole file again. Nothing of it was stored.
+    `detail` says what is wrong. Correct it and send the whole file again as UTF-8. Nothing of it was stored.
     """
 
 
@@ -83,6 +89,18 @@ def decompressed(pieces: Iterable[bytes]) -> Iterator[bytes]:
             left = reader.unused_data if reader.eof else reader.unconsumed_tail
     if not reader.eof:
         raise BrokenFile("The compressed file is incomplete.")
+
+
+def unmarked(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the pieces without a byte order mark at the beginning. Raises `BrokenFile` for a file in UTF-16."""
+    left, first = iter(pieces), b""
+    while len(first) < len(_MARK) and (piece := next(left, b"")):
+        first += piece
+    if first.startswith(_UTF_16):
+        raise BrokenFile("The file is in UTF-16. Send it in UTF-8.")
+    if first := first.removeprefix(_MARK):
+        yield first
+    yield from left
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +150,12 @@ def stage(work: UnitOfWork, key: SealKey, import_id: UUID, pieces: Iterable[Piec
         work.session.expunge_all()
         lines += piece.lines
     return lines
+
+
+def forget_told(work: UnitOfWork, job: Import) -> None:
+    """Delete what a dry run kept of its lines for later ones."""
+    if job.dry_run:
+        _FORGET_TOLD.rows(work.session, id=job.id)
 
 
 def unsealed(work: UnitOfWork, job: Import, chunk: ImportChunk) -> bytes:

@@ -34,15 +34,16 @@ def cybertip_report(file: Path) -> None:
 @convert.command("vics")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--case", required=True, help="The external_id of the case that gets the digests. The register must have it.")
+@click.option("--list", "name", required=True, help="The name of the list, the same each time: the keys begin with it.")
 @click.option(
     "--category", "categories", multiple=True, required=True, help="A category whose media are taken; several may be named."
 )
-def vics_list(file: Path, case: str, categories: tuple[str, ...]) -> None:
+def vics_list(file: Path, case: str, name: str, categories: tuple[str, ...]) -> None:
     """Convert a hash list of Project VIC (JSON): the MD5 and SHA-1 digests become identifiers of a case."""
     done = Converted()
     try:
         with file.open(encoding="utf-8-sig") as opened:
-            _write(vics.convert(opened, case, categories, done))
+            _write(vics.convert(opened, case, name, categories, done))
     except (vics.BrokenList, UnicodeDecodeError) as fault:
         raise click.ClickException(f"The file is not a hash list: {fault}.") from None
     _tell(done)

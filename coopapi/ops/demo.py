@@ -37,8 +37,8 @@ _STOP_SECONDS: Final = 60.0
 
 DATA_DIR: Final = Path(".coopapi-demo")
 _RUNS_ALREADY: Final = "a demo is already running in {}: stop it with Ctrl-C, or use another folder with --data-dir"
-_PASSED_ON: Final = "COOPAPI_SMTP_"
-"""Settings that begin like this hold for the demo too."""
+_PASSED_ON: Final = ("COOPAPI_SMTP_", "COOPAPI_WEBHOOK_ALLOW")
+"""Settings that begin like these hold for the demo too."""
 _LEFT_BEHIND: Final = ("keys.json", "app-password", "issuer.pem", "issuers.json", "client.json", "entered.json", "service.log")
 _FIRST_LOOK: Final = {
     "admin": "authorities",

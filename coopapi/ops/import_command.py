@@ -6,8 +6,10 @@ import json
 import os
 import sys
 import time
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -22,6 +24,8 @@ PART_BYTES: Final = 32_000_000
 _ATTEMPTS: Final = 8
 _LONGEST_PAUSE: Final = 30.0
 _LOOK: Final = 1.0
+_GZIP: Final = b"\x1f\x8b"
+_DELIMITERS: Final = (",", ";", "\t", "|")
 _SHOWN: Final = 10
 _ENDED: Final = ("finished", "stopped")
 _BUSY: Final = frozenset({408, 429, 502, 503, 504})
@@ -33,9 +37,9 @@ class ImportRefused(click.ClickException):
 
 
 class FilePart(NamedTuple):
-    """A part of the file: the number of the first line, counted from 1, and the lines."""
+    """A part of the file: how many lines come before it, how many it has, both without a header, and its bytes with the header."""
 
-    first: int
+    before: int
     lines: int
     plain: bytes
 
@@ -50,17 +54,19 @@ class Register:
 
     def send(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Any:
         """Send a request and return the JSON of the answer. Raises `ImportRefused` if the register refuses it."""
+        return _read(self._answer(method, path, body, lambda: {**headers, "Authorization": f"Bearer {self._access()}"}))
+
+    def _answer(self, method: str, path: str, body: bytes | str | None, headers: Callable[[], Mapping[str, str]]) -> Any:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                bearer = {"Authorization": f"Bearer {self._access()}"}
-                answer = self._pool.request(method, self.url + path, body=body, headers={**headers, **bearer}, redirect=False)
+                answer = self._pool.request(method, self.url + path, body=body, headers=headers(), redirect=False)
             except urllib3.exceptions.HTTPError as fault:
                 if attempt == _ATTEMPTS:
                     raise ImportRefused(f"There is no connection to {self.url}: {type(fault).__name__}.") from None
                 time.sleep(min(2.0**attempt, _LONGEST_PAUSE))
                 continue
             if answer.status not in _BUSY or attempt == _ATTEMPTS:
-                return _read(answer)
+                return answer
             given = answer.headers.get("Retry-After", "")
             time.sleep(min(float(given) if given.isdecimal() else 2.0**attempt, _LONGEST_PAUSE))
         raise AssertionError
@@ -69,7 +75,7 @@ class Register:
         if time.monotonic() > self._until:
             form = urlencode({"grant_type": "client_credentials", **self._client})
             said = {"Content-Type": "application/x-www-form-urlencoded"}
-            made = _read(self._pool.request("POST", f"{self.url}/oauth/token", body=form, headers=said, redirect=False))
+            made = _read(self._answer("POST", "/oauth/token", form, lambda: said))
             self._token, self._until = made["access_token"], time.monotonic() + made["expires_in"] * 0.8
         return self._token
 
@@ -85,27 +91,35 @@ def _read(answer: Any) -> Any:
     return said
 
 
-def parts(path: Path, *, is_csv: bool) -> Iterator[FilePart]:
-    """Cut a file, which may be compressed, into parts of whole lines. Each part of a CSV file begins with the header.
+def parts(path: Path, mapping: Mapping[str, Any] | None = None) -> Iterator[FilePart]:
+    """Cut a file, which may be compressed, into parts of whole lines.
 
-    The lines of a CSV file are its rows, and the header is the first.
+    A CSV file has a mapping, and its parts begin with its header. Raises `ImportRefused` if the compressed form is damaged.
     """
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-        lines = _rows(file) if is_csv else iter(file)
-        header = next(lines, b"") if is_csv else b""
-        first, kept, size = 1 + is_csv, [], 0
-        for line in lines:
-            kept.append(line)
-            size += len(line)
-            if len(kept) >= PART_LINES or size >= PART_BYTES:
-                yield FilePart(first, len(kept), header + b"".join(kept))
-                first, kept, size = first + len(kept), [], 0
-        if kept:
-            yield FilePart(first, len(kept), header + b"".join(kept))
+    try:
+        with path.open("rb") as plain, gzip.open(plain) if plain.peek(2)[:2] == _GZIP else plain as file:
+            yield from _parts(file, mapping)
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise ImportRefused(f"{path} is damaged or incomplete: it cannot be decompressed.") from None
 
 
-def _rows(file: Any) -> Iterator[bytes]:
-    """Yield the rows of a CSV file as they are, also those in which a cell has several lines."""
+def _parts(file: Any, mapping: Mapping[str, Any] | None) -> Iterator[FilePart]:
+    rows = iter(file) if mapping is None else _rows(file, mapping.get("delimiter", ","))
+    header = b"" if mapping is None else next(rows, b"")
+    before, lines, kept, size = 0, 0, [], 0
+    for row in rows:
+        kept.append(row)
+        size += len(row)
+        lines += max(1, row.count(b"\n"))
+        if lines >= PART_LINES or size >= PART_BYTES:
+            yield FilePart(before, lines, header + b"".join(kept))
+            before, lines, kept, size = before + lines, 0, [], 0
+    if kept:
+        yield FilePart(before, lines, header + b"".join(kept))
+
+
+def _rows(file: Any, delimiter: str) -> Iterator[bytes]:
+    """Yield the rows of a CSV file as they are, also those in which a cell has several lines, and those that are no CSV."""
     taken: list[bytes] = []
 
     def texts() -> Iterator[str]:
@@ -113,7 +127,11 @@ def _rows(file: Any) -> Iterator[bytes]:
             taken.append(line)
             yield line.decode("utf-8", "surrogateescape")
 
-    for _ in csv.reader(texts()):
+    reader = csv.reader(texts(), delimiter=delimiter, strict=True)
+    while True:
+        with suppress(csv.Error):
+            if next(reader, None) is None:
+                return
         yield b"".join(taken)
         taken.clear()
 
@@ -136,11 +154,19 @@ class Kept:
             self.save()
         return self.parts[number]
 
+    def forget(self, number: int) -> None:
+        """Forget a part, so that it is sent again."""
+        del self.parts[number:]
+        self.save()
+
     def save(self) -> None:
         """Write the file, so that it is whole at any moment."""
-        new = self.path.with_suffix(".new")
-        new.write_text(json.dumps({"about": self.about, "parts": self.parts}))
-        new.replace(self.path)
+        new = self.path.with_name(f"{self.path.name}.new")
+        try:
+            new.write_text(json.dumps({"about": self.about, "parts": self.parts}))
+            new.replace(self.path)
+        except OSError as fault:
+            raise ImportRefused(f"{self.path} cannot be written, where it is remembered what was sent: {fault.strerror}.") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +217,17 @@ def _secret(path: Path | None) -> str:
     return found
 
 
+def _mapping(path: Path) -> dict[str, Any]:
+    """Read the declaration of the columns. What the register checks is left to it."""
+    try:
+        found = json.loads(path.read_text("utf-8-sig"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or found.get("delimiter", ",") not in _DELIMITERS:
+        raise click.UsageError(f"{path} must be a JSON object that declares the columns; the delimiter is , ; | or a tab.")
+    return found
+
+
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--to", "url", required=True, help="The address of the register, such as https://coopapi.example.")
@@ -208,16 +245,16 @@ def import_file(file: Path, url: str, client_id: str, **options: Any) -> None:
     A large file is sent in parts. After an interruption the same command goes on with what is not stored yet. The exit status is 1
     if lines were refused or are in conflict with changes that people made.
     """
-    mapping: Path | None = options["mapping"]
-    query = {**({"dry_run": "true"} if options["dry_run"] else {})}
-    if mapping:
-        query["mapping"] = json.dumps(json.loads(mapping.read_text()))
+    if options["report"] and not os.access(options["report"].absolute().parent, os.W_OK):
+        raise click.UsageError(f"{options['report']} cannot be written.")
+    mapping = _mapping(options["mapping"]) if options["mapping"] else None
+    query = {**({"dry_run": "true"} if options["dry_run"] else {}), **({"mapping": json.dumps(mapping)} if mapping else {})}
     register = Register(url, client_id, _secret(options["secret_file"]), options["ca_file"])
     status = file.stat()
     about = {"to": register.url, "client": client_id, "size": status.st_size, "modified": status.st_mtime_ns, **query}
     kept = Kept(file.with_name(f"{file.name}.coopapi-import"), about)
     sender = FileSender(register, kept, query, "text/csv" if mapping else "application/x-ndjson")
-    counts, refused = _run(sender, file, is_csv=mapping is not None)
+    counts, refused = _run(sender, file, mapping)
     if options["report"]:
         options["report"].write_text("".join(json.dumps(line) + "\n" for line in refused))
     for line in refused[:_SHOWN] if not options["report"] else ():
@@ -228,25 +265,25 @@ def import_file(file: Path, url: str, client_id: str, **options: Any) -> None:
     sys.exit(1 if refused else 0)
 
 
-def _run(sender: FileSender, file: Path, *, is_csv: bool) -> tuple[Counter[str], list[Mapping[str, Any]]]:
+def _run(sender: FileSender, file: Path, mapping: Mapping[str, Any] | None) -> tuple[Counter[str], list[Mapping[str, Any]]]:
     """Send all parts. Returns how many lines had each outcome, and the lines that were not accepted."""
     register = sender.register
     counts: Counter[str] = Counter()
     refused: list[Mapping[str, Any]] = []
-    total = sum(part.lines for part in parts(file, is_csv=is_csv))
+    total = sum(part.lines for part in parts(file, mapping))
     with click.progressbar(length=total, label="lines", show_pos=True, item_show_func=_state, file=sys.stderr) as bar:
-        for number, part in enumerate(parts(file, is_csv=is_csv)):
+        for number, part in enumerate(parts(file, mapping)):
             job = sender.send(part, number)
-            before = part.first - 1 - is_csv
 
-            def tell(found: Mapping[str, Any], start: int = before) -> None:
+            def tell(found: Mapping[str, Any], start: int = part.before) -> None:
                 bar.update(start + min(found["read"], total) - bar.pos, found)
 
             ended = wait_for(register, job, tell)
             if ended["state"] == "stopped":
-                raise ImportRefused(f"The register stopped the import {job}: {ended['state_reason']}.")
+                sender.kept.forget(number)
+                raise ImportRefused(f"The import {job} was stopped: {ended['state_reason']}. To send the rest, run this again.")
             counts.update({name: ended[name] for name in COUNTS})
-            refused += rejects(register, job, before) if ended["refused"] or ended["conflicts"] else ()
+            refused += rejects(register, job, part.before) if ended["refused"] or ended["conflicts"] else ()
     return counts, refused
 
 

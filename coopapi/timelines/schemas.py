@@ -15,6 +15,7 @@ from coopapi.facts.times import PRECISIONS
 from coopapi.http.fields import Count, Many, OneOf, Paged, Shown, Text, When, refusal
 from coopapi.http.paging import WholePage
 from coopapi.http.waiting import LONGEST_POLL
+from coopapi.journal.catalogue import EVENTS
 from coopapi.journal.models import ALARM
 from coopapi.timelines.line import MOST_LOOKED_AT, MOST_READ
 
@@ -65,7 +66,7 @@ class EventsFilter(Paged):
     kind = OneOf(
         [ALARM], metadata={"description": "The kind of events; `alarm` returns only alarms (auditors and administrators)."}
     )
-    action = Text(60, metadata={"description": "The type of events, such as `overlap.detected`."})
+    action = OneOf(EVENTS, name="EventName", metadata={"description": "The name of the events, such as `overlap.detected`."})
     case_id = fields.UUID(metadata={"description": "The case that the events are about."})
     start = OneOf(
         ["now"],

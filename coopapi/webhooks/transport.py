@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from threading import Event, Timer
 from typing import Final
 
@@ -50,7 +51,7 @@ def post(target: Target, body: bytes, headers: Mapping[str, str], tls: ssl.SSLCo
         fault = "refused_address"
     except TimeoutError:
         fault = "timeout"
-    except (OSError, HTTPError, ValueError) as wrong:
+    except (OSError, HTTPError, HTTPException, ValueError) as wrong:  # what is no answer of HTTP is a fault of the receiver, too
         fault = _kind(wrong, time.monotonic() - began)
     return Answer(status, fault, round((time.monotonic() - began) * 1000), wait)
 

@@ -160,8 +160,8 @@ grant insert on identifiers to coopapi_definer;
 
 -- The client that sent an import, and the investigators of its authority, read what became of it. The client's own transactions write it.
 grant select, insert,
-    update (version, state, lines, read, stored, updated, withdrawn, unchanged, refused, conflicts, worked, wrapped, started_at, worked_at,
-            waits_until, ended_at) on imports to APP_ROLE;
+    update (version, state, state_reason, lines, read, stored, updated, withdrawn, unchanged, refused, conflicts, worked, wrapped,
+            started_at, worked_at, waits_until, ended_at) on imports to APP_ROLE;
 grant select, update on imports to coopapi_definer;
 create policy seen on imports for select using (authority_id = (select priv.authority())
     and (principal_id = (select priv.principal()) or (select priv.role()) = 'investigator'));

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { Changed, Client, data, ifMatch, NoAnswer, Problem, UntrustedWebhook, verifyWebhook } from "coopapi-client";
 
 const { url, credentials, keyed, webhook } = JSON.parse(readFileSync("live.json", "utf8"));
@@ -116,6 +117,12 @@ test("an import is found again under its key", async () => {
   const done = await register.waitForImport(sent.id, undefined, 0.1);
   assert.deepEqual([done.stored, done.refused], [1, 1]);
   assert.equal((await register.sendImport(lines, { idempotencyKey: "nightly-ts" })).id, sent.id);
+});
+
+test("a file that is compressed already is sent as it is", async () => {
+  const file = new Uint8Array(gzipSync(JSON.stringify({ type: "case", external_id: "Z", reference: "Z", title: "Compressed" })));
+  const done = await register.waitForImport((await register.sendImport(file)).id, undefined, 0.1);
+  assert.deepEqual([done.lines, done.stored], [1, 1]);
 });
 
 test("a message is verified", () => {

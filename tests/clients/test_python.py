@@ -233,6 +233,19 @@ def test_an_import_is_waited_for_and_found_again_under_its_key(register, faults,
     assert register.wait_for_import(dry["id"], every=0.1)["dry_run"] is True
 
 
+@pytest.mark.parametrize("source", ["cases.ndjson", {"type": "case"}])
+def test_what_is_neither_a_file_nor_lines_is_refused_before_it_is_sent(register, faults, source):
+    with pytest.raises(TypeError, match="Path"):
+        register.send_import(source)
+
+
+def test_a_line_with_half_a_character_is_refused_alone(register):
+    case = {"type": "case", "external_id": "H", "reference": "H", "title": "Half"}
+    sent = register.send_import([{**case, "title": "\ud83d"}, case])
+    done = register.wait_for_import(sent["id"], every=0.1)
+    assert (done["stored"], done["refused"]) == (1, 1)
+
+
 def test_a_message_is_verified(coopapi_client, webhook):
     secret, headers, body = webhook
     assert coopapi_client.verify_webhook(secret, headers, body)["type"] == "webhook.ping"

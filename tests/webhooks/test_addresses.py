@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -149,3 +150,25 @@ def test_a_receiver_that_answers_byte_by_byte_is_cut_off(receiver_port):
         thread.join()
     assert (answer.status, answer.fault) == (None, "timeout")
     assert answer.milliseconds < SECONDS * 1000 * 6
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"\0\xff no answer\r\n\r\n", b"HTTP/1.1 20x OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nA: " + b"a" * 70_000 + b"\r\n\r\n",
+     b"HTTP/1.1 200 OK\r\n" + b"A: a\r\n" * 200 + b"\r\n", b"HTTP/9.9 200 OK\r\n\r\n", b""],
+)  # fmt: skip
+def test_what_is_no_answer_of_http_is_a_fault_of_the_receiver(receiver_port, said):
+    target = target_of(f"http://receiver.test:{receiver_port}/", frozenset({f"receiver.test:{receiver_port}"}))
+    with socket.create_server(("127.0.0.1", receiver_port)) as server:
+
+        def speak():
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.recv(1000)
+                connection.sendall(said)
+
+        thread = threading.Thread(target=speak)
+        thread.start()
+        answer = post(target, b"{}", {}, None, lookup("127.0.0.1"))
+        thread.join()
+    assert (answer.status, answer.fault, answer.ok) == (None, "connection", False)

@@ -19,11 +19,12 @@ class BrokenList(Exception):
     """The file is not a hash list that can be read."""
 
 
-def convert(file: TextIO, case: str, categories: Collection[str], done: Converted) -> Iterator[Line]:
+def convert(file: TextIO, case: str, name: str, categories: Collection[str], done: Converted) -> Iterator[Line]:
     """Yield the lines of a hash list for a case that the register has: the digests of the media of these categories.
 
-    The meaning of a category depends on the scheme of the country. Media with the content of a file are refused. The list is read a
-    little at a time. Raises `BrokenList`.
+    The keys are made of the `name` of the list and of `MediaID`, because keys are stored in clear and digests are not. The meaning
+    of a category depends on the scheme of the country. Media with the content of a file, or without `MediaID`, are refused. The
+    list is read a little at a time. Raises `BrokenList`.
     """
     for number, media in enumerate(_media(file), 1):
         try:
@@ -35,11 +36,15 @@ def convert(file: TextIO, case: str, categories: Collection[str], done: Converte
         if category not in categories:
             done.left_out[f"category {category}"] += 1
             continue
+        number_in_list = text(media, "MediaID")
+        if number_in_list is None:
+            done.refuse(number, "the media have no MediaID")
+            continue
         done.records += 1
-        source = f"Project VIC, media {text(media, 'MediaID')}, category {category}"
-        for name, kind in _HASHES.items():
-            if value := text(media, name):
-                key = f"vics-{name}-{value.lower()}"
+        source = f"Project VIC, media {number_in_list}, category {category}"
+        for digest, kind in _HASHES.items():
+            if value := text(media, digest):
+                key = f"{name}-{number_in_list}-{digest}"
                 about = {"type": "identifier", "case": case, "external_id": key, "kind": kind, "value": value}
                 yield {**about, "source": source}
         done.left_out.update(name for name in media.keys() - _KNOWN if media[name] not in (None, "", []))

@@ -5,7 +5,7 @@ import { type GetPage, type Item, items, type ListParameters, type ListPath } fr
 import type { ImportOut, paths } from "./schema.js";
 import { type Options, sleep, Transport } from "./transport.js";
 
-/** Lines as docs/imports.md describes them, or the content of a file. */
+/** Lines as docs/imports.md describes them, or the content of a file, which may be compressed by gzip. */
 export type Source = object[] | string | Uint8Array<ArrayBuffer>;
 type SendOptions = { mapping?: object; dryRun?: boolean; idempotencyKey?: string };
 
@@ -35,7 +35,8 @@ export class Client {
    */
   async sendImport(source: Source, { mapping, dryRun, idempotencyKey }: SendOptions = {}): Promise<ImportOut> {
     const text = Array.isArray(source) ? source.map((line) => JSON.stringify(line) + "\n").join("") : source;
-    const packed = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+    const plain = new Blob([text]).stream();
+    const packed = isGzip(source) ? plain : plain.pipeThrough(new CompressionStream("gzip"));
     const headers = {
       "Content-Type": mapping ? "text/csv" : "application/x-ndjson",
       "Content-Encoding": "gzip",
@@ -57,6 +58,10 @@ export class Client {
       await sleep(every);
     }
   }
+}
+
+function isGzip(source: Source): boolean {
+  return source instanceof Uint8Array && source[0] === 0x1f && source[1] === 0x8b;
 }
 
 /** The body of an answer, from a call of `client.api`. */

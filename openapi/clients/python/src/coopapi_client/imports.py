@@ -57,8 +57,11 @@ class Imports(Operations):
 
 
 def _packed(source: Source) -> bytes:
+    if isinstance(source, (str, Mapping)):
+        raise TypeError("Give a file as a Path, its content as bytes, or several lines.")
     if isinstance(source, Path):
         source = source.read_bytes()
     if not isinstance(source, bytes):
-        source = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in source).encode()
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in source)
+        source = text.encode("utf-8", "surrogatepass")  # so that a line with half a character is refused alone
     return source if source.startswith(b"\x1f\x8b") else gzip.compress(source, mtime=0)
