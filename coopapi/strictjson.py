@@ -46,7 +46,9 @@ def loads(raw: bytes, *, max_bytes: int = 1_000_000, max_depth: int = 16, max_it
 
 
 def _scan(raw: bytes, max_depth: int, max_items: int, max_string: int) -> int:
-    """Count strings, members and depth in linear time, before the parser builds any objects. Returns the bytes of the longest string.
+    """Count strings, members and depth in linear time, before the parser builds any objects.
+
+    Returns how many bytes the longest string has.
 
     Well-formed JSON has one member for each comma, and one more for each array or object that is not empty. The counts may be wrong
     for malformed JSON, which the parser then refuses.
