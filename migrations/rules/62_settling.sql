@@ -138,7 +138,8 @@ $$;
 -- them that concern somebody who is not a victim, and `hidden_cases` the holders in hidden cases. Each count ends at priv.most_counted(), so
 -- the work does not grow with a token that very many hold. A token that nobody holds is left out.
 create function priv.count_holders(p_tokens bytea[])
-returns table (token bytea, exact boolean, cases integer, open_cases integer, hidden_cases integer) language sql stable as $$
+returns table (token bytea, exact boolean, cases integer, open_cases integer, hidden_cases integer)
+language sql stable set enable_bitmapscan = off as $$
     with held as (  -- by each case; few tokens have more than one holder, so all of them are grouped together
         select u.token, h.case_id, bool_or(h.strength > 0) exact, count(*) held, count(*) filter (where not h.hidden) shown,
                count(*) filter (where not h.hidden and priv.open(h.roles)) open
@@ -182,7 +183,7 @@ language sql volatile as $$
         cross join lateral (select c.visibility from public.cases c where c.id = p.a offset 0) ca
         cross join lateral (select c.visibility from public.cases c where c.id = p.b offset 0) cb
         group by 1, 2
-        having bool_or(p.live) or exists (select from public.case_overlaps o where o.case_a = p.a and o.case_b = p.b)
+        having bool_or(p.live) or exists (select from public.case_overlaps o where o.case_a = p.a and o.case_b = p.b offset 0)
         order by 1, 2
         on conflict (case_a, case_b) do update set hidden = excluded.hidden,
             loses = d.loses or excluded.loses, open_loses = d.open_loses or excluded.open_loses
@@ -259,10 +260,11 @@ begin
         select c.m, h.case_id n, exists (
                    select from public.holdings x where x.token = c.token and x.case_id = c.m
                    and not x.common and not h.common
-                   and priv.links_few(t.now, t.now_open, x.roles, h.roles, p_limits[2])) live, c.loses, c.open_loses
-        from mine c join token t on t.token = c.token
+                   and priv.links_few(c.now, c.now_open, x.roles, h.roles, p_limits[2])) live, c.loses, c.open_loses
+        from (select x.m, x.loses, x.open_loses, t.* from mine x join token t on t.token = x.token
+              where t.exact and t.others and (t.now <= p_limits[2] or t.now_open <= p_limits[2]) offset 0) c
         cross join lateral (select x.* from public.holdings x where x.token = c.token and x.case_id <> c.m offset 0) h
-        where t.exact and t.others and (t.now <= p_limits[2] or priv.open(h.roles) and t.now_open <= p_limits[2])),
+        where c.now <= p_limits[2] or priv.open(h.roles) and c.now_open <= p_limits[2]),
     lost as (  -- the tokens that cases lost: in these changes, or in later ones that are not followed yet
         select x.case_id, u.token
         from (select c.case_id, c.tokens from unnest(changes) c where c.loses or c.open_loses or c.anew
@@ -276,18 +278,23 @@ begin
                                                                     or t.was_open <= p_limits[2] and t.now_open > p_limits[2])),
     outgrown as (  -- only pairs that have an overlap can lose a value that too many hold now, however many hold it
         select o.case_a m, o.case_b n, false live, false loses, false open_loses
-        from risen t join public.holdings a on a.token = t.token join public.case_overlaps o on o.case_a = a.case_id
-        where exists (select from public.holdings b where b.token = t.token and b.case_id = o.case_b)
+        from risen t
+        cross join lateral (select h.case_id from public.holdings h where h.token = t.token offset 0) a
+        cross join lateral (select v.case_a, v.case_b from public.case_overlaps v where v.case_a = a.case_id offset 0) o
+        where exists (select from public.holdings b where b.token = t.token and b.case_id = o.case_b offset 0)
         union all
         select c.m, o.n, false, c.loses, c.open_loses
         from risen t join mine c on c.token = t.token and (c.loses or c.open_loses)
         cross join lateral (select v.case_b n from public.case_overlaps v where v.case_a = c.m
                             union all select v.case_a from public.case_overlaps v where v.case_b = c.m) o
-        where exists (select from public.holdings b where b.token = t.token and b.case_id = o.n)),
+        where exists (select from public.holdings b where b.token = t.token and b.case_id = o.n offset 0)),
     crossing as (
         select h.m, h.n, h.linking and priv.links_few(t.now, t.now_open, h.roles_m, h.roles_n, p_limits[2]) live, false loses, false open_loses
-        from (select *, x.now <= p_limits[2] and priv.steps(x.was, x.now, p_limits[2]) stepped,
-                     x.now_open <= p_limits[2] and priv.steps(x.was_open, x.now_open, p_limits[2]) open_stepped from token x where x.exact) t
+        from (select * from (
+                  select *, x.now <= p_limits[2] and priv.steps(x.was, x.now, p_limits[2]) stepped,
+                         x.now_open <= p_limits[2] and priv.steps(x.was_open, x.now_open, p_limits[2]) open_stepped
+                  from token x where x.exact) x
+              where x.stepped or x.open_stepped offset 0) t
         cross join lateral (
             select a.case_id m, b.case_id n, a.roles roles_m, b.roles roles_n, not a.common and not b.common linking
             from public.holdings a join public.holdings b on b.case_id > a.case_id
@@ -295,9 +302,11 @@ begin
         where t.stepped or t.open_stepped and priv.open(h.roles_m) and priv.open(h.roles_n)),
     resting as (  -- likenesses based on a key that crossed its limit
         select l.case_a m, l.case_b n, true live, false loses, false open_loses
-        from token t join public.holdings a on a.token = t.token join public.likenesses l on l.identifier_a = a.identifier_id
-        where not t.exact and ((t.was <= p_limits[1]) <> (t.now <= p_limits[1])
-                               or (t.was_open <= p_limits[1]) <> (t.now_open <= p_limits[1]))),
+        from (select x.token from token x
+              where not x.exact and ((x.was <= p_limits[1]) <> (x.now <= p_limits[1])
+                                     or (x.was_open <= p_limits[1]) <> (x.now_open <= p_limits[1])) offset 0) t
+        cross join lateral (select h.identifier_id from public.holdings h where h.token = t.token offset 0) a
+        cross join lateral (select k.case_a, k.case_b from public.likenesses k where k.identifier_a = a.identifier_id offset 0) l),
     apart as (select c.case_id m, u.n, false live, c.loses, c.open_loses from unnest(changes) c, unnest(c.apart) u (n)),
     standing as (  -- all likenesses and overlaps of a case whose visibility or roles changed
         select c.case_id m, x.n, true live, c.loses, c.open_loses
