@@ -33,25 +33,22 @@ def loads(raw: bytes, *, max_bytes: int = 1_000_000, max_depth: int = 16, max_it
     """
     if len(raw) > max_bytes:
         raise TooLarge(f"The body is larger than {max_bytes} bytes.")
-    _scan(raw, max_depth, max_items, max_string)
+    longest = _scan(raw, max_depth, max_items, max_string)
     try:
-        value = json.loads(
-            raw.decode(),
-            object_pairs_hook=_object,
-            parse_int=_integer,
-            parse_float=_real,
-            parse_constant=_constant,
-        )
+        value = _decoder.decode(raw.decode())
     except UnicodeDecodeError:
         raise BadJson("The body is not valid UTF-8.") from None
     except ValueError:
         raise BadJson("The body is not well-formed JSON.") from None
-    _check_texts(value, max_string)
+    if longest > max_string or b"\\" in raw or not raw.isascii():
+        _check_texts(value, max_string)
     return value
 
 
-def _scan(raw: bytes, max_depth: int, max_items: int, max_string: int) -> None:
+def _scan(raw: bytes, max_depth: int, max_items: int, max_string: int) -> int:
     """Count strings, members and depth in linear time, before the parser builds any objects.
+
+    Returns how many bytes the longest string has.
 
     Well-formed JSON has one member for each comma, and one more for each array or object that is not empty. The counts may be wrong
     for malformed JSON, which the parser then refuses.
@@ -67,8 +64,10 @@ def _scan(raw: bytes, max_depth: int, max_items: int, max_string: int) -> None:
         raise BadJson("The body is not well-formed JSON.")
     if max(accumulate(map(_NESTING.__getitem__, brackets)), default=0) > max_depth:
         raise BadJson(f"The body is nested more than {max_depth} levels deep.")
-    if max(map(len, strings), default=0) > _LONGEST_ESCAPE * max_string + 2:
+    longest = max(map(len, strings), default=2) - 2  # without its quotes
+    if longest > _LONGEST_ESCAPE * max_string:
         raise _too_long(max_string)
+    return longest
 
 
 def _too_long(most: int) -> BadJson:
@@ -124,3 +123,7 @@ def _real(text: str) -> float:
 def _constant(text: str) -> NoReturn:
     del text
     raise BadJson("NaN and Infinity are not valid JSON.")
+
+
+_decoder: Final = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_real, parse_constant=_constant)
+"""Made once: `json.loads` makes one for each text."""

@@ -179,7 +179,7 @@ def test_what_was_compared_is_in_the_journal_with_its_count(world):
     meet(world, ALEKSANDR, OLEKSANDR)
     found = world.as_("auditor_fr").get("/journal?action=identifiers.compared").json["items"]
     (there,) = world.as_("foreign").get("/cases").json["items"]
-    assert [entry["detail"] for entry in found] == [{"case": there["id"], "count": 1}]
+    assert [entry["detail"] for entry in found] == [{"count": 1, "cases": {there["id"]: 1}}]
 
 
 def test_how_many_were_compared_does_not_tell_the_officer_of_a_hidden_person(world):

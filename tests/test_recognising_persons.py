@@ -1,6 +1,8 @@
 """Recognising persons: what two records have to share to be found, compared, and reported as one person."""
 
 from collections import Counter
+from itertools import permutations
+from random import Random
 
 import pytest
 
@@ -9,7 +11,8 @@ from coopapi.persons.births import read_birth, relation
 from coopapi.persons.data import load
 from coopapi.persons.families import texts
 from coopapi.persons.profile import Name, profile, rarity
-from coopapi.persons.score import compare, judge, judge_digests
+from coopapi.persons.record import read_person
+from coopapi.persons.score import compare, fitted_levels, hopeless, judge, judge_digests
 
 
 def person(name, born="", **more):
@@ -234,3 +237,44 @@ def test_one_person_is_found_in_two_scripts_or_romanisations(one, other):
 
 def test_the_table_of_readings_names_its_sources():
     assert {"japanese", "cantonese", "made_by"} <= load("readings")["provenance"].keys()
+
+
+def test_who_is_left_out_because_of_the_dates_alone_matches_by_no_name():
+    chance = Random(7)
+    names = (
+        "Zvezdana Krštić",
+        "Zvezdana Krstic",
+        "Anna Maria Kowalczyk",
+        "Ahmad bin Hasan Al Masri",
+        "Олександр Мироненко",
+        "王小明",
+    )
+    dates = (
+        "1984-05-17",
+        "1984-05-18",
+        "1984-05-02",
+        "1984-11-23",
+        "1984",
+        "1984-11",
+        "1984-01-01",
+        "1991-05-17",
+        "1985-05-17",
+        "1971-03-09",
+    )
+    people = [
+        {
+            "names": [{"full": chance.choice(names)}],
+            "birth_dates": chance.sample(dates, chance.randrange(3)),
+            "nationalities": chance.sample(("UA", "PL"), chance.randrange(3)),
+            "places": chance.sample(("Poltava", "Lublin"), chance.randrange(2)),
+            "gender": chance.choice(("M", "F", "")),
+        }
+        for _ in range(120)
+    ]
+    read, levels = [read_person(one) for one in people], fitted_levels()
+    found = [
+        (hopeless(read[i], people[j], levels), judge(read[i], read[j], levels).level)
+        for i, j in permutations(range(len(people)), 2)
+    ]
+    assert {level for left_out, level in found if left_out} == {None}
+    assert {level for left_out, level in found if not left_out} == {None, "possible", "strong"}

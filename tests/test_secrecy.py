@@ -172,7 +172,7 @@ def test_the_search_finds_what_is_there(world, owner, postgres):
 def test_a_guess_cannot_be_tested_against_a_stolen_dump(world, owner, keys):
     plant(world)
     with owner.cursor() as cursor:
-        cursor.execute("select token from match_tokens")
+        cursor.execute("select token from holdings")
         stolen = {bytes(row[0]) for row in cursor.fetchall()}
         cursor.execute("select fingerprint from identifiers")
         stolen |= {bytes(row[0]) for row in cursor.fetchall()}

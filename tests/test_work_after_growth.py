@@ -32,10 +32,19 @@ GROW = """
     insert into holdings select (jsonb_populate_record(x, jsonb_build_object('identifier_id', gen_random_uuid(), 'case_id', gen_random_uuid(),
             'token', '\\x' || encode(sha256(n::text::bytea), 'hex')))).*
         from holdings x, generate_series(1, %(grown)s) n where x.ctid = (select ctid from holdings limit 1);
+    insert into likenesses (identifier_a, identifier_b, case_a, case_b, score, strength, rule)
+        select least(n.a, n.b), greatest(n.a, n.b), n.c, n.d, 0.5, 2, 'grown' from (
+            select gen_random_uuid() a, gen_random_uuid() b, gen_random_uuid() c, gen_random_uuid() d from generate_series(1, %(grown)s)) n;
+    insert into case_overlaps select (jsonb_populate_record(null::case_overlaps, '{
+            "state": "withdrawn", "strength": 0, "rarity": 0, "score": 0, "kinds": [], "roles": [], "shared_a": 0, "shared_b": 0, "rank": 0,
+            "open_strength": 0, "open_rarity": 0, "open_score": 0, "open_kinds": [], "open_roles": [], "open_shared_a": 0,
+            "open_shared_b": 0, "open_rank": 0, "hidden_a": false, "hidden_b": false, "changed_at": "2026-01-01"}' || jsonb_build_object(
+            'id', gen_random_uuid(), 'case_a', least(n.a, n.b), 'case_b', greatest(n.a, n.b), 'authority_a', n.a, 'authority_b', n.b))).*
+        from (select gen_random_uuid() a, gen_random_uuid() b from generate_series(1, %(grown)s)) n;
 """
 READ = """
     select t.relname, t.seq_tup_read + (select sum(i.idx_tup_read) from pg_stat_user_indexes i where i.relid = t.relid)
-    from pg_stat_user_tables t where t.relname in ('cases', 'case_keys', 'subjects', 'identifiers', 'holdings')
+    from pg_stat_user_tables t where t.relname in ('cases', 'case_keys', 'subjects', 'identifiers', 'holdings', 'case_overlaps', 'likenesses')
 """
 
 

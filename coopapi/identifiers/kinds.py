@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from coopapi.identifiers.formats import (
@@ -221,7 +221,7 @@ def _read_one(kind: str, value: str, context: Context) -> Reading:
     """Parse one value. Of two equal keys the first is kept, which is the stronger one."""
     reading = weaken(kind, KINDS[kind].read(clean_up(kind, value), context))
     unique = tuple({(key.family, key.text): key for key in reversed(reading.keys)}.values())[::-1]
-    return reading if len(unique) == len(reading.keys) else replace(reading, keys=unique)
+    return reading if len(unique) == len(reading.keys) else reading._replace(keys=unique)
 
 
 def _read_several(kind: str, value: str, context: Context) -> Reading | None:
@@ -241,7 +241,7 @@ def _read_several(kind: str, value: str, context: Context) -> Reading | None:
     if len(parts) > _MOST_VALUES:
         raise ImpossibleValue("several_values", f"The value is a list of more than {_MOST_VALUES} values; send each on its own.")
     keys = {(key.family, key.text): key for reading in readings for key in reading.keys if key.strength > Strength.ASKS}
-    weaker = tuple(replace(key, strength=min(key.strength, Strength.POSSIBLE)) for key in keys.values())
+    weaker = tuple(key._replace(strength=min(key.strength, Strength.POSSIBLE)) for key in keys.values())
     warnings = tuple(dict.fromkeys(["several_values", *(w for reading in readings for w in reading.warnings)]))
     return Reading(
         "; ".join(reading.normalised for reading in readings), weaker, warnings, "; ".join(r.keys[0].text for r in readings)

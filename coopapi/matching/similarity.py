@@ -9,7 +9,7 @@ from uuid import UUID
 
 from coopapi.config import Settings
 from coopapi.persons.record import read_person
-from coopapi.persons.score import Levels, Verdict, fitted_levels, judge, judge_digests
+from coopapi.persons.score import Levels, Verdict, fitted_levels, hopeless, judge, judge_digests
 from coopapi.store import vault
 from coopapi.store.crypto import Keyring
 
@@ -60,18 +60,35 @@ def judge_all(keys: Keyring, settings: Settings, pairs: Sequence[Pair], values: 
     levels, verdicts = levels_of(settings), []
     for pair in pairs:
         one, other = (contents[value_id] for value_id in pair)
-        judged = one and other and judge_contents(one, other, families.get(pair) or (), levels)
+        judged = one and other and _judged(one, other, families.get(pair) or (), levels)
         verdicts.append(judged or Verdict(0, None, ""))
     return verdicts
 
 
+def _judged(one: dict[str, Any], other: dict[str, Any], families: Sequence[str], levels: Levels) -> Verdict | None:
+    """Judge two opened contents, or return None if a look at the dates shows that they are no match.
+
+    The ids of identifiers grow, so the second is mostly one that was added last and is compared with many. The first is not read
+    for nothing.
+    """
+    if one.get("person") and other.get("person") and hopeless(_with_profile(other)["profile"], one["person"], levels):
+        return None
+    return judge_contents(_with_profile(one), _with_profile(other), families, levels)
+
+
+def _with_profile(content: dict[str, Any]) -> dict[str, Any]:
+    """Add to an opened content what is compared of a person in clear, unless that was done."""
+    if content.get("person") and "profile" not in content:
+        content["profile"] = read_person(content["person"])
+    return content
+
+
 def _opened(value: Any, key: Callable[[UUID, bytes], Any]) -> dict[str, Any] | None:
     try:
-        opened = vault.open_value(key(value.case_id, bytes(value.wrapped)), bytes(value.sealed), value.owner, value.id)
+        return vault.open_value(key(value.case_id, bytes(value.wrapped)), bytes(value.sealed), value.owner, value.id)
     except vault.BrokenSeal:
         _log.error("a stored value cannot be decrypted", extra={"identifier": str(value.id)})
         return None
-    return opened | {"profile": read_person(opened["person"])} if opened.get("person") else opened
 
 
 def levels_of(settings: Settings) -> Levels:
@@ -92,7 +109,11 @@ def judge_contents(one: Mapping[str, Any], other: Mapping[str, Any], families: S
 
 def _by_families(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Tell whether two contents are judged by the families of their match keys: two persons of which one was sent as digests."""
-    return not ("profile" in one and "profile" in other) and bool(one.get("families") and other.get("families"))
+    return not (_in_clear(one) and _in_clear(other)) and bool(one.get("families") and other.get("families"))
+
+
+def _in_clear(content: Mapping[str, Any]) -> bool:
+    return bool("profile" in content or content.get("person"))
 
 
 def judge_pictures(one: str, other: str) -> Verdict:

@@ -111,7 +111,7 @@ _OF_GOD: Final = re.compile("(?<=..)الله$")
 _SERVANT: Final = re.compile("^عبد ?(?:ال)?(?=.{3})")
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4096)
 def words(name: str) -> tuple[str, ...]:
     """Split a name into words: at spaces, hyphens and full stops, and inside words such as LiJuan."""
     composed = _MARKS.sub("", name if name.isascii() else unicodedata.normalize("NFKC", name))

@@ -1,13 +1,13 @@
 """The probability that two records are the same person: a logistic model with readable features and weights fitted once."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from operator import mul
 from typing import Any, Final, NamedTuple
 
 from coopapi.persons.alignment import LOST, Alignment, best
-from coopapi.persons.births import relation
+from coopapi.persons.births import read_birth, relation
 from coopapi.persons.data import load
 from coopapi.persons.families import DATED
 from coopapi.persons.profile import Profile
@@ -31,6 +31,10 @@ DATES: Final[Mapping[str, str]] = {
 TELLING: Final = frozenset({"same_date", "same_month", "day_month_swapped", "digit_of_month", "digit_of_year", "year_beside"})
 """Relations of dates with which a match may be strong. A year alone, 1 January and a close day tell too little."""
 _UNDATED_DIGESTS: Final = 0.78
+_NATIONALITIES: Final = ("nationality_same", "nationality_other")
+_LARGEST: Final = {"said_little": 1.2, **dict.fromkeys(("said", "left", "lost", "other_given", "edits"), math.inf)}
+"""The largest values that features can have, where that is not 1. None is negative."""
+_ROUNDED: Final = 1e-6
 _DOUBTFUL: Final = 0.88
 _MEETS: Final = 0.9
 
@@ -90,6 +94,23 @@ def judge(one: Profile, other: Profile, levels: Levels | None = None) -> Verdict
     rule = f"{_rule(found.names)} {found.dates}{' possible_kin' if _kin(found.names) else ''}"
     level = _level(score, levels or fitted_levels(), sure=telling(found))
     return Verdict(score, level or ("possible" if _unlike_only_in_writing(one, other, found) else None), rule)
+
+
+def hopeless(one: Profile, other: Mapping[str, Any], levels: Levels) -> bool:
+    """Tell that a person and a stored one are no match whatever their names are: their dates of birth tell too much against it.
+
+    This takes a fraction of the time of `judge`, and most persons that share a match key are so. The names of `other` are not read.
+    """
+    dates = relation(one.births, [read_birth(birth) for birth in other.get("birth_dates", ())])
+    most = _most(dates)
+    if most == math.inf:
+        return False
+    names = _weights()["names"][DATES[dates]]
+    nationalities = _of_nationalities(one.nationalities, other.get("nationalities", ()))
+    most += sum(names[FEATURES.index(name)] * told for name, told in zip(_NATIONALITIES, nationalities, strict=True))
+    most += max(0.0, _weights()["rare"]) * max(map(len, one.spellings))
+    most += max(0.0, *_weights()["places"]) if one.places and other.get("places") else 0.0
+    return _probability(most) < levels.possible - _ROUNDED
 
 
 def judge_digests(shared: Mapping[str, int], ours: Mapping[str, int], theirs: Mapping[str, int]) -> Verdict:
@@ -194,6 +215,14 @@ def _rule(names: Alignment) -> str:
 
 
 @cache
+def _most(dates: str) -> float:
+    """Return the most log odds that dates of this relation can have with any names, without nationality, rarity and places."""
+    weights = dict(zip(FEATURES, _weights()["names"][DATES[dates]], strict=True))
+    gains = [weight * _LARGEST.get(name, 1) for name, weight in weights.items() if weight > 0 and name not in _NATIONALITIES]
+    return float(_weights()["dates"][dates] + sum(gains))
+
+
+@cache
 def _weights() -> dict[str, Any]:
     """Return the fitted weights, each set in the order of `FEATURES`."""
     data: dict[str, Any] = load("weights")
@@ -239,9 +268,12 @@ def _of_parts(names: Alignment, *, woman: bool) -> tuple[float, ...]:
 def _of_persons(one: Profile, other: Profile) -> tuple[float, ...]:
     """Return what gender and nationality say."""
     genders = one.gender == other.gender if one.gender and other.gender else None
-    same_nationality = not one.nationalities.isdisjoint(other.nationalities)
-    unlike = bool(one.nationalities and other.nationalities) and not same_nationality
-    return (genders is True, genders is False, same_nationality, unlike)
+    return (genders is True, genders is False, *_of_nationalities(one.nationalities, other.nationalities))
+
+
+def _of_nationalities(one: frozenset[str], other: Collection[str]) -> tuple[bool, bool]:
+    same = not one.isdisjoint(other)
+    return (same, bool(one and other) and not same)
 
 
 def _rare(dates: str, names: Alignment) -> float:

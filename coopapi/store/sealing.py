@@ -4,7 +4,7 @@ import hmac
 import os
 import secrets
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -19,22 +19,23 @@ class BrokenSeal(Exception):
     """A sealed value was changed, or it was moved from the place that it was sealed for."""
 
 
-class Sealer(NamedTuple):
+class Sealer:
     """AES-256-GCM with one key. The place of a value is authenticated with it, so that it cannot be moved elsewhere."""
 
-    key: bytes
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
 
     def seal(self, plain: bytes, place: str) -> bytes:
         """Encrypt a value for one place. Returns the format byte, the nonce and the ciphertext."""
         nonce = os.urandom(_NONCE)
-        return _FORMAT + nonce + AESGCM(self.key).encrypt(nonce, plain, place.encode())
+        return _FORMAT + nonce + self._cipher.encrypt(nonce, plain, place.encode())
 
     def open(self, sealed: bytes, place: str) -> bytes:
         """Decrypt a value. Raises `BrokenSeal` if it was changed or moved to another place."""
         if sealed[:1] != _FORMAT:
             raise BrokenSeal
         try:
-            return AESGCM(self.key).decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], place.encode())
+            return self._cipher.decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], place.encode())
         except (InvalidTag, ValueError) as fault:
             raise BrokenSeal from fault
 

@@ -16,6 +16,11 @@ _NAME: Final = re.compile(r"(?<!:):([a-z_]+)")
 _UUID: Final = 2950
 _UUIDS: Final = 2951
 """The numbers of the types uuid and uuid[] in PostgreSQL."""
+_PLAIN: Final = {bool, int, float, UUID}
+"""The types of which the text needs no quotes in an array."""
+_NEXT: Final = '","'
+_ESCAPED: Final = re.compile(r'["\\]')
+"""What is escaped in a text."""
 
 
 class Statement:
@@ -55,7 +60,11 @@ class Statement:
 
 def array(values: Iterable[Any]) -> str:
     """Return values as the text of an array. PostgreSQL reads it much faster than the list of constants that the driver makes."""
-    return "{" + ",".join(map(_element, values)) + "}"
+    some = list(values)
+    kinds = set(map(type, some))
+    if kinds == {str} and not _ESCAPED.search("".join(some)):
+        return f'{{"{_NEXT.join(some)}"}}'
+    return f"{{{','.join(map(str if kinds <= _PLAIN else _element, some))}}}"
 
 
 def _element(value: Any) -> str:

@@ -81,7 +81,7 @@ end $$;
 
 -- Somebody was given access to a case, or an account was changed that is cleared: overlaps may have waited for that.
 create function priv.access_was_given() returns trigger
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 begin
     perform priv.wake(g.case_id)
         from (select distinct f.case_id from fresh f
@@ -91,7 +91,7 @@ begin
 end $$;
 
 create function priv.clearance_was_given() returns trigger
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 begin
     perform priv.wake(g.case_id)
         from (select distinct g.case_id from public.case_access g

@@ -111,7 +111,7 @@ begin
     from (select distinct least(m, n) a, greatest(m, n) b from unnest(p_mine, p_other) u (m, n)) p;
     for r in
         with t as materialized (select * from priv.totals(firsts, seconds, p_limits))  -- otherwise it is computed anew for each pair
-        select v as overlap, v.id is null as fresh, ca.id case_a, cb.id case_b, ca.authority_id authority_a, cb.authority_id authority_b,
+        select v.overlap, (v.overlap).id is null as fresh, ca.id case_a, cb.id case_b, ca.authority_id authority_a, cb.authority_id authority_b,
                ca.visibility = 'hidden' hidden_a, cb.visibility = 'hidden' hidden_b,
                ca.visibility = 'hidden' and ca.authority_id <> cb.authority_id unseen_b,  -- the sides to which the other case is hidden
                cb.visibility = 'hidden' and ca.authority_id <> cb.authority_id unseen_a,
@@ -122,7 +122,7 @@ begin
         from unnest(firsts, seconds) with ordinality p (a, b, at)
         cross join lateral (select * from public.cases c where c.id = p.a offset 0) ca
         cross join lateral (select * from public.cases c where c.id = p.b offset 0) cb
-        left join public.case_overlaps v on v.case_a = p.a and v.case_b = p.b
+        left join lateral (select x as overlap from public.case_overlaps x where x.case_a = p.a and x.case_b = p.b offset 0) v on true
         left join t on t.m = p.a and t.n = p.b
         -- The order in which both sides are told must not depend on when a case was opened, because it may have been hidden since.
         order by least(ca.authority_id, cb.authority_id), greatest(ca.authority_id, cb.authority_id), p.at

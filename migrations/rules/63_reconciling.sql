@@ -25,8 +25,10 @@ begin
                   is distinct from (coalesce(f.si, 0)::integer, coalesce(f.sj, 0)::integer, coalesce(f.s, 0), coalesce(f.w, 0),
                    coalesce(f.ks, '{}'), coalesce(f.rs, '{}'), coalesce(f.oi, 0)::integer, coalesce(f.oj, 0)::integer,
                    coalesce(f.os, 0), coalesce(f.ow, 0), coalesce(f.oks, '{}'), coalesce(f.ors, '{}'))),
-           (select count(*) from public.match_tokens t cross join lateral priv.count_holders(t.token) c
-            where (t.cases, t.open_cases, t.hidden_cases) is distinct from (c.cases, c.open_cases, c.hidden_cases)),
+           (select count(*) from public.match_tokens t
+            left join priv.count_holders(array (select k.token from public.match_tokens k)) c on c.token = t.token
+            where (t.cases, t.open_cases, t.hidden_cases)
+                  is distinct from (coalesce(c.cases, 0), coalesce(c.open_cases, 0), coalesce(c.hidden_cases, 0))),
            (select count(*) from public.holdings h left join public.identifiers i on i.id = h.identifier_id
             where i.id is null or i.withdrawn_at is not null);
 end $$;
@@ -73,10 +75,13 @@ begin
     perform pg_advisory_xact_lock(hashtextextended('coopapi.matching', 0));
     delete from public.holdings h where not exists (
         select from public.identifiers i where i.id = h.identifier_id and i.withdrawn_at is null);
+    with counted as (
+        select k.token, coalesce(c.cases, 0) cases, coalesce(c.open_cases, 0) open_cases, coalesce(c.hidden_cases, 0) hidden_cases
+        from public.match_tokens k left join priv.count_holders(array (select i.token from public.match_tokens i)) c on c.token = k.token)
     update public.match_tokens t
     set cases = c.cases, open_cases = c.open_cases, hidden_cases = c.hidden_cases
-    from public.match_tokens k cross join lateral priv.count_holders(k.token) c
-    where k.token = t.token and (t.cases, t.open_cases, t.hidden_cases) is distinct from (c.cases, c.open_cases, c.hidden_cases);
+    from counted c
+    where c.token = t.token and (t.cases, t.open_cases, t.hidden_cases) is distinct from (c.cases, c.open_cases, c.hidden_cases);
     delete from public.likenesses l using unnest(p_a, p_b) u (a, b) where l.identifier_a = u.a and l.identifier_b = u.b;
     insert into public.likenesses (identifier_a, identifier_b, case_a, case_b, score, strength, rule)
         select u.a, u.b, ia.case_id, ib.case_id, u.score, u.strength, u.rule

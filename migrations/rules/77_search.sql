@@ -169,7 +169,7 @@ begin
     insert into public.search_grams (place, gram, word)
         select distinct x.place, g.gram, x.word
         from (select distinct w.place, w.word from written w where priv.can_be_misspelt(w.word)) x cross join unnest(priv.grams(x.word)) g (gram)
-        where not exists (select from public.search_grams k where k.place = x.place and k.gram = substr('  ' || x.word, 1, 3) and k.word = x.word)
+        where not exists (select from public.search_grams k where k.place = x.place and k.gram = substr('  ' || x.word, 1, 3) and k.word = x.word offset 0)
         on conflict do nothing;
     delete from public.search_grams k
         using unnest(gone.places, gone.words) d (place, word) cross join unnest(priv.grams(d.word)) g (gram)

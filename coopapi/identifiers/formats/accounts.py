@@ -135,7 +135,7 @@ def _name_on(link: PlatformLink) -> Reading:
         raise ImpossibleValue("username", _WRONG_USERNAME)
     if _ADDRESS.fullmatch(text):  # providers report the e-mail address of the login as the name
         address = read_email(text, Context()).keys[0]
-        return exact("username", f"{text}@{platform}", replace(address, strength=Strength.WEAK))
+        return exact("username", f"{text}@{platform}", address._replace(strength=Strength.WEAK))
     if not _HANDLE.fullmatch(text):
         raise ImpossibleValue("username", _WRONG_USERNAME)
     undotted = text.replace(".", "") if platform in _DOTLESS else text
@@ -173,8 +173,8 @@ def _with_phone(reading: Reading, digits: str) -> Reading:
         phone = read_phone(f"+{digits}", Context())
     except ImpossibleValue:
         return reading
-    possible = tuple(replace(key, strength=Strength.POSSIBLE) for key in phone.keys if not phone.warnings)
-    return replace(reading, keys=reading.keys + possible)
+    possible = tuple(key._replace(strength=Strength.POSSIBLE) for key in phone.keys if not phone.warnings)
+    return reading._replace(keys=reading.keys + possible)
 
 
 _OWN: Final[Mapping[str, Callable[[str, Context], Reading]]] = {

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from importlib.resources import files
 from typing import Any, Final
 
@@ -49,10 +48,10 @@ def weaken(kind: str, reading: Reading) -> Reading:
     """Return a reading with the keys marked that tell nobody apart: all of them, with the reason, if its value is listed."""
     code = _reason(kind, reading.normalised) or next((code for code in reading.warnings if code in REASONS), None)
     if code is None:
-        keys = tuple(replace(key, common=True) if _is_common(key) else key for key in reading.keys)
-        return reading if keys == reading.keys else replace(reading, keys=keys)
-    keys = tuple(replace(key, strength=Strength.WEAK, common=True) for key in reading.keys if key.strength > Strength.ASKS)
-    return replace(reading, keys=keys, warnings=tuple(dict.fromkeys((*reading.warnings, code))))
+        keys = tuple(key._replace(common=True) if _is_common(key) else key for key in reading.keys)
+        return reading if keys == reading.keys else reading._replace(keys=keys)
+    keys = tuple(key._replace(strength=Strength.WEAK, common=True) for key in reading.keys if key.strength > Strength.ASKS)
+    return reading._replace(keys=keys, warnings=tuple(dict.fromkeys((*reading.warnings, code))))
 
 
 def _is_common(key: MatchKey) -> bool:

@@ -38,9 +38,11 @@ def read_phone(value: str, context: Context) -> Reading:
             "phone_country", "A national number needs its country; an international number must start with +.", "context.country"
         )
     try:
-        written = _e164(phonenumbers.parse(_without_trunk_zero(text), context.country))
+        number = phonenumbers.parse(_without_trunk_zero(text), context.country)
+        written = _e164(number)
         now = renumbered(written)
-        number = phonenumbers.parse(now)
+        if now != text:
+            number = phonenumbers.parse(now)
     except NumberParseException:
         raise wrong from None
     if not phonenumbers.is_possible_number(number):

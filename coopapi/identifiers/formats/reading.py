@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from coopapi.errors import Unprocessable
 
@@ -24,8 +24,7 @@ class Strength(IntEnum):
     STRONG = 3
 
 
-@dataclass(frozen=True, slots=True)
-class MatchKey:
+class MatchKey(NamedTuple):
     """A key that a value is matched by. Equal family and text are a match, with the weaker strength of the two sides.
 
     With `digest`, the text is a digest that an authority made with k1, in hexadecimal. A `common` key tells nobody apart: it links
@@ -50,8 +49,7 @@ class Context:
     quality: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A parsed value. Unless `identity` says otherwise, the text of the first key identifies the value within a case."""
 
     normalised: str
