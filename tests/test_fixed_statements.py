@@ -54,6 +54,7 @@ def test_a_connection_that_was_lost_is_not_used_again(database, owner):
 
 def test_a_connection_that_the_driver_has_closed_is_lost(database):
     with suppress(DBAPIError), database.anonymous() as session:  # it cannot be committed
+        session.begin()
         session.driver.close()
         assert lost(session)
 

@@ -1,14 +1,16 @@
 """How a transaction begins: one statement identifies the caller and sets the context, and only a question of the service is answered."""
 
 import pytest
+from sending import statements_sent
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from coopapi.auth.authentication import actor_of
-from coopapi.store.db import Opening
+from coopapi.auth.authentication import UnknownCaller, actor_of
+from coopapi.store.opening import Opening
+from coopapi.store.statements import Statement
 
 ISSUER = "https://issuer.test"
-ASK = text("select * from priv.identify(:issuer, :subject, :role, :signed)")
+ASK = text("select * from priv.identify(:begin_issuer, :begin_subject, :begin_role, :begin_question, :begin_digest)")
 
 
 @pytest.fixture
@@ -16,27 +18,9 @@ def signed(database, clock):
     """The signed question for one subject, as the service asks it."""
 
     def ask(subject, role=None):
-        opening = Opening(database, clock())
-        caught = {}
-
-        class Caught(Exception):
-            pass
-
-        def keep(_statement, **values):
-            caught.update(values)
-            raise Caught
-
-        object.__setattr__(opening, "database", _Asking(database, keep))
-        with pytest.raises(Caught):
-            opening.begin(ISSUER, subject, role)
-        return caught
+        return Opening(database, clock()).question(ISSUER, subject, role, digest=None)
 
     return ask
-
-
-class _Asking:
-    def __init__(self, database, keep):
-        self.sign, self.settings, self._open = database.sign, database.settings, keep
 
 
 def answer(database, values):
@@ -70,8 +54,9 @@ def test_without_a_clear_role_there_is_no_context(world, database, signed, owner
 
 def test_nobody_is_identified_by_a_question_that_the_service_did_not_sign(world, database, signed):
     asked = signed("investigator")
-    for change in ({"subject": "prosecutor_fr"}, {"role": "admin"}, {"issuer": "https://other.test"}, {"signed": ""},
-                   {"signed": database.context(_actor(database), database.clock())}):  # fmt: skip
+    context = database.context(_actor(database), database.clock())
+    for change in ({"begin_subject": "prosecutor_fr"}, {"begin_role": "admin"}, {"begin_issuer": "https://other.test"},
+                   {"begin_question": ""}, {"begin_question": context}):  # fmt: skip
         with database.anonymous() as session:
             with pytest.raises(DBAPIError) as error:
                 session.execute(ASK, asked | change)
@@ -86,7 +71,7 @@ def _actor(database):
 
 def test_a_signed_question_is_no_context(world, database, signed):
     with database.anonymous() as session:
-        session.execute(text("set local coopapi.context = :signed"), {"signed": signed("investigator")["signed"]})
+        session.execute(text("set local coopapi.context = :signed"), {"signed": signed("investigator")["begin_question"]})
         with pytest.raises(DBAPIError):
             session.execute(text("select priv.authority()"))
         session.rollback()
@@ -115,3 +100,62 @@ def test_a_connection_that_dies_later_is_an_error_and_nothing_is_repeated(world,
     with pytest.raises(OperationalError):
         die()
     assert times == [1]
+
+
+def change(owner, **columns):
+    with owner.cursor() as cursor:
+        for name, value in columns.items():
+            cursor.execute(f"update principals set {name} = %s where subject = 'investigator'", (value,))
+
+
+NOTHING_READ = "/codelists/countries"  # an answer for which nothing is read but the account
+
+
+@pytest.mark.parametrize("path", ["/cases", NOTHING_READ, "/cases?limit=0", "/journal"])
+def test_an_account_that_is_remembered_counts_no_longer_than_it_is_active(world, owner, path):
+    caller = world.as_("investigator")
+    assert caller.get("/cases").status_code == 200
+    before = caller.get(path).status_code
+    change(owner, active=False)
+    assert caller.get(path).status_code == 401
+    change(owner, active=True)
+    assert caller.get(path).status_code == before
+
+
+def test_a_right_counts_from_the_next_request_on_whether_it_was_given_or_taken(world, owner):
+    caller = world.as_("investigator")
+    assert [caller.get(path).status_code for path in ("/cases", "/journal")] == [200, 403]
+    change(owner, roles=["auditor"])
+    assert [caller.get(path).status_code for path in ("/journal", "/cases")] == [200, 403]
+    change(owner, roles=["auditor", "investigator"])
+    assert [caller.get(path).status_code for path in ("/journal", "/cases")] == [400, 400]
+    change(owner, roles=["investigator"])
+    assert [caller.get(path).status_code for path in ("/journal", "/cases")] == [403, 200]
+
+
+def test_nothing_is_counted_for_an_account_that_has_changed(world, database, owner):
+    """The second transaction, which counts values, waits for the first one to confirm the account."""
+    assert world.as_("investigator").get("/cases").status_code == 200
+    change(owner, active=False)
+    counted = []
+
+    def count():
+        with database.work(lambda opening: actor_of(opening, ISSUER, "investigator", None, remembered=True), "r") as work:
+            counted.append(work.in_second_transaction(Statement("select 1"), {}))
+
+    with pytest.raises(DBAPIError) as error:
+        count()
+    assert (error.value.orig.pgcode, counted) == ("40001", [])
+    with pytest.raises(UnknownCaller):
+        count()
+
+
+def test_a_remembered_account_is_confirmed_with_the_first_statement(world, database, idle):
+    caller = world.as_("investigator")
+    assert caller.get("/cases").status_code == 200
+    with statements_sent(database.engine) as sent:
+        assert caller.get("/cases").status_code == 200
+    assert [("priv.identify" in statement, "priv.page_of_cases" in statement) for statement in sent] == [
+        (True, True),
+        (False, False),
+    ]

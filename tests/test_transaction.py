@@ -36,6 +36,14 @@ def test_the_first_statement_begins_it_and_the_entries_of_the_journal_end_it(wor
     assert sent[-1].endswith("; commit")
 
 
+def test_without_an_account_its_first_statement_begins_it(database, idle):
+    with statements_sent(database.engine) as sent, database.anonymous() as session:
+        assert ONE.value(session) == 1
+        assert ONE.value(session) == 1
+    assert [statement.split()[0] for statement in sent] == ["begin;", "select", "commit"]
+    assert sent[0].endswith("; select 1 as one")
+
+
 def test_without_entries_it_is_committed_too(world, database, idle):
     with statements_sent(database.engine) as sent, work(database) as opened:
         ONE.rows(opened.session)
@@ -58,8 +66,7 @@ def test_what_is_refused_is_rolled_back_and_its_connection_is_used_again_without
     ((pid, context),) = seen
     assert context
     assert noted(owner, "refused") == 0
-    contexts = dict(look(database) for _ in range(database.engine.pool.size()))  # the connections take turns
-    assert contexts[pid] == ""
+    assert look(database) == (pid, "")  # the connection that returned last is taken first
 
 
 def look(database):
@@ -72,7 +79,7 @@ def test_another_connection_is_taken_if_one_is_dead_when_its_plans_are_renewed(s
     renew_plans(engine, 0)
 
     def taken():
-        with Transaction(engine) as opened:
+        with Transaction(engine, Statement("begin")) as opened:
             return PID.one(opened).pid
 
     first = taken()

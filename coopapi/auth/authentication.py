@@ -9,7 +9,8 @@ from flask import request
 from coopapi.access import Actor, Function, Purpose, Role
 from coopapi.auth.tokens import Verifier
 from coopapi.errors import BadRequest, Forbidden, Unauthenticated
-from coopapi.store.db import Database, Opening, UnitOfWork
+from coopapi.store.db import Database, UnitOfWork
+from coopapi.store.opening import Opening
 
 
 class UnknownCaller(Unauthenticated):
@@ -39,7 +40,7 @@ class Service:
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated("Send an access token in the header `Authorization: Bearer ...`.")
         claims = self.verifier.verify(token.strip(), self.database.clock().timestamp())
-        return actor_of(opening, claims.issuer, claims.subject, request.headers.get("Coopapi-Role"))
+        return actor_of(opening, claims.issuer, claims.subject, request.headers.get("Coopapi-Role"), remembered=True)
 
     @staticmethod
     def purpose(named: str | None) -> str | None:
@@ -60,12 +61,12 @@ def as_account(
     return database.work(lambda opening: actor_of(opening, account.issuer, account.subject, acts_as), request_id, purpose)
 
 
-def actor_of(opening: Opening, issuer: str, subject: str, role: str | None) -> Actor:
-    """Return the person or client with this subject, in the role it acts in.
+def actor_of(opening: Opening, issuer: str, subject: str, role: str | None, *, remembered: bool = False) -> Actor:
+    """Return the person or client with this subject, in the role it acts in. `remembered` is that of `Opening.begin`.
 
     Raises `UnknownCaller`, `ChooseRole`, and `Forbidden` if it does not have the role.
     """
-    found = opening.begin(issuer, subject, role)
+    found = opening.begin(issuer, subject, role, remembered=remembered)
     if found is None:
         raise UnknownCaller
     roles = tuple(Role(name) for name in found.roles)

@@ -1,6 +1,7 @@
 """Warnings about titles of cases: a title is shown to the desk and perhaps to other States, so it should name nobody."""
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -16,8 +17,12 @@ _IDENTIFIERS: Final = (
 _OPERATION: Final = re.compile(r"(?i)^op[eé]ra\w+$")
 
 
+@lru_cache(maxsize=5000)
 def warnings(title: str) -> list[str]:
-    """Return `identifier` if the title seems to contain an identifier of a person, and `name` if it seems to contain a name."""
+    """Return `identifier` if the title seems to contain an identifier of a person, and `name` if it seems to contain a name.
+
+    The list is shared by all who ask for this title.
+    """
     found = ["identifier"] if any(pattern.search(title) for pattern in _IDENTIFIERS) else []
     return [*found, "name"] if _names_somebody(title) else found
 

@@ -36,13 +36,20 @@ Show = Callable[[UnitOfWork, Sequence[Any]], Sequence[Any]]
 
 
 class StrictParser(FlaskParser):
-    """Reads JSON with the strict parser of `strictjson`, and rejects unknown query parameters."""
+    """Reads JSON with the strict parser of `strictjson`, and rejects unknown query parameters.
+
+    The query becomes a plain dictionary, which our schemas read with less work.
+    """
 
     DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}
 
     def _raw_load_json(self, req: Request) -> Any:
         del req
         return _json()
+
+    def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
+        """Return the query parameters, with lists for those that the schema reads as lists."""
+        return dict(super().load_querystring(req, schema)) if req.query_string else {}
 
 
 class Blueprint(flask_smorest.Blueprint):

@@ -12,6 +12,7 @@ from uuid import UUID
 from flask import current_app, g, json, request
 
 from coopapi.http.gateway import STOPPING
+from coopapi.http.transactions import separately
 from coopapi.matching.engine import limits
 from coopapi.store.db import UnitOfWork
 from coopapi.store.statements import Statement
@@ -157,9 +158,7 @@ def _places() -> Places:
 
 
 def _look(case_id: UUID) -> tuple[bool, bool]:
-    service = current_app.extensions["coopapi"]
-    with service.database.work(service.identify, g.request_id) as work:
-        return _settled(work, case_id)
+    return separately(lambda work: _settled(work, case_id))
 
 
 def _settled(work: UnitOfWork, case_id: UUID) -> tuple[bool, bool]:

@@ -61,7 +61,7 @@ class JournalEntry(Row):
     __tablename__ = "journal_entries"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    authority_id: Mapped[UUID] = mapped_column()
     uid: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
     at: Mapped[datetime] = mapped_column()
     principal_id: Mapped[UUID | None] = mapped_column()

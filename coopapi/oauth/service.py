@@ -159,7 +159,7 @@ def _journal(database: Database, client_id: UUID) -> None:
         known = session.execute(text("select roles from priv.account_of(:issuer, :subject)"), names).one_or_none()
     if known is None:
         raise InvalidClient("This client is registered under another name of this issuer. Inform the operator of the service.")
-    with database.work(lambda opening: actor_of(opening, **names, role=known.roles[0]), uuid4().hex) as work:
+    with database.work(lambda opening: actor_of(opening, names["issuer"], names["subject"], known.roles[0]), uuid4().hex) as work:
         work.note("token.issued", object_type="principal", client=str(client_id))
 
 

@@ -32,7 +32,9 @@ MOST_CASES: Final = 20_000
 """How many cases one request looks at."""
 MOST_FOUND: Final = 200
 _LAST: Final = UUID(int=2**128 - 1)
-_RESERVE: Final = "select * from priv.reserve_search(:case, :search, cast(:tokens as bytea[]), cast(:strengths as smallint[]))"
+_RESERVE: Final = Statement(
+    "select * from priv.reserve_search(:case, :search, cast(:tokens as bytea[]), cast(:strengths as smallint[]))"
+)
 _FIND: Final = Statement(
     "select * from priv.identifiers_with(cast(:tokens as bytea[]), :before, cast(:after as uuid), :cases, :most)"
 )

@@ -6,20 +6,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache, partial
-from hashlib import sha256
+from functools import partial
 from typing import Any, Final, Protocol, Self, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Engine, Select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from coopapi.access import CLEARABLE, Action, Actor
+from coopapi.access import Action, Actor
 from coopapi.config import Settings
 from coopapi.errors import Forbidden, NotFound, Stale
 from coopapi.store import alarms, visible
 from coopapi.store.crypto import CONTEXTS, Keyring
+from coopapi.store.opening import SETTINGS, Opening
 from coopapi.store.quotas import Quota
 from coopapi.store.rows import Named, Row, Versioned, ids_of
 from coopapi.store.statements import Statement, read_ids_fast
@@ -30,17 +29,10 @@ Clock = Callable[[], datetime]
 _JSON: Final = json.JSONEncoder(separators=(",", ":"), default=str)
 WORKER: Final = "worker"
 """The role in the context of the worker. No person or client has it."""
-_SETTINGS: Final = (
-    "SET LOCAL statement_timeout = '15s'; SET LOCAL lock_timeout = '5s';"
-    " SET LOCAL idle_in_transaction_session_timeout = '20s'; SET LOCAL jit = off; SET LOCAL client_min_messages = notice"
-)
-"""Settings of every transaction. They are set in each one, so they also apply behind a connection pooler and for any role.
-`client_min_messages` lets the notices of alarms through.
-"""
-_LIMITS: Final = Statement(f"begin; {_SETTINGS}")
-_CONTEXT: Final = Statement(f"begin; {_SETTINGS}; SET LOCAL coopapi.context = :context")
-_BEGIN: Final = Statement(f"begin; {_SETTINGS}; select * from priv.identify(:issuer, :subject, :role, :signed)")  # noqa: S608 (constants)
-"""The first statements of transactions. Each is one round trip to the database."""
+_LIMITS: Final = Statement(f"begin; {SETTINGS}")
+_CONTEXT: Final = Statement(f"begin; {SETTINGS}; SET LOCAL coopapi.context = :begin_context")
+_SECOND: Final = Statement(f"{SETTINGS}; SET LOCAL synchronous_commit = off; SET LOCAL coopapi.context = :begin_context")
+"""What begins transactions. A second transaction is the round trip of its only statement, so it needs neither begin nor commit."""
 
 
 def utc_now() -> datetime:
@@ -71,7 +63,7 @@ class UnitOfWork:
     request_id: str
     purpose: str
     new_id: Callable[[], UUID]
-    in_second_transaction: Callable[[str, Mapping[str, Any]], Sequence[Any]]
+    in_second_transaction: Callable[[Statement, Mapping[str, Any]], Sequence[Any]]
     """Runs one statement for the same caller on another connection, in a transaction of its own: it stays done if this one is
     rolled back.
     """
@@ -86,9 +78,9 @@ class UnitOfWork:
     def in_one_transaction(self) -> "UnitOfWork":
         """Return this work, but what would be done in a second transaction is done in this one."""
 
-        def run(statement: str, values: Mapping[str, Any]) -> Sequence[Any]:
+        def run(statement: Statement, values: Mapping[str, Any]) -> Sequence[Any]:
             self.session.flush()
-            return Statement(statement).rows(self.session, **values)
+            return statement.rows(self.session, **values)
 
         return replace(self, in_second_transaction=run)
 
@@ -175,6 +167,8 @@ class Database:
     settings: Settings
     record: Recorder
     clock: Clock = utc_now
+    accounts: dict[Any, Any] = field(default_factory=dict)
+    """The accounts of the last callers, which the database confirms in each transaction."""
 
     @classmethod
     def connect(cls, settings: Settings, keys: Keyring, record: Recorder, clock: Clock = utc_now) -> Self:
@@ -188,60 +182,56 @@ class Database:
     @contextmanager
     def anonymous(self) -> Iterator[Session]:
         """Open a transaction without a caller, for tokens, keys and health checks. It sees no rows of any authority."""
-        session, _ = self._open(_LIMITS)
-        with self._committed(session):
+        with self._committed(Transaction(self.engine, _LIMITS)) as session:
             yield session
-
-    def _open(self, statement: Statement, **values: Any) -> tuple[Any, list[Any]]:
-        """Open a transaction with its first statement. If the connection turns out to be dead, another one is tried, once."""
-        for again in (True, False):
-            session = Transaction(self.engine)
-            try:
-                return session, statement.rows(session, **values)
-            except DBAPIError as fault:
-                session.close()
-                if not (again and fault.connection_invalidated):
-                    raise
-        raise AssertionError
 
     @staticmethod
     @contextmanager
-    def _committed(session: Any) -> Iterator[None]:
+    def _committed(session: Any) -> Iterator[Any]:
         """Commit the transaction at the end, or roll it back if an exception is raised."""
         with session:
-            yield
+            yield session
             session.commit()
         alarms.report(session.notices.kinds)
 
     @contextmanager
-    def work(self, identify: Callable[["Opening"], Actor], request_id: str, purpose: str | None = None) -> Iterator[UnitOfWork]:
-        """Open the transaction of one actor, commit it at the end, and write its journal entries. No other code commits."""
+    def work(self, identify: Callable[[Opening], Actor], request_id: str, purpose: str | None = None) -> Iterator[UnitOfWork]:
+        """Open the transaction of one actor, commit it at the end, and write its journal entries. No other code commits.
+
+        An account that is remembered may have changed since. Then `DBAPIError` is raised with the code 40001, and it is forgotten.
+        """
         now = self.clock()
         opening = Opening(self, now)
         actor = opening.identified(identify)
-        session = opening.session or self._open(_CONTEXT, context=self.context(actor, now))[0]
-        with self._committed(session):
+        session: Any = opening.session or Transaction(self.engine, _CONTEXT, begin_context=self.context(actor, now))
+        with opening.watched(), self._committed(session):
             new_id = ids_of(now)
             session.options = {"new_id": new_id, "caller": visible.values(actor, now)}
-            named = (request_id, purpose or actor.purpose, new_id, partial(self._in_second_transaction, actor, now))
+            named = (request_id, purpose or actor.purpose, new_id, partial(self._in_second_transaction, session, actor, now))
             work = UnitOfWork(session, actor, now, self.keys, self.settings, *named)
-            yield work
+            try:
+                yield work
+            except Exception:
+                session.begin()  # what is refused is refused to an account that the database has confirmed
+                raise
             session.flush()
             if work.notes:
+                session.begin()  # a first statement may be sent twice, so none of them commits
                 self.record(session, work.notes)  # this statement commits, too
 
-    def _in_second_transaction(self, actor: Actor, now: datetime, statement: str, values: Mapping[str, Any]) -> Sequence[Any]:
+    def _in_second_transaction(
+        self, first: Transaction, actor: Actor, now: datetime, statement: Statement, values: Mapping[str, Any]
+    ) -> Sequence[Any]:
         """Run one statement in its own transaction. Its commit does not wait for the disk: the next commit also flushes it."""
-        session, found = self._open(_second(statement), **values, context=self.context(actor, now))
-        with self._committed(session):
-            return found
+        first.begin()  # the account is confirmed
+        with self._committed(Transaction(self.engine, _SECOND, begin_context=self.context(actor, now))) as session:
+            return statement.rows(session, **values)
 
     @contextmanager
     def worker(self) -> Iterator[Session]:
         """Open a transaction of the worker, which finds overlaps and links the journal. It has no access to any case."""
         context = self.sign(("", "", WORKER, "f", "f"), self.clock(), "", key=CONTEXTS["worker"])
-        session, _ = self._open(_CONTEXT, context=context)
-        with self._committed(session):
+        with self._committed(Transaction(self.engine, _CONTEXT, begin_context=context)) as session:
             yield session
 
     def context(self, actor: Actor, now: datetime) -> str:
@@ -254,38 +244,6 @@ class Database:
         """Sign five fields, two times and the limits. The database accepts them only with this signature and for five minutes."""
         payload = "|".join((*said, str(int(now.timestamp() * 1_000_000)), str(int(time.time())), limits))
         return f"{payload}.{self.keys.mac(key, payload.encode()).hex()}"
-
-
-@cache
-def _second(statement: str) -> Statement:
-    return Statement(f"{_SETTINGS}; SET LOCAL synchronous_commit = off; SET LOCAL coopapi.context = :context; {statement}")
-
-
-class Opening:
-    """A transaction that is being opened. If its actor is identified by an account, the same statement begins it."""
-
-    def __init__(self, database: Database, now: datetime) -> None:
-        self.database, self.now = database, now
-        self.session: Any = None
-
-    def begin(self, issuer: str, subject: str, role: str | None) -> Any | None:
-        """Return the account of this subject, or None, and begin the transaction in the role that is named or the only one."""
-        asked = sha256(f"{issuer}\n{subject}\n{role or ''}".encode()).hexdigest()
-        said = ("begin", asked, ",".join(sorted(CLEARABLE)), "", "")
-        signed = self.database.sign(said, self.now, self.database.settings.quotas)
-        self.session, found = self.database._open(  # noqa: SLF001 (a part of it)
-            _BEGIN, issuer=issuer, subject=subject, role=role, signed=signed
-        )
-        return found[0] if found else None
-
-    def identified(self, identify: Callable[["Opening"], Actor]) -> Actor:
-        """Return the actor. If it is refused, the transaction that was begun for it is closed."""
-        try:
-            return identify(self)
-        except BaseException:
-            if self.session is not None:
-                self.session.close()
-            raise
 
 
 def as_json(value: Any) -> str:

@@ -7,7 +7,7 @@ that it allows and its period in seconds; `RateLimit` gives the number that is l
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from coopapi.errors import TooMany
 from coopapi.store.statements import Statement
 
-_RESERVE = (
+_RESERVE: Final = Statement(
     "select * from priv.reserve(:case, cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:strengths as smallint[]),"
     " cast(:hidden as boolean))"
 )
@@ -58,7 +58,7 @@ class QuotaExceeded(TooMany):
         self.quotas = quotas
 
 
-def reserve(run: Callable[[str, Mapping[str, Any]], Sequence[Any]], values: Mapping[str, Any]) -> list[Quota]:
+def reserve(run: Callable[[Statement, Mapping[str, Any]], Sequence[Any]], values: Mapping[str, Any]) -> list[Quota]:
     """Count the values that are new to their case against the quotas. If a quota would be exceeded, nothing is counted.
 
     `run` runs a statement in a transaction of its own.

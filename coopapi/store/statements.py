@@ -34,12 +34,8 @@ class Statement:
 
         Changes of objects that the session has not flushed are not flushed first. Raises `DBAPIError` as other statements do.
         """
-        try:
-            with session.driver.cursor() as cursor:
-                cursor.execute(self.sql, values)
-                return _named(cursor.description, cursor.fetchall()) if cursor.description else []
-        except psycopg2.Error as fault:
-            raise session.refused(fault) from fault
+        found: list[Any] = session.send(self.sql, values)
+        return found
 
     def first(self, session: Any, **values: Any) -> Any | None:
         """Return the first row, or None."""
@@ -78,7 +74,8 @@ def _element(value: Any) -> str:
     return str(value)
 
 
-def _named(description: Sequence[Any], rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+def named(description: Sequence[Any], rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """Return the rows of a cursor as named tuples."""
     return list(map(_row_class(tuple(column.name for column in description))._make, rows))
 
 

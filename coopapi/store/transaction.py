@@ -1,7 +1,7 @@
 """One transaction on one connection, in few round trips and with little work.
 
-The driver would send `BEGIN` and `COMMIT` in round trips of their own. So its own transactions are off: the first statement of a
-transaction begins it, and the last one may end it.
+The driver would send `BEGIN` and `COMMIT` in round trips of their own. So its own transactions are off: what begins a transaction
+is sent together with its first statement, and the last one may end it.
 """
 
 import time
@@ -16,31 +16,68 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session
 
 from coopapi.store import alarms
-from coopapi.store.statements import Statement, as_refused
+from coopapi.store.statements import Statement, as_refused, named
 
 _COMMIT: Final = Statement("commit")
 
 
 class Transaction:
-    """A transaction that has a connection of a pool until it is closed. Fixed statements are sent on `driver`.
+    """A transaction that has a connection of a pool until it is closed.
 
     It can be used as a session of SQLAlchemy, which is made at the first such use: most requests need none.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, begin: Statement, **values: Any) -> None:
         self.engine = engine
         self.options: Mapping[str, Any] = {}
+        self.notices = alarms.Notices()
+        self.beginning: tuple[Statement, Mapping[str, Any]] | None = begin, values
+        """What begins the transaction, until that was sent."""
+        self._take()
+
+    def _take(self) -> None:
         try:
-            self.taken = engine.raw_connection()
+            self.taken = self.engine.raw_connection()
         except psycopg2.Error as fault:
-            raise as_refused(engine, fault, lost=False) from fault
+            raise as_refused(self.engine, fault, lost=False) from fault
         driver: Any = self.taken.dbapi_connection
-        self.driver, self.notices = driver, alarms.Notices()
         driver.notices = self.notices
+        self.driver = driver
+
+    def begin(self) -> list[Any]:
+        """Begin the transaction, unless a statement has done so, and return the rows of what begins it."""
+        return self.send("", {}) if self.beginning else []
+
+    def send(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
+        """Send SQL in one round trip and return its rows, as `Statement.rows` does. The first SQL begins the transaction.
+
+        If the connection turns out to be dead then, another one is tried, once.
+        """
+        if self.beginning is None:
+            return self._execute(sql, values)
+        (begin, given), self.beginning = self.beginning, None
+        sql, values = f"{begin.sql}; {sql}", {**given, **values}
+        try:
+            return self._execute(sql, values)
+        except DBAPIError as fault:
+            if not fault.connection_invalidated:
+                raise
+        self.taken.close()
+        self._take()
+        return self._execute(sql, values)
+
+    def _execute(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
+        try:
+            with self.driver.cursor() as cursor:
+                cursor.execute(sql, values)
+                return named(cursor.description, cursor.fetchall()) if cursor.description else []
+        except psycopg2.Error as fault:
+            raise self._refused(fault) from fault
 
     @cached_property
     def joined(self) -> Connection:
         """The connection for SQLAlchemy, with the options of this transaction."""
+        self.begin()
         return Connection(self.engine, self.taken).execution_options(**self.options)
 
     @cached_property
@@ -65,7 +102,7 @@ class Transaction:
         """Commit, unless the last statement has done that. Raises `DBAPIError`."""
         if "_session" in vars(self):
             self._session.commit()
-        if _is_open(self.driver):
+        if self.beginning or _is_open(self.driver):
             _COMMIT.rows(self)
 
     def close(self) -> None:
@@ -74,11 +111,11 @@ class Transaction:
             self._session.close()
         self.taken.close()
 
-    def refused(self, fault: psycopg2.Error) -> DBAPIError:
+    def _refused(self, fault: psycopg2.Error) -> DBAPIError:
         """Return an error of the driver as SQLAlchemy raises it. If the connection is lost, none of the pool is used again."""
         lost = self.engine.dialect.is_disconnect(fault, self.taken.dbapi_connection, None)
-        if lost:
-            self.joined.invalidate(fault)
+        if lost and self.taken.dbapi_connection is not None:
+            self.taken.invalidate(fault)
             self.engine.dispose()
         return as_refused(self.engine, fault, lost=lost)
 
@@ -86,9 +123,11 @@ class Transaction:
 def open_pool(url: str, **options: Any) -> Engine:
     """Open a pool of connections for transactions. Error texts never contain parameter values.
 
-    A transaction is rolled back if it has not ended when its connection returns.
+    A transaction is rolled back if it has not ended when its connection returns. The connection that returned last is taken first,
+    because what its server process needs is still in the caches of the processor.
     """
-    engine = create_engine(url, hide_parameters=True, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **options)
+    own: Any = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None, "pool_use_lifo": True}
+    engine = create_engine(url, hide_parameters=True, **own, **options)
 
     @event.listens_for(engine, "reset")
     def reset(driver: Any, *of: Any) -> None:

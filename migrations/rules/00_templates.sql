@@ -219,6 +219,12 @@ exists (select from public.parties p where p.object_id = {thing} and p.acting an
 -- template PARTY(thing): the caller's authority takes part in the shared thing. The policies of the table parties apply to this query too.
 exists (select from public.parties p where p.object_id = {thing})
 
+-- template ACCOUNT(issuer, subject): the account that a token belongs to, as priv.account_of returns it.
+select p.id, p.kind, p.name, p.authority_id, a.name as authority_name, a.country, p.roles, p.victim_cleared, a.operator,
+       priv.functions_of(p, a.type) as functions
+from public.principals p join public.authorities a on a.id = p.authority_id
+where p.issuer = {issuer} and p.subject = {subject} and p.active
+
 -- template WANTED_CASE(case): a list asks for this row of cases. p_wanted has the filters of the list.
 ((p_wanted ->> 'state' is null or {case}.state = p_wanted ->> 'state')
     and (p_wanted ->> 'reference' is null or {case}.reference_folded = p_wanted ->> 'reference')

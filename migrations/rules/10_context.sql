@@ -76,19 +76,16 @@ returns table (id uuid, kind text, name text, authority_id uuid, authority_name 
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin
-    return query
-    select p.id, p.kind, p.name, p.authority_id, a.name, a.country, p.roles, p.victim_cleared, a.operator,
-        priv.functions_of(p, a.type)
-    from public.principals p join public.authorities a on a.id = p.authority_id
-    where p.issuer = p_issuer and p.subject = p_subject and p.active;
+    return query ACCOUNT(p_issuer, p_subject);
 end $$;
 
 -- Return the account that a token belongs to, and set the context of this transaction for it, in one statement. The service signs the
 -- question: a digest of issuer, subject and the role that the caller named, and the roles that may be cleared for victims. The context is
--- set only if it is clear in which role the caller acts; it ends with the transaction.
-create function priv.identify(p_issuer text, p_subject text, p_role text, p_signed text)
+-- set only if it is clear in which role the caller acts; it ends with the transaction. A service that remembers the account asks with its digest,
+-- and is refused if the account is another by now.
+create function priv.identify(p_issuer text, p_subject text, p_role text, p_signed text, p_digest text)
 returns table (id uuid, kind text, name text, authority_id uuid, authority_name text, country text, roles text[],
-               victim_cleared boolean, operator boolean, functions text[])
+               victim_cleared boolean, operator boolean, functions text[], digest text)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
@@ -102,9 +99,13 @@ begin
             p_issuer || chr(10) || p_subject || chr(10) || coalesce(p_role, ''), 'UTF8')), 'hex')) is not true then
         raise exception 'the question is not signed by this service' using errcode = '42501';
     end if;
-    select a.* into id, kind, name, authority_id, authority_name, country, roles, victim_cleared, operator, functions
-        from priv.account_of(p_issuer, p_subject) a;
-    if not found then
+    select a.*, encode(sha256(convert_to(a::text, 'UTF8')), 'hex')
+        into id, kind, name, authority_id, authority_name, country, roles, victim_cleared, operator, functions, digest
+        from (ACCOUNT(p_issuer, p_subject)) a;
+    if p_digest is distinct from digest and p_digest is not null then
+        raise exception 'the account of the caller has changed' using errcode = '40001';
+    end if;
+    if id is null then
         return;
     end if;
     acts_as := case when p_role = any (roles) then p_role when p_role is null and cardinality(roles) = 1 then roles[1] end;
@@ -135,7 +136,7 @@ grant usage on schema public, priv to APP_ROLE, coopapi_definer;
 grant select on priv.context_key to coopapi_definer;
 
 grant execute on function priv.signed(text), priv.context(), priv.authority(), priv.principal(), priv.role(), priv.cleared(), priv.operator(),
-    priv.at(), priv.uuid7(), priv.identify(text, text, text, text), priv.account_of(text, text), priv.client(uuid) to APP_ROLE;
+    priv.at(), priv.uuid7(), priv.identify(text, text, text, text, text), priv.account_of(text, text), priv.client(uuid) to APP_ROLE;
 
 grant select, insert, update (version, name, languages, contact) on authorities to APP_ROLE;
 grant select on authorities to coopapi_definer;

@@ -22,21 +22,24 @@ create function priv.counterparts(p_overlaps uuid[], p_others uuid[])
 returns table (case_id uuid, authority_id uuid, shown_id uuid, reference text, title text)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
+declare
+    me uuid := priv.authority();
+    cleared boolean := priv.cleared();
 begin
     return query
-    select distinct c.id, c.authority_id, case when GRANTED(c.id, 1) then c.id end,
-           case when c.visibility = 'open_index' or GRANTED(c.id, 2) then c.reference end,
-           case when c.visibility = 'open_index' or GRANTED(c.id, 2) then c.title end
+    select distinct c.id, c.authority_id, case when c.level >= 1 then c.id end,
+           case when c.visibility = 'open_index' or c.level >= 2 then c.reference end,
+           case when c.visibility = 'open_index' or c.level >= 2 then c.title end
     from unnest(p_overlaps, p_others) u (id, other)
-    join public.case_overlaps o on o.id = u.id and u.other in (o.case_a, o.case_b)
+    cross join lateral (select * from public.case_overlaps x where x.id = u.id and u.other in (x.case_a, x.case_b) offset 0) o
     cross join lateral (select case when o.case_a = u.other then o.case_b else o.case_a end as mine) m
-    join public.cases c on c.id = u.other
+    cross join lateral (select x.*, LEVEL(x.id) as level from public.cases x where x.id = u.other offset 0) c
     where GRANTED(m.mine, 1)
-      and (not o.hidden_a or o.authority_a = (select priv.authority()))
-      and (not o.hidden_b or o.authority_b = (select priv.authority()))
+      and (not o.hidden_a or o.authority_a = me)
+      and (not o.hidden_b or o.authority_b = me)
       and o.id not in (select priv.unsettled())
-      and case when o.case_a = u.other then case when (select priv.cleared()) then o.detected_b else o.open_detected_b end
-               else case when (select priv.cleared()) then o.detected_a else o.open_detected_a end end is not null;
+      and case when o.case_a = u.other then case when cleared then o.detected_b else o.open_detected_b end
+               else case when cleared then o.detected_a else o.open_detected_a end end is not null;
 end $$;
 
 -- Return the entries for the owners of an overlap whose evidence changed from p_was to p_now identifiers. A side to which the other case is
