@@ -1,6 +1,7 @@
 """One real PostgreSQL for a run, one migrated database, and a world that is new for every test."""
 
 import json
+import os
 import secrets
 import shutil
 import tempfile
@@ -27,6 +28,11 @@ from coopapi.store import crypto
 
 ISSUER = "https://issuer.test"
 APP_PASSWORD = "app-password"
+BEGIN = "2030-09-11T10:00:00+00:00"
+"""When tests begin: on a Wednesday morning without a holiday, a change of the clocks, or an end of a month or year near it.
+
+So what a deadline ends on does not depend on the day of the run. The variable COOPAPI_TESTS_BEGIN tries another moment.
+"""
 LONGEST = {"test_demo.py", "worlds", "test_contributing.py"}
 
 
@@ -49,16 +55,19 @@ def pytest_terminal_summary(terminalreporter):
 
 
 class Clock:
-    """A clock that tests move, and may stop."""
+    """A clock that tests move, and may stop. Each test begins at `home`, given as RFC 3339: a moment far from every end."""
 
-    def __init__(self):
-        self.offset = timedelta()
-        self.stopped = None
+    def __init__(self, home):
+        self.home = datetime.fromisoformat(home) - datetime.now(UTC)
+        self.go_home()
+
+    def go_home(self):
+        self.offset, self.stopped = self.home, None
 
     @property
     def moved(self):
-        """Whether it tells another time than the clock on the wall."""
-        return bool(self.offset or self.stopped)
+        """Whether a test moved or stopped it."""
+        return self.offset != self.home or self.stopped is not None
 
     def __call__(self):
         return self.stopped or datetime.now(UTC) + self.offset
@@ -144,14 +153,14 @@ def migrated(postgres, settings, keys):
 
 @pytest.fixture(scope="session")
 def clock():
-    return Clock()
+    return Clock(os.environ.get("COOPAPI_TESTS_BEGIN", BEGIN))
 
 
 @pytest.fixture(autouse=True)
 def on_time(clock):
     """A clock that a test moved or stopped is right again for the next test, whichever that is."""
     yield
-    clock.offset, clock.stopped = timedelta(), None
+    clock.go_home()
 
 
 @pytest.fixture(scope="session")

@@ -382,7 +382,7 @@ def test_the_table_holds(world, places, owner, register, method, path):
     cells = dict(next(c for m, p, c in ROWS if (m, p) == (method, path)))
     if "/jits" in path:
         places |= register.as_of("team places", lambda: team_rows.places(world, owner))
-    found = {}
+    found, changed = {}, True
     for caller in sorted(cells, key=lambda name: int(cells[name]), reverse=True):
         body = BODIES.get(f"{method} {path}")
         if body is not None and path.endswith("/access"):
@@ -395,9 +395,8 @@ def test_the_table_holds(world, places, owner, register, method, path):
             body = {**body, "pseudonym": caller}
         if body is not None:
             body = _filled(body, places)
-        _as_new(owner, path)
-        if "/jits" in path:
-            team_rows.as_new(owner, path)
+        if changed:
+            _as_new(owner, path)
         version = {"If-Match": '"v1"'} if method != "GET" else {}
         file = FILES.get(f"{method} {path}")
         sent = {"json": body} if file is None else {"data": file, "content_type": NDJSON["Content-Type"]}
@@ -411,6 +410,7 @@ def test_the_table_holds(world, places, owner, register, method, path):
             )
             .status_code
         )
+        changed = method != "GET" and found[caller] < "400"
     assert found == cells
 
 
@@ -429,7 +429,7 @@ def _bearer(world, caller):
 
 
 def _as_new(owner, path):
-    """Put versions and states back, so that each caller changes the same thing."""
+    """Put versions and states back after a request that changed something, so that each caller changes the same thing."""
     with owner.cursor() as cursor:
         cursor.execute(
             """update cases set version = 1, state = 'registered', state_reason = null; update subjects set version = 1;
@@ -462,6 +462,8 @@ def _as_new(owner, path):
             cursor.execute("update evidence_recipients set state = 'offered'")
         if before := BEFORE.get(path):
             cursor.execute(before)
+        if "/jits" in path:
+            team_rows.as_new(owner, path)
         if path.endswith("/{overlap}/disclosures"):
             verifier = "(select id from principals limit 1)"
             cursor.execute(f"update overlap_sides set verifier_id = {verifier}, state = 'under_verification'")

@@ -58,6 +58,15 @@ def test_an_action_is_overdue_when_its_day_is_over(world):
     assert world.as_("prosecutor_fr").get(f"/actions/{action['id']}").json["state"] == "overdue"
 
 
+def test_the_last_day_is_counted_where_the_owner_is(world):
+    meeting = world.once(held)
+    body = {"owner": str(world.authorities["ro"]), "due_on": "2030-12-01", "text": "T"}
+    world.clock.at("2030-12-01T22:30:00+00:00")  # half past midnight on the second in Bucharest
+    assert world.as_("desk").post(f"/meetings/{meeting}/actions", body).json["errors"][0]["pointer"] == "/due_on"
+    world.clock.at("2030-12-01T21:30:00+00:00")
+    assert world.as_("desk").post(f"/meetings/{meeting}/actions", body).json["state"] == "open"
+
+
 def test_the_owner_says_that_it_is_done(world):
     action = undertaken(world, world.once(held))
     assert [act(world, who, action, "done").status_code for who in ("desk", "prosecutor_ro")] == [403, 403]
