@@ -283,7 +283,7 @@ def request(world, owner, case):
         cursor.execute(
             "insert into deadlines (id, version, object_id, object_type, rule, owed_by, authority_id, started_by, from_at, due_at,"
             " first_due_at, extensions, rule_version) values (gen_random_uuid(), 1, %s, 'request', 'eio_execution', 'requesting', %s,"
-            " 'receive', now(), now() + interval '9 days', now(), '[]', 'x') returning id",
+            " 'receive', now(), now() + interval '9 years', now(), '[]', 'x') returning id",
             (made["id"], world.authorities["nl"]),
         )
         deadline = cursor.fetchone()[0]
@@ -448,7 +448,7 @@ def _as_new(owner, path):
             update consultations set version = 1, state = 'consensus';
             update webhook_endpoints set version = 1, state = 'active', pause = null where approved_at is not null;
             update mail_addresses set version = 1, state = 'waiting', ended_at = null where use = 'on_call';
-            update deadlines set version = 1, extensions = '[]', due_at = now() + interval '9 days';
+            update deadlines set version = 1, extensions = '[]', due_at = now() + interval '9 years';
             update contact_points set version = 1; update competences set version = 1; update mous set version = 1;
             update providers set version = 1; delete from providers where legal_entity = 'New';
             delete from requirement_notices where supersedes is not null;
