@@ -31,7 +31,7 @@ APP_PASSWORD = "app-password"
 BEGIN = "2030-09-11T10:00:00+00:00"
 """When tests begin: on a Wednesday morning without a holiday, a change of the clocks, or an end of a month or year near it.
 
-So what a deadline ends on does not depend on the day of the run. The variable COOPAPI_TESTS_BEGIN tries another moment.
+So what a deadline ends on does not depend on the day of the run. The variable TESTS_BEGIN tries another moment.
 """
 LONGEST = {"test_demo.py", "worlds", "test_contributing.py"}
 
@@ -153,7 +153,7 @@ def migrated(postgres, settings, keys):
 
 @pytest.fixture(scope="session")
 def clock():
-    return Clock(os.environ.get("COOPAPI_TESTS_BEGIN", BEGIN))
+    return Clock(os.environ.get("TESTS_BEGIN", BEGIN))
 
 
 @pytest.fixture(autouse=True)
