@@ -387,3 +387,21 @@ def test_clients_of_another_issuers_name_are_named_before_the_service_starts(run
     checked = run("check", COOPAPI_ISSUER="https://moved.test")[1]
     assert [line for line in checked.splitlines() if line.startswith("FAULT  issuer of machine clients: ")]
     assert "ok     issuer of machine clients" in run("check")[1]
+
+
+def test_commands_find_what_they_need_in_processes_of_their_own(under_c, home):
+    """Each imports only its own module, while the commands of other tests run where everything has been imported."""
+    made = under_c("client", "add", home, "System", "--role", "system")
+    client = json.loads(made.stdout)["client_id"]
+    commands = (
+        "verify",
+        "erase",
+        "figures",
+        "reconcile",
+        "keys rotate",
+        f"token {client}",
+        f"staff {client} --inactive",
+        f"client show {client}",
+    )
+    told = {words: under_c(*words.split()) for words in commands}
+    assert {words: done.stderr for words, done in told.items() if done.returncode} == {}
