@@ -1,7 +1,6 @@
 """One real PostgreSQL for a run, one migrated database, and a world that is new for every test."""
 
 import json
-import os
 import secrets
 import shutil
 import tempfile
@@ -15,7 +14,7 @@ from flask import request
 from register import Register
 from registers import empty_database
 from serving import reserved_port
-from world import World, populate
+from world import BEGIN, World, populate
 
 from coopapi import config
 from coopapi.app import create_app
@@ -28,11 +27,6 @@ from coopapi.store import crypto
 
 ISSUER = "https://issuer.test"
 APP_PASSWORD = "app-password"
-BEGIN = "2030-09-11T10:00:00+00:00"
-"""When tests begin: on a Wednesday morning without a holiday, a change of the clocks, or an end of a month or year near it.
-
-So what a deadline ends on does not depend on the day of the run. The variable TESTS_BEGIN tries another moment.
-"""
 LONGEST = {"test_demo.py", "worlds", "test_contributing.py"}
 
 
@@ -153,7 +147,7 @@ def migrated(postgres, settings, keys):
 
 @pytest.fixture(scope="session")
 def clock():
-    return Clock(os.environ.get("TESTS_BEGIN", BEGIN))
+    return Clock(BEGIN)
 
 
 @pytest.fixture(autouse=True)
