@@ -2,7 +2,6 @@
 
 import gzip
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,14 +14,14 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from coopapi import config, guide
 from coopapi.auth.authentication import Service
-from coopapi.auth.tokens import Issuer, Verifier, issuers_from
+from coopapi.auth.tokens import Verifier
 from coopapi.config import BadSettings, Settings
 from coopapi.errors import Unavailable
 from coopapi.features import FEATURES
 from coopapi.http import middleware, problem_pages, problems, proxies, waiting
 from coopapi.http.openapi import at_prefix, create_api, document_of
 from coopapi.journal.service import record
-from coopapi.oauth.service import AUDIENCE, OwnKeys
+from coopapi.oauth.service import accepted_issuers
 from coopapi.provisioning.checks import essential, require_safe
 from coopapi.store import alarms
 from coopapi.store.crypto import Keyring, load_keys
@@ -87,16 +86,6 @@ def specification() -> dict[str, Any]:
     """Return the OpenAPI document as it is stored in openapi/."""
     found: dict[str, Any] = json.loads(describe_app().test_client().get("/openapi.json").data)
     return found
-
-
-def accepted_issuers(settings: Settings, database: Database) -> Mapping[str, Issuer]:
-    """Return the accepted token issuers: this service and those of COOPAPI_ISSUERS_FILE. Raises `BadSettings`."""
-    own = Issuer(settings.issuer, AUDIENCE, max_lifetime=settings.token_lifetime, keys=OwnKeys(database))
-    try:
-        others = issuers_from(json.loads(settings.issuers_file.read_bytes())) if settings.issuers_file else ()
-    except ValueError as fault:
-        raise BadSettings(f"COOPAPI_ISSUERS_FILE {fault}") from fault
-    return {issuer.issuer: issuer for issuer in (*others, own)}
 
 
 @dataclass

@@ -14,7 +14,7 @@ from flask import request
 from register import Register
 from registers import empty_database
 from serving import reserved_port
-from world import World, populate
+from world import BEGIN, World, populate
 
 from coopapi import config
 from coopapi.app import create_app
@@ -49,16 +49,19 @@ def pytest_terminal_summary(terminalreporter):
 
 
 class Clock:
-    """A clock that tests move, and may stop."""
+    """A clock that tests move, and may stop. Each test begins at `home`, given as RFC 3339: a moment far from every end."""
 
-    def __init__(self):
-        self.offset = timedelta()
-        self.stopped = None
+    def __init__(self, home):
+        self.home = datetime.fromisoformat(home) - datetime.now(UTC)
+        self.go_home()
+
+    def go_home(self):
+        self.offset, self.stopped = self.home, None
 
     @property
     def moved(self):
-        """Whether it tells another time than the clock on the wall."""
-        return bool(self.offset or self.stopped)
+        """Whether a test moved or stopped it."""
+        return self.offset != self.home or self.stopped is not None
 
     def __call__(self):
         return self.stopped or datetime.now(UTC) + self.offset
@@ -144,14 +147,14 @@ def migrated(postgres, settings, keys):
 
 @pytest.fixture(scope="session")
 def clock():
-    return Clock()
+    return Clock(BEGIN)
 
 
 @pytest.fixture(autouse=True)
 def on_time(clock):
     """A clock that a test moved or stopped is right again for the next test, whichever that is."""
     yield
-    clock.offset, clock.stopped = timedelta(), None
+    clock.go_home()
 
 
 @pytest.fixture(scope="session")
@@ -174,15 +177,25 @@ def register(owner):
 
 @pytest.fixture(scope="session")
 def app(migrated, register, keys, clock):
-    """The application, with a worker that has done its work whenever a request that may change something is answered."""
+    """The application, with a worker that has done its work whenever a request that may change something is answered.
+
+    It is not asked again if nothing was written since and no test moved the clock, because it would find nothing.
+    """
     made = create_app(migrated, keys, clock)
     one_at_a_time = threading.Lock()
+    done = None
+
+    def standing():
+        return register.next_writer(), clock.offset, clock.stopped
 
     @made.after_request
     def work(response):
+        nonlocal done
         if request.method not in {"GET", "HEAD", "OPTIONS"}:
             with one_at_a_time:
-                work_until_done(made.extensions["coopapi"].database)
+                if standing() != done:
+                    work_until_done(made.extensions["coopapi"].database)
+                    done = standing()
         return response
 
     return made

@@ -50,7 +50,7 @@ class Copy:
         for part in PARTS:
             source = ROOT / part
             if source.is_dir():
-                shutil.copytree(source, root / part, ignore=shutil.ignore_patterns("__pycache__", "static"))
+                shutil.copytree(source, root / part, ignore=shutil.ignore_patterns("static"))
             else:
                 shutil.copy(source, root / part)
         (root / "coopapi" / "static").symlink_to(ROOT / "coopapi" / "static")

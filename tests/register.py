@@ -40,7 +40,7 @@ class Register:
             schema = f"made {len(self.made)}"
             self._keep(schema)
             self.made[name] = schema, told
-        self.now = name, self._next_writer()
+        self.now = name, self.next_writer()
         return deepcopy(told)
 
     def empty(self):
@@ -48,12 +48,12 @@ class Register:
 
     def is_as_of(self, name):
         """Whether nothing was written since the register was put back to this moment."""
-        return self.now == (name, self._next_writer())
+        return self.now == (name, self.next_writer())
 
     def close(self):
         self.connection.close()
 
-    def _next_writer(self):
+    def next_writer(self):
         """The number of the next transaction that writes, in any database of the server."""
         self.cursor.execute(_NEXT_WRITER)
         return self.cursor.fetchone()[0]

@@ -73,7 +73,7 @@ BODIES = {
     "POST /api/v1/jits/{jit}/public-statement": STATEMENT,
     "POST /api/v1/jits/{jit}/public-statement/approvals": {"text_sha256": "{told}"},
 }
-_SINCE = "since = now(), until = now() + interval '1 year'"
+_SINCE = "since = now(), until = now() + interval '99 years'"
 _STATES = {
     "/amendments": ("active", "ended_at = null, end_reason = null"),
     "/evaluations": ("evaluation", "ended_at = now(), end_reason = 'goal'"),

@@ -283,7 +283,7 @@ def request(world, owner, case):
         cursor.execute(
             "insert into deadlines (id, version, object_id, object_type, rule, owed_by, authority_id, started_by, from_at, due_at,"
             " first_due_at, extensions, rule_version) values (gen_random_uuid(), 1, %s, 'request', 'eio_execution', 'requesting', %s,"
-            " 'receive', now(), now() + interval '9 days', now(), '[]', 'x') returning id",
+            " 'receive', now(), now() + interval '9 years', now(), '[]', 'x') returning id",
             (made["id"], world.authorities["nl"]),
         )
         deadline = cursor.fetchone()[0]
@@ -382,7 +382,7 @@ def test_the_table_holds(world, places, owner, register, method, path):
     cells = dict(next(c for m, p, c in ROWS if (m, p) == (method, path)))
     if "/jits" in path:
         places |= register.as_of("team places", lambda: team_rows.places(world, owner))
-    found = {}
+    found, changed = {}, True
     for caller in sorted(cells, key=lambda name: int(cells[name]), reverse=True):
         body = BODIES.get(f"{method} {path}")
         if body is not None and path.endswith("/access"):
@@ -395,9 +395,8 @@ def test_the_table_holds(world, places, owner, register, method, path):
             body = {**body, "pseudonym": caller}
         if body is not None:
             body = _filled(body, places)
-        _as_new(owner, path)
-        if "/jits" in path:
-            team_rows.as_new(owner, path)
+        if changed:
+            _as_new(owner, path)
         version = {"If-Match": '"v1"'} if method != "GET" else {}
         file = FILES.get(f"{method} {path}")
         sent = {"json": body} if file is None else {"data": file, "content_type": NDJSON["Content-Type"]}
@@ -411,6 +410,7 @@ def test_the_table_holds(world, places, owner, register, method, path):
             )
             .status_code
         )
+        changed = method != "GET" and found[caller] < "400"
     assert found == cells
 
 
@@ -429,7 +429,7 @@ def _bearer(world, caller):
 
 
 def _as_new(owner, path):
-    """Put versions and states back, so that each caller changes the same thing."""
+    """Put versions and states back after a request that changed something, so that each caller changes the same thing."""
     with owner.cursor() as cursor:
         cursor.execute(
             """update cases set version = 1, state = 'registered', state_reason = null; update subjects set version = 1;
@@ -448,7 +448,7 @@ def _as_new(owner, path):
             update consultations set version = 1, state = 'consensus';
             update webhook_endpoints set version = 1, state = 'active', pause = null where approved_at is not null;
             update mail_addresses set version = 1, state = 'waiting', ended_at = null where use = 'on_call';
-            update deadlines set version = 1, extensions = '[]', due_at = now() + interval '9 days';
+            update deadlines set version = 1, extensions = '[]', due_at = now() + interval '9 years';
             update contact_points set version = 1; update competences set version = 1; update mous set version = 1;
             update providers set version = 1; delete from providers where legal_entity = 'New';
             delete from requirement_notices where supersedes is not null;
@@ -462,6 +462,8 @@ def _as_new(owner, path):
             cursor.execute("update evidence_recipients set state = 'offered'")
         if before := BEFORE.get(path):
             cursor.execute(before)
+        if "/jits" in path:
+            team_rows.as_new(owner, path)
         if path.endswith("/{overlap}/disclosures"):
             verifier = "(select id from principals limit 1)"
             cursor.execute(f"update overlap_sides set verifier_id = {verifier}, state = 'under_verification'")

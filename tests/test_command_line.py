@@ -2,15 +2,19 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 from uuid import uuid4
 
+import click
 import pytest
 from registers import empty_database
 from sqlalchemy import create_engine, text
 
-from coopapi.ops.cli import main
+from coopapi.ops import cli
+from coopapi.ops.cli import MODULES, commands, main
 from coopapi.provisioning import migration
 from coopapi.store import crypto
 
@@ -74,6 +78,44 @@ def admin_of(owned):
             connection.execute(text(sql.replace("DATABASE", owned.url.database)))
 
     return execute
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_list_of_commands_has_each_with_the_first_sentence_of_its_help(name):
+    told = commands.get_command(click.Context(commands), name).help
+    assert re.match(r".+?\.(?= |$)", told.partition("\n")[0])[0] == MODULES[name][1]
+
+
+def test_the_list_of_commands_is_sorted_and_complete(run):
+    status, printed, _ = run("--help")
+    assert (status, list(MODULES)) == (0, sorted(MODULES))
+    assert all(f"\n  {name} " in printed for name in MODULES)
+    modules = {path.stem: path.read_text() for path in (Path(cli.__file__).parent).glob("*_command*.py")}
+    listed = {module: [name for name, (of, _) in MODULES.items() if of == module] for module in modules}
+    assert {module: len(names) for module, names in listed.items()} == {
+        module: len(re.search(r"^COMMANDS = \((.*?),?\)$", text, re.MULTILINE)[1].split(", ")) for module, text in modules.items()
+    }
+
+
+def test_an_unknown_command_is_said_in_one_line_or_two(run):
+    status, printed, said = run("migrat")
+    assert (status, printed) == (2, "")
+    assert "No such command 'migrat'" in said
+
+
+@pytest.mark.parametrize(("words", "heavy"), [
+    (["--help"], {"sqlalchemy", "flask", "cryptography", "marshmallow", "alembic"}),
+    (["--version"], {"sqlalchemy", "flask", "cryptography", "marshmallow", "alembic"}),
+    (["import", "--help"], {"sqlalchemy", "flask", "marshmallow", "alembic"}),
+    (["check", "--help"], {"coopapi.features", "flask_smorest", "holidays", "phonenumbers"}),
+    (["demo", "--help"], {"coopapi.features", "flask_smorest", "holidays", "phonenumbers"}),
+    (["serve", "--help"], {"coopapi.features", "flask_smorest", "holidays", "phonenumbers"}),
+], ids=lambda value: value[0] if isinstance(value, list) else "")  # fmt: skip
+def test_a_command_imports_only_what_it_needs(words, heavy):
+    """Importing everything takes seconds, which each call of a command in a script would take."""
+    script = "import sys; sys.argv[0] = 'coopapi'; from coopapi.ops.cli import main; main(); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=True)
+    assert heavy & set(done.stderr.split()) == set()
 
 
 def test_provisioning_can_be_repeated(run):
@@ -345,3 +387,21 @@ def test_clients_of_another_issuers_name_are_named_before_the_service_starts(run
     checked = run("check", COOPAPI_ISSUER="https://moved.test")[1]
     assert [line for line in checked.splitlines() if line.startswith("FAULT  issuer of machine clients: ")]
     assert "ok     issuer of machine clients" in run("check")[1]
+
+
+def test_commands_find_what_they_need_in_processes_of_their_own(under_c, home):
+    """Each imports only its own module, while the commands of other tests run where everything has been imported."""
+    made = under_c("client", "add", home, "System", "--role", "system")
+    client = json.loads(made.stdout)["client_id"]
+    commands = (
+        "verify",
+        "erase",
+        "figures",
+        "reconcile",
+        "keys rotate",
+        f"token {client}",
+        f"staff {client} --inactive",
+        f"client show {client}",
+    )
+    told = {words: under_c(*words.split()) for words in commands}
+    assert {words: done.stderr for words, done in told.items() if done.returncode} == {}

@@ -114,9 +114,9 @@ def fault_in(words):
     command = commands
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
         name, *words = words
-        if name not in command.commands:
+        command = command.get_command(click.Context(command), name)
+        if command is None:
             return f"no command {name}"
-        command = command.commands[name]
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)} | {
         "--help",
         "--version",

@@ -53,6 +53,11 @@ def naive_now(path, tree):
     return [c.lineno for c in found if isinstance(c.func, ast.Attribute) and ast.unparse(c.func.value) == "datetime"]
 
 
+def days_in_utc(_path, tree):
+    """A day that somebody states is compared with `days.latest_day`: in UTC it may still be yesterday where the caller is."""
+    return [n.lineno for n in ast.walk(tree) if isinstance(n, ast.Compare) and "now.date()" in ast.unparse(n)]
+
+
 def session_settings(_path, tree):
     return [
         n.lineno
@@ -104,6 +109,7 @@ LAWS = {
     aborts: "abort(404)",
     prints: "print(1)",
     naive_now: "datetime.now()",
+    days_in_utc: "stated > work.now.date()",
     session_settings: "x = \"select set_config('a', 'b', false)\"",
     deferred_imports: "def f():\n    import os",
     nameless_refusals: 'raise ValidationError("wrong")',

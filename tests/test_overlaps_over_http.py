@@ -290,7 +290,7 @@ def test_a_kind_that_the_category_does_not_allow_needs_an_exceptional_record(wor
     item = {"kind": "sha256", "value": "0f" * 32, "subjects": [{"id": victim}]}
 
     refused = world.as_("investigator").post(f"/cases/{case}/identifiers", {"identifiers": [item]})
-    record = {"reason": "identification of the victim", "until": "2027-01-01T00:00:00Z"}
+    record = {"reason": "identification of the victim", "until": "2031-01-01T00:00:00Z"}
     kept = world.as_("investigator").post(
         f"/cases/{case}/identifiers", {"identifiers": [{**item, "exceptional_processing": record}]}
     )

@@ -21,7 +21,7 @@ from sqlalchemy import make_url
 from world import ISSUER, sign
 
 from coopapi.http import connection as wire
-from coopapi.http import middleware, worker_process
+from coopapi.http import middleware, telemetry, worker_process
 from coopapi.http.middleware import LARGEST_BODY
 from coopapi.ops import administration, demo
 from coopapi.ops.demo_script import Rehearsal
@@ -557,8 +557,8 @@ def waits(connection):
 
 
 def test_a_line_of_another_library_shows_neither_its_values_nor_its_placeholders():
-    line = middleware.JsonLines().format(
-        middleware.logging.makeLogRecord({"name": "urllib3", "msg": "Retry %s of %(what)s after %5.2f s", "args": ("secret",)})
+    line = telemetry.JsonLines().format(
+        telemetry.logging.makeLogRecord({"name": "urllib3", "msg": "Retry %s of %(what)s after %5.2f s", "args": ("secret",)})
     )
     assert "secret" not in line
     assert "Retry ... of ... after ... s" in line

@@ -1,5 +1,6 @@
 """The world of the tests: a few authorities, their people, and short ways to act as them."""
 
+import os
 import secrets
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -8,6 +9,11 @@ from coopapi.directory.models import OPERATOR
 from coopapi.ops import administration
 from coopapi.ops.worker import work_until_done
 
+BEGIN = os.environ.get("TESTS_BEGIN", "2030-09-11T10:00:00+00:00")
+"""When tests begin: on a Wednesday morning without a holiday, a change of the clocks, or an end of a month or year near it.
+
+So what a deadline ends on does not depend on the day of the run. The variable TESTS_BEGIN tries another moment.
+"""
 ISSUER = "https://issuer.test"
 AUTHORITIES = {
     "nl": ("National Police", "police_unit", "NL"),

@@ -14,8 +14,8 @@ def stored(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{**one, "case_id": str(one["case_id"]), "given_on": one["given_on"].isoformat()} for one in said]
 
 
-def faults(job: Export, data: Mapping[str, Any], today: date) -> list[dict[str, str]]:
-    """Return what is wrong with consents: a case that is missing or not in the export, missing conditions, and a day to come."""
+def faults(job: Export, data: Mapping[str, Any], latest: date) -> list[dict[str, str]]:
+    """Return what is wrong with consents: a case that is missing or not in the export, missing conditions, a day after `latest`."""
     found = []
     for n, one in enumerate(data.get("consents", ())):
         if "case_id" not in one and job.also_case_ids:
@@ -24,7 +24,7 @@ def faults(job: Export, data: Mapping[str, Any], today: date) -> list[dict[str, 
             found.append(broken(f"/consents/{n}/case_id", "case", "The export does not have this case."))
         if one["handling_code"] == "H3" and not one.get("conditions"):
             found.append(broken(f"/consents/{n}/conditions", "H3", "The handling code H3 needs a text with its restrictions."))
-        if one["given_on"] > today:
+        if one["given_on"] > latest:
             found.append(broken(f"/consents/{n}/given_on", "order_of_time", "The day must not be in the future."))
     return found
 

@@ -22,6 +22,7 @@ from coopapi.exports.lines import Terms
 from coopapi.exports.models import Export
 from coopapi.exports.selecting import cases_of
 from coopapi.exports.timelines.table import DRAWN, TIMELINES
+from coopapi.shared.days import latest_day
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
@@ -146,7 +147,7 @@ def _new(work: UnitOfWork, data: Mapping[str, Any], recipient: Authority | None,
 
 def _check_cases(work: UnitOfWork, cases: Sequence[Case], job: Export, data: Mapping[str, Any]) -> None:
     """Raise the problem that keeps the cases from being exported to the recipient."""
-    faults = consents.faults(job, data, work.now.date())
+    faults = consents.faults(job, data, latest_day(work.now))
     if faults:
         raise Unprocessable(errors=faults)
     if job.recipient_id == work.actor.authority_id:

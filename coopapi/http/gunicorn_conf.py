@@ -13,7 +13,7 @@ from prometheus_client.multiprocess import mark_process_dead
 
 from coopapi.config import ignored, read
 from coopapi.http import worker_process
-from coopapi.http.middleware import FIGURES_MARK
+from coopapi.http.telemetry import FIGURES_MARK
 
 _settings = read()
 bind = [_settings.bind, *([_settings.metrics_bind] if _settings.metrics_bind else [])]
@@ -29,7 +29,7 @@ preload_app = True
 logconfig_dict = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "coopapi.http.middleware.JsonLines"}},
+    "formatters": {"json": {"()": "coopapi.http.telemetry.JsonLines"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}},
     "root": {"level": _settings.log_level, "handlers": ["stderr"]},
     "loggers": {

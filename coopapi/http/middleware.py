@@ -1,6 +1,5 @@
 """Processing of every request and response: limits, a request id, security headers, a log line and metrics."""
 
-import json
 import logging
 import os
 import re
@@ -29,8 +28,6 @@ UPLOADS: Final = ("application/x-ndjson", "text/csv")
 """The formats of these files."""
 _CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 UPLOADED_TO: Final = "/api/v1/imports"
-FIGURES_MARK: Final = "made-by-coopapi-serve"
-"""The name of a file in the metrics folder that allows the server to remove the folder when it stops."""
 ENDING: Final[dict[str, tuple[datetime, datetime]]] = {}
 """Operations that will be removed, by their operationId: since when they are deprecated, and until when they are served."""
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -51,23 +48,7 @@ _DOCS: Final = (
 )
 REQUESTS: Final = Counter("coopapi_requests", "Requests answered", ["method", "route", "status"])
 SECONDS: Final = Histogram("coopapi_request_seconds", "Time to answer", ["method", "route"])
-_PLACEHOLDER: Final = re.compile(r"%(?:\(\w*\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[a-zA-Z]")
-_STANDARD: Final = frozenset(vars(logging.makeLogRecord({})))
 _log = logging.getLogger("coopapi.requests")
-
-
-class JsonLines(logging.Formatter):
-    """Formats log records as one JSON object per line, without values from requests and without exception texts."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return one line."""
-        extra = {key: value for key, value in vars(record).items() if key not in _STANDARD and key != "message"}
-        line: dict[str, Any] = {"at": round(record.created, 3), "level": record.levelname, "logger": record.name}
-        ours = record.name.startswith(("coopapi", "gunicorn"))
-        line["message"] = record.getMessage() if ours else _PLACEHOLDER.sub("...", str(record.msg))[:200]
-        if record.exc_info and record.exc_info[0]:
-            line["error"] = record.exc_info[0].__name__
-        return json.dumps({**line, **extra}, default=str)
 
 
 def metrics(environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

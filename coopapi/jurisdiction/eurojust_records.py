@@ -12,6 +12,7 @@ from coopapi.cases.models import Case
 from coopapi.errors import Conflict, Forbidden, NotFound, fault
 from coopapi.jits.models import Jit
 from coopapi.jurisdiction.models import EurojustRecord
+from coopapi.shared.days import latest_day
 from coopapi.shared.grants import answers
 from coopapi.shared.parties import in_case
 from coopapi.shared.shared_cases import SharedCase
@@ -69,7 +70,7 @@ def record(work: UnitOfWork, case_id: UUID, data: Mapping[str, Any]) -> Eurojust
     require_answering(work, case_id)
     if (team := data.get("team_id")) and team not in {row.id for row in teams_of(work, case_id)}:
         raise fault("/team_id", "team_of_case", "The case has no team with this id, or you cannot see the team.")
-    if data["recorded_on"] > work.now.date():
+    if data["recorded_on"] > latest_day(work.now):
         raise fault("/recorded_on", "order_of_time", "The date must not be in the future.")
     (kind,) = (kind for kind, articles in ARTICLES.items() if data["article"] in articles)
     by = {"authority_id": work.actor.authority_id, "created_by": work.actor.id, "created_at": work.now}
@@ -88,7 +89,7 @@ def answer(work: UnitOfWork, case_id: UUID, record_id: UUID, version: int, data:
     row = one(work, case_id, record_id, version)
     if row.kind != "opinion" or row.answer is not None:
         raise OpinionAnswered
-    if not row.recorded_on <= data["answered_on"] <= work.now.date():
+    if not row.recorded_on <= data["answered_on"] <= latest_day(work.now):
         raise fault("/answered_on", "order_of_time", "The date must not be before the opinion or in the future.")
     row.set(dict(data))
     work.note("eurojust.answered", row, case_id=case_id, answer=row.answer)

@@ -68,7 +68,7 @@ def undertake(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Me
     if owner_id not in places:
         raise fault("/owner", "at_the_table", "This must be an authority that took part in the meeting.")
     country = places[owner_id].country
-    if not work.now.date() <= data["due_on"] < _LATEST:
+    if not work.now.astimezone(ZoneInfo(zone_of(country))).date() <= data["due_on"] < _LATEST:
         raise fault("/due_on", "order_of_time", "The date must not be in the past, and must be before the year 2200.")
     due_at = end_of(data["due_on"], country)
     row_id = work.new_id()

@@ -1,6 +1,7 @@
 """Issues access tokens to machine clients, and provides the keys that verify our own tokens."""
 
 import base64
+import json
 import threading
 import time
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 from coopapi.auth import signing_keys, tokens
 from coopapi.auth.authentication import actor_of
 from coopapi.auth.jwks import StaticKeys, VerificationKey
-from coopapi.config import Settings
+from coopapi.config import BadSettings, Settings
 from coopapi.directory.service import digest_of
 from coopapi.errors import BadRequest, Unauthenticated
 from coopapi.oauth.attempts import Attempt, TooManyFailures
@@ -194,3 +195,13 @@ class OwnKeys:
                 self._reads = [*self._reads[1 - _READS_A_SECOND :], time.monotonic()]
                 found = self._keys.find(kid)
             return found
+
+
+def accepted_issuers(settings: Settings, database: Database) -> Mapping[str, tokens.Issuer]:
+    """Return the accepted token issuers: this service and those of COOPAPI_ISSUERS_FILE. Raises `BadSettings`."""
+    own = tokens.Issuer(settings.issuer, AUDIENCE, max_lifetime=settings.token_lifetime, keys=OwnKeys(database))
+    try:
+        others = tokens.issuers_from(json.loads(settings.issuers_file.read_bytes())) if settings.issuers_file else ()
+    except ValueError as fault:
+        raise BadSettings(f"COOPAPI_ISSUERS_FILE {fault}") from fault
+    return {issuer.issuer: issuer for issuer in (*others, own)}

@@ -9,9 +9,9 @@ import click
 from marshmallow import Schema, ValidationError
 
 from coopapi.access import Function, Role
-from coopapi.app import accepted_issuers
 from coopapi.directory import codelists
 from coopapi.directory.schemas import CLIENT_ROLES, AuthorityIn, AuthorityOut, ClientIn, ClientOut, PersonIn, StaffOut
+from coopapi.oauth.service import accepted_issuers
 from coopapi.ops import administration
 from coopapi.ops.administration import Provided
 
@@ -173,3 +173,6 @@ def issuer_move(old: str, new: str) -> None:
         raise click.ClickException(f"tokens of {new} are not accepted: set COOPAPI_ISSUER or COOPAPI_ISSUERS_FILE first")
     people, clients = administration.move_issuer(database, old, new)
     click.echo(f"moved {people} people and {clients} clients to {new}; restart the service with its new settings")
+
+
+COMMANDS = (authority, person, client, issuer)

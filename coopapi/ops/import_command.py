@@ -240,7 +240,7 @@ def _mapping(path: Path) -> dict[str, Any]:
 @click.option("--dry-run", is_flag=True, help="Report what would become of each line, and store nothing.")
 @click.option("--ca-file", type=click.Path(exists=True), help="Certificates that are trusted, instead of those of the system.")
 def import_file(file: Path, url: str, client_id: str, **options: Any) -> None:
-    """Send a file of cases, subjects and identifiers (NDJSON or CSV, also compressed with gzip) and wait until it is stored.
+    """Send a file of cases, subjects and identifiers, and wait until it is stored. NDJSON or CSV, also compressed with gzip.
 
     A large file is sent in parts. After an interruption the same command goes on with what is not stored yet. The exit status is 1
     if lines were refused or are in conflict with changes that people made.
@@ -293,3 +293,6 @@ def _state(found: Mapping[str, Any] | None) -> str:
     if found["state"] == "waiting_for_quota":
         return f"waits for the quota until {found['waits_until']}"
     return f"{found['rate'] or 0:.0f} lines a second"
+
+
+COMMANDS = (import_file,)

@@ -120,6 +120,8 @@ def read(folder: Path, app_role: str) -> Iterator[str]:
 
 
 def _expand(sql: str, name: str, parameters: list[str], body: str) -> str:
+    if f"{name}(" not in sql:
+        return sql  # most files use few templates, and the expression below takes much longer to find none
     call = re.compile(rf"\b{name}\(" + ", ".join([r"([\w.\[\]-]+)"] * len(parameters)) + r"\)")
 
     def expanded(found: re.Match[str]) -> str:

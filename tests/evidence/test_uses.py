@@ -1,6 +1,7 @@
 """Reuse: at once in the case an item was obtained for, in another one with the provider's consent alone (Budapest Art. 28)."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from evidence.conftest import ASKED_FIRST, admit
@@ -92,7 +93,7 @@ def test_an_item_for_one_case_alone_says_so(shared):
 
 
 def test_after_its_time_an_item_is_not_used(shared):
-    until = shared.world.clock().replace(year=shared.world.clock().year + 1)
+    until = shared.world.clock() + timedelta(days=365)
     item = shared.given(conditions=[{"code": "time_limit", "until": until.isoformat()}])
     shared.step("investigator", item, "accept")
     use = asked(shared, item)

@@ -164,7 +164,7 @@ def test_a_text_that_changed_after_a_signature_is_signed_anew(world):
 
 @pytest.mark.parametrize(
     "change",
-    [{"purpose": "P"}, {"until": "2027-01-01T00:00:00Z"}, {"operation_name": "Owl"}, {"states_of_operation": ["NL"]},
+    [{"purpose": "P"}, {"until": "2032-01-01T00:00:00Z"}, {"operation_name": "Owl"}, {"states_of_operation": ["NL"]},
      {"clauses": {**CLAUSES, "media": "All may tell."}}, {"legal_basis": "fd_2002_465"}, {"working_language": "fr"},
      {"appendices": []}, {"further_terms": "Costs are shared."}],
     ids=lambda change: next(iter(change)),

@@ -30,7 +30,7 @@ def test_a_consultation_is_walked_from_an_overlap_to_the_transfer(world):
 
     body = {"case_id": case, "to_authority": str(world.authorities["ro"]), "transferred_on": "2026-11-01",
             "handed_over": ["File, three volumes"]}  # fmt: skip
-    world.clock.at("2027-01-10T12:00:00+00:00")
+    world.clock.forward(days=40)
     made = world.as_("prosecutor").post(f"{ROOT}/{consultation}/transfers", body)
     assert made.status_code == 201, made.json
     path = f"{ROOT}/{consultation}/transfers/{made.json['id']}/case"
@@ -110,7 +110,7 @@ def test_what_is_said_is_sealed_and_the_list_is_filtered(world, owner):
     assert found("prosecutor", f"case_id={case}") == [mine]
     assert found("prosecutor", "urgent=true&state=opened") == [mine]
     assert found("prosecutor_fr", f"case_id={case}") == []
-    world.clock.at("2027-02-01T00:00:00+00:00")
+    world.clock.forward(days=61)
     assert read(world, "prosecutor_ro", mine)["overdue"] is True
 
 

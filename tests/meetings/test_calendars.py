@@ -32,12 +32,12 @@ def read_feed(world, made):
 @pytest.mark.parametrize(
     ("day", "zone", "utc", "local"),
     [
-        ("2027-03-26", "Europe/Amsterdam", "09:00", "10:00"),
-        ("2027-03-29", "Europe/Amsterdam", "08:00", "10:00"),
-        ("2027-10-29", "Europe/Bucharest", "07:00", "10:00"),
-        ("2027-11-02", "Europe/Bucharest", "08:00", "10:00"),
-        ("2027-03-15", "America/New_York", "14:00", "10:00"),
-        ("2027-03-12", "America/New_York", "15:00", "10:00"),
+        ("2031-03-28", "Europe/Amsterdam", "09:00", "10:00"),
+        ("2031-03-31", "Europe/Amsterdam", "08:00", "10:00"),
+        ("2031-10-24", "Europe/Bucharest", "07:00", "10:00"),
+        ("2031-10-28", "Europe/Bucharest", "08:00", "10:00"),
+        ("2031-03-10", "America/New_York", "14:00", "10:00"),
+        ("2031-03-07", "America/New_York", "15:00", "10:00"),
     ],
 )
 def test_a_meeting_is_at_its_hour_on_both_sides_of_summer_time(world, day, zone, utc, local):

@@ -9,7 +9,7 @@ from gathering import held, overlap, proposed, scheduled
 from coopapi.directory import codelists
 
 
-def undertaken(world, meeting, owner="fr", day="2027-02-10", text="Search the flat"):
+def undertaken(world, meeting, owner="fr", day="2031-02-10", text="Search the flat"):
     body = {"owner": str(world.authorities[owner]), "due_on": day, "text": text}
     made = world.as_("desk").post(f"/meetings/{meeting}/actions", body)
     assert made.status_code == 201, made.json
@@ -28,11 +28,11 @@ def actions(world, who, query=""):
 @pytest.mark.parametrize(
     ("whose", "day", "due"),
     [
-        ("fr", "2027-02-10", "2027-02-10T23:00:00"),
-        ("ro", "2027-02-10", "2027-02-10T22:00:00"),
-        ("nl", "2027-07-01", "2027-07-01T22:00:00"),
-        ("nl", "2027-03-28", "2027-03-28T22:00:00"),
-        ("europol", "2027-02-10", "2027-02-11T00:00:00"),
+        ("fr", "2031-02-10", "2031-02-10T23:00:00"),
+        ("ro", "2031-02-10", "2031-02-10T22:00:00"),
+        ("nl", "2031-07-01", "2031-07-01T22:00:00"),
+        ("nl", "2031-03-30", "2031-03-30T22:00:00"),
+        ("europol", "2031-02-10", "2031-02-11T00:00:00"),
     ],
 )
 def test_an_action_is_due_at_the_end_of_the_day_where_it_is_owed(world, whose, day, due):
@@ -44,18 +44,27 @@ def test_an_action_is_due_at_the_end_of_the_day_where_it_is_owed(world, whose, d
 def test_an_action_is_overdue_when_its_day_is_over(world):
     meeting = world.once(held)
     action = undertaken(world, meeting)
-    later = undertaken(world, meeting, "ro", "2027-03-01")
+    later = undertaken(world, meeting, "ro", "2031-03-01")
     assert actions(world, "prosecutor_fr", "side=mine") == [action["id"]]
     assert actions(world, "desk") == [action["id"], later["id"]]
 
-    world.clock.at("2027-02-10T22:59:00+00:00")
+    world.clock.at("2031-02-10T22:59:00+00:00")
     assert actions(world, "prosecutor_fr", "side=mine&within=1") == [action["id"]]
     assert actions(world, "prosecutor_fr", "overdue=true") == []
-    world.clock.at("2027-02-10T23:00:01+00:00")
+    world.clock.at("2031-02-10T23:00:01+00:00")
 
     assert actions(world, "prosecutor_fr", "overdue=true") == [action["id"]]
     assert actions(world, "prosecutor_fr", "state=overdue&side=mine") == [action["id"]]
     assert world.as_("prosecutor_fr").get(f"/actions/{action['id']}").json["state"] == "overdue"
+
+
+def test_the_last_day_is_counted_where_the_owner_is(world):
+    meeting = world.once(held)
+    body = {"owner": str(world.authorities["ro"]), "due_on": "2031-12-01", "text": "T"}
+    world.clock.at("2031-12-01T22:30:00+00:00")  # half past midnight on the second in Bucharest
+    assert world.as_("desk").post(f"/meetings/{meeting}/actions", body).json["errors"][0]["pointer"] == "/due_on"
+    world.clock.at("2031-12-01T21:30:00+00:00")
+    assert world.as_("desk").post(f"/meetings/{meeting}/actions", body).json["state"] == "open"
 
 
 def test_the_owner_says_that_it_is_done(world):
@@ -76,7 +85,7 @@ def test_the_owner_says_that_it_is_done(world):
 
 
 def test_an_owner_whose_access_has_ended_still_does_what_it_undertook(world):
-    action = undertaken(world, world.once(held), day="2027-06-30")
+    action = undertaken(world, world.once(held), day="2031-06-30")
     world.clock.forward(days=40)
 
     done = act(world, "prosecutor_fr", action, "done")
@@ -85,7 +94,7 @@ def test_an_owner_whose_access_has_ended_still_does_what_it_undertook(world):
     assert world.as_("desk_fr").get(f"/actions/{action['id']}").status_code == 404
 
 
-@pytest.mark.parametrize(("whose", "day"), [("us", "2027-02-10"), ("fr", "2020-01-01")])
+@pytest.mark.parametrize(("whose", "day"), [("us", "2031-02-10"), ("fr", "2020-01-01")])
 def test_an_action_is_of_somebody_who_came_and_in_the_future(world, whose, day):
     meeting = world.once(held)
     body = {"owner": str(world.authorities[whose]), "due_on": day, "text": "T"}

@@ -5,12 +5,12 @@ steps `ready` and `validate` answer.
 """
 
 import csv
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 from assisting import CONTENT, CONTENT_DATA, MAILBOX, SENT, SUBSCRIBER, TRAFFIC, WINDOW, draft, read, step, walk
-from world import ISSUER
+from world import BEGIN, ISSUER
 
 from coopapi.mla import issuing
 from coopapi.mla.lifecycles import KINDS
@@ -44,7 +44,7 @@ CAREFUL = {"individual_assessment": "done on 3 November", "accompanied_by": "a g
 
 def aged(years):
     """A birth date of somebody who is or becomes so many years old this year."""
-    today = datetime.now(UTC).date()
+    today = datetime.fromisoformat(BEGIN).date()
     return today.replace(day=1, year=today.year - years).isoformat()
 
 

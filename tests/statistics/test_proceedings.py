@@ -40,6 +40,15 @@ def test_who_sees_only_the_index_is_not_told_how_far_a_case_came(world):
     assert world.as_("foreign").get(f"/cases/{case}/proceedings").status_code == 404
 
 
+def test_the_day_that_has_begun_where_the_caller_is_is_not_in_the_future(world, clock):
+    clock.at("2026-12-01T22:30:00+00:00")  # half past midnight in Bucharest
+    case = world.case("romanian")
+    made = record(world, "romanian", case, stage="investigated", result="under_way", reached_on="2026-12-02")
+    assert (made.status_code, made.json["reached_on"]) == (201, "2026-12-02")
+    later = record(world, "romanian", case, stage="prosecuted", result="under_way", reached_on="2026-12-03")
+    assert faults(later) == [("/reached_on", "order_of_time")]
+
+
 def test_the_end_of_a_case_is_counted_and_taken_back_when_it_is_opened_again(world, clock):
     clock.at("2026-11-02T10:00:00+01:00")
     case = world.case("investigator")

@@ -9,6 +9,7 @@ from coopapi.matching.similarity import PERSON
 from coopapi.persons.births import read_birth
 from coopapi.persons.families import DATED, DIGESTS_VERSION, texts
 from coopapi.persons.record import read_person
+from coopapi.shared.days import latest_day
 from coopapi.unicode_text import fold
 
 OLD_DIGESTS: Final = "old_digests"
@@ -86,5 +87,5 @@ def _check_birth(text: str, field: str) -> None:
         earliest = date(birth.year, birth.month or 1, birth.day or 1)
     except ValueError:
         raise ImpossibleValue("birth_date", "The value must be a date as YYYY, YYYY-MM or YYYY-MM-DD.", field) from None
-    if not birth.year >= _OLDEST or earliest > datetime.now(UTC).date():
+    if not birth.year >= _OLDEST or earliest > latest_day(datetime.now(UTC)):
         raise ImpossibleValue("birth_date", f"The date must be between {_OLDEST} and today.", field)
