@@ -22,6 +22,9 @@ def reconcile(*, repair: bool, textfile: Path | None) -> None:
     database = administration.connect()
     running.work_until_done(database)
     found = administration.reconcile(database, repair=repair)
+    if repair and found["tokens"]:  # the worker was asked to read identifiers again
+        running.work_until_done(database)
+        found = administration.reconcile(database, repair=False)
     if textfile:
         lines = [f'coopapi_matching_differences{{of="{name}"}} {count}\n' for name, count in found.items()]
         textfile.write_text("# TYPE coopapi_matching_differences gauge\n" + "".join(lines))

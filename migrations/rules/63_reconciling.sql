@@ -7,6 +7,29 @@ create function priv.pairs() returns table (m uuid, n uuid) language sql stable 
     union select o.case_a, o.case_b from public.case_overlaps o
 $$;
 
+-- Count the holders of all tokens, as priv.count_holders does, and return those of which something else is stored, or nothing although they have
+-- several holders (`missing`). The tokens are never held in memory together: a large register has more of them than an array can have.
+create function priv.miscounted() returns table (token bytea, cases integer, open_cases integer, hidden_cases integer, missing boolean)
+language sql stable as $$
+    with held as (
+        select h.token, bool_or(h.strength > 0) exact,
+               count(*) filter (where not h.hidden) shown, count(distinct h.case_id) filter (where not h.hidden) shown_cases,
+               count(*) filter (where not h.hidden and priv.open(h.roles)) open,
+               count(distinct h.case_id) filter (where not h.hidden and priv.open(h.roles)) open_cases,
+               count(*) filter (where h.hidden) hidden, count(distinct h.case_id) filter (where h.hidden) hidden_cases
+        from public.holdings h group by h.token),
+    counted as (
+        select h.token, least(case when h.exact then h.shown_cases else h.shown end, priv.most_counted())::integer cases,
+               least(case when h.exact then h.open_cases else h.open end, priv.most_counted())::integer open_cases,
+               least(case when h.exact then h.hidden_cases else h.hidden end, priv.most_counted())::integer hidden_cases
+        from held h)
+    select coalesce(t.token, c.token), n.*, t.token is null
+    from counted c full join public.match_tokens t on t.token = c.token
+    cross join lateral (select coalesce(c.cases, 0), coalesce(c.open_cases, 0), coalesce(c.hidden_cases, 0)) n (cases, open_cases, hidden_cases)
+    where case when t.token is null then n.cases + n.hidden_cases > 1
+               else (t.cases, t.open_cases, t.hidden_cases) is distinct from (n.cases, n.open_cases, n.hidden_cases) end
+$$;
+
 -- Compare the stored overlaps with a full computation from the holdings, for the operator: how many pairs differ, how many tokens are
 -- miscounted, and how many holdings should not exist.
 create function priv.differences(p_limits integer[]) returns table (overlaps bigint, tokens bigint, strays bigint)
@@ -25,10 +48,7 @@ begin
                   is distinct from (coalesce(f.si, 0)::integer, coalesce(f.sj, 0)::integer, coalesce(f.s, 0), coalesce(f.w, 0),
                    coalesce(f.ks, '{}'), coalesce(f.rs, '{}'), coalesce(f.oi, 0)::integer, coalesce(f.oj, 0)::integer,
                    coalesce(f.os, 0), coalesce(f.ow, 0), coalesce(f.oks, '{}'), coalesce(f.ors, '{}'))),
-           (select count(*) from public.match_tokens t
-            left join priv.count_holders(array (select k.token from public.match_tokens k)) c on c.token = t.token
-            where (t.cases, t.open_cases, t.hidden_cases)
-                  is distinct from (coalesce(c.cases, 0), coalesce(c.open_cases, 0), coalesce(c.hidden_cases, 0))),
+           (select count(*) from priv.miscounted()),
            (select count(*) from public.holdings h left join public.identifiers i on i.id = h.identifier_id
             where i.id is null or i.withdrawn_at is not null);
 end $$;
@@ -63,7 +83,9 @@ begin
     order by 1, 2;
 end $$;
 
--- Repair what the reconciliation found: token counts, likenesses (a null strength removes one) and all overlaps.
+-- Repair what the reconciliation found: token counts, likenesses (a null strength removes one) and all overlaps. A token of several holders
+-- without a count lacks its family too, which only its value tells: the worker is asked to read the identifiers of its holders again, which counts it
+-- (priv.replace_holdings). Counts of tokens with one holder or none, which nobody reads, are deleted.
 create function priv.repair(p_a uuid[], p_b uuid[], p_scores real[], p_strengths smallint[], p_rules text[], p_limits integer[])
 returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -75,13 +97,15 @@ begin
     perform pg_advisory_xact_lock(hashtextextended('coopapi.matching', 0));
     delete from public.holdings h where not exists (
         select from public.identifiers i where i.id = h.identifier_id and i.withdrawn_at is null);
-    with counted as (
-        select k.token, coalesce(c.cases, 0) cases, coalesce(c.open_cases, 0) open_cases, coalesce(c.hidden_cases, 0) hidden_cases
-        from public.match_tokens k left join priv.count_holders(array (select i.token from public.match_tokens i)) c on c.token = k.token)
+    with wrong as materialized (select * from priv.miscounted()),
+    unread as (
+        update public.identifiers i set normaliser = 0
+        from (select distinct h.identifier_id from wrong w join public.holdings h on h.token = w.token where w.missing) x
+        where i.id = x.identifier_id)
     update public.match_tokens t
-    set cases = c.cases, open_cases = c.open_cases, hidden_cases = c.hidden_cases
-    from counted c
-    where c.token = t.token and (t.cases, t.open_cases, t.hidden_cases) is distinct from (c.cases, c.open_cases, c.hidden_cases);
+    set cases = w.cases, open_cases = w.open_cases, hidden_cases = w.hidden_cases
+    from wrong w where w.token = t.token;
+    delete from public.match_tokens t where t.cases + t.hidden_cases <= 1;
     delete from public.likenesses l using unnest(p_a, p_b) u (a, b) where l.identifier_a = u.a and l.identifier_b = u.b;
     insert into public.likenesses (identifier_a, identifier_b, case_a, case_b, score, strength, rule)
         select u.a, u.b, ia.case_id, ib.case_id, u.score, u.strength, u.rule

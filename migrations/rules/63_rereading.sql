@@ -59,7 +59,7 @@ create function priv.old_digests_match_until() returns timestamptz language sql 
 $$;
 
 -- Replace the tokens of identifiers of a case that were read again. The old tokens are kept as outdated ones. What was counted against the
--- quota stays counted under the new tokens.
+-- quota stays counted under the new tokens. A token that others hold too, and that was never counted, is counted now.
 create function priv.replace_holdings(p_case uuid, p_named uuid[], p_identifiers uuid[], p_tokens bytea[], p_families text[],
                                       p_strengths smallint[], p_common boolean[]) returns void language plpgsql volatile as $$
 declare
@@ -119,8 +119,10 @@ begin
             returning h.token, h.identifier_id),
     compared as (select array_agg(distinct w.identifier) ids from wanted w where w.strength <= 0),
     changed as (
-        select array_agg(w.token) tokens, array_agg(w.family) families
-        from stored n join wanted w on w.token = n.token and w.identifier = n.identifier_id)
+        select array_agg(w.token) tokens, array_agg(w.family) families from wanted w
+        where exists (select from stored n where n.token = w.token and n.identifier_id = w.identifier)
+           or not exists (select from public.match_tokens t where t.token = w.token)
+              and exists (select from public.holdings h where h.token = w.token and h.identifier_id <> w.identifier))
     insert into public.matching_queue (case_id, tokens, families, compared, anew)
         select p_case, c.tokens, c.families, d.ids, true from changed c, compared d where num_nonnulls(c.tokens, d.ids) > 0;
 end $$;
