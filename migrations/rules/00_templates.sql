@@ -257,7 +257,7 @@ exists (select from public.case_access g where g.case_id = {case}
     and {grant}.withdrawn_at is null and ({grant}.since is null or {grant}.since <= (select priv.at()))
     and ({grant}.until is null or {grant}.until > (select priv.at()))
 
--- template KEYS(identifier, least): the match keys of persons that an identifier holds with this strength, -1 or 0, or more.
+-- template KEYS(identifier, least): the match keys of persons that an identifier holds with at least this strength (-1 or 0).
 array (select k.token from public.holdings k where k.identifier_id = {identifier} and k.strength between {least} and 0)
 
 -- template TO_ESCALATE(deadline, told, before, after): this deadline runs, of its period so many hundredths were told, and more is over.

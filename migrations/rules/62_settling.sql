@@ -429,7 +429,9 @@ begin
     if not priv.take_turn() then
         return;
     end if;
-    perform from public.holdings h where h.identifier_id = any (p_a || p_b) and h.strength <= 0 order by h.identifier_id, h.token for share;
+    -- One row of each: whoever else changes or deletes holdings of an identifier takes all of them, except for functions that take this turn too.
+    perform from (select distinct u.id from unnest(p_a || p_b) u (id) order by 1) u
+        cross join lateral (select from public.holdings h where h.identifier_id = u.id order by h.token limit 1 for share) h;
     insert into public.likenesses (identifier_a, identifier_b, case_a, case_b, score, strength, rule)
         select u.a, u.b, ia.case_id, ib.case_id, u.score, u.strength, u.rule
         from unnest(p_a, p_b, p_versions_a, p_versions_b, p_scores, p_strengths, p_rules) u (a, b, version_a, version_b, score, strength, rule)
