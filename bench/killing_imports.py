@@ -33,7 +33,8 @@ from bench.intake import tree
 from bench.speed import say
 from coopapi.http.worker_process import COMMAND
 from coopapi.ops import administration, demo
-from coopapi.ops.import_command import ImportRefused, Register
+from coopapi.ops.import_command import Register
+from coopapi.ops.import_memory import ImportRefused
 from coopapi.provisioning.embedded_postgres import Embedded
 
 LINES: Final = 200 * (IDENTIFIERS + 2)

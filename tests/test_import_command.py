@@ -11,6 +11,7 @@ from serving import PATIENCE, served
 from test_imports import BAD, CASE, FILE, emails, ndjson
 
 from coopapi.http import middleware
+from coopapi.imports.schemas import ImportOut
 from coopapi.ops import administration, import_command
 
 
@@ -139,7 +140,7 @@ def test_what_was_stopped_is_sent_again_and_files_with_similar_names_stay(comman
     with monkeypatch.context() as patched:
         patched.setattr(import_command, "wait_for", lambda *_: {"state": "stopped", "state_reason": "client_revoked"})
         ended = command(file)
-    assert (ended.exit_code, "client_revoked" in ended.stderr) == (1, True), ended.output
+    assert (ended.exit_code, "lost a right" in ended.stderr) == (1, True), ended.output
     sent, seen = [], import_command.Register.send
 
     def counting(self, method, path, *more, **headers):
@@ -149,6 +150,31 @@ def test_what_was_stopped_is_sent_again_and_files_with_similar_names_stay(comman
     monkeypatch.setattr(import_command.Register, "send", counting)
     assert (command(file).exit_code, sent) == (0, ["/api/v1/imports"])
     assert similar.read_text() == "of somebody else"
+
+
+def test_what_its_client_stopped_is_not_sent_again_until_the_file_changes(command, tmp_path, monkeypatch):
+    file = tmp_path / "cases.ndjson"
+    file.write_bytes(ndjson(*lines_of("H", 3)))
+    sent, seen = [], import_command.Register.send
+
+    def counting(self, method, path, *more, **headers):
+        sent.extend([path] if method == "POST" else [])
+        return seen(self, method, path, *more, **headers)
+
+    monkeypatch.setattr(import_command.Register, "send", counting)
+    with monkeypatch.context() as patched:
+        patched.setattr(import_command, "wait_for", lambda *_: {"state": "stopped", "state_reason": "asked"})
+        first, second = command(file), command(file)
+    assert (first.exit_code, first.stderr.splitlines()[-1]) == (1, second.stderr.splitlines()[-1])
+    assert ("was stopped by its client" in first.stderr, "run this again" in first.stderr, len(sent)) == (True, False, 1), (
+        first.output
+    )
+    file.write_bytes(ndjson(*lines_of("I", 2)))
+    assert (command(file).exit_code, len(sent)) == (0, 2)
+
+
+def test_each_reason_for_which_an_import_is_stopped_has_words_of_its_own():
+    assert import_command._STOPPED.keys() == set(ImportOut().fields["state_reason"].validate.choices)
 
 
 def test_a_token_is_asked_for_again_while_the_register_is_busy(monkeypatch):

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
-from uuid import uuid4
 
 import click
 import urllib3
+
+from coopapi.ops.import_memory import ImportRefused, Kept
 
 PART_LINES: Final = 100_000
 PART_BYTES: Final = 32_000_000
@@ -25,15 +26,18 @@ _ATTEMPTS: Final = 8
 _LONGEST_PAUSE: Final = 30.0
 _LOOK: Final = 1.0
 _GZIP: Final = b"\x1f\x8b"
-_DELIMITERS: Final = (",", ";", "\t", "|")
 _SHOWN: Final = 10
 _ENDED: Final = ("finished", "stopped")
+_ASKED: Final = "asked"
+_STOPPED: Final = {
+    _ASKED: "by its client. What it had stored stays. This file is not sent again until it is changed, or {kept} is deleted.",
+    "client_revoked": "because the client was deactivated or lost a right that it needs. When it has that again, run this again to"
+    " send the rest.",
+    "failed": "because the register could not go on with it. Tell its operator, and run this again to send the rest.",
+}
+"""What is said of an import that was stopped for each reason."""
 _BUSY: Final = frozenset({408, 429, 502, 503, 504})
 COUNTS: Final = ("stored", "updated", "withdrawn", "unchanged", "refused", "conflicts")
-
-
-class ImportRefused(click.ClickException):
-    """The register did not accept the import."""
 
 
 class FilePart(NamedTuple):
@@ -136,39 +140,6 @@ def _rows(file: Any, delimiter: str) -> Iterator[bytes]:
         taken.clear()
 
 
-class Kept:
-    """What is remembered of an import in a file beside the file: the keys and ids of its parts, but no value and no secret."""
-
-    def __init__(self, path: Path, about: Mapping[str, Any]) -> None:
-        self.path, self.about = path, dict(about)
-        try:
-            found = json.loads(path.read_text())
-        except (FileNotFoundError, ValueError):
-            found = {}
-        self.parts: list[dict[str, Any]] = found.get("parts", []) if found.get("about") == self.about else []
-
-    def part(self, number: int) -> dict[str, Any]:
-        """Return what is remembered of a part. A new part gets the key under which it is sent, before it is sent."""
-        if number == len(self.parts):
-            self.parts.append({"key": str(uuid4()), "import": None})
-            self.save()
-        return self.parts[number]
-
-    def forget(self, number: int) -> None:
-        """Forget a part, so that it is sent again."""
-        del self.parts[number:]
-        self.save()
-
-    def save(self) -> None:
-        """Write the file, so that it is whole at any moment."""
-        new = self.path.with_name(f"{self.path.name}.new")
-        try:
-            new.write_text(json.dumps({"about": self.about, "parts": self.parts}))
-            new.replace(self.path)
-        except OSError as fault:
-            raise ImportRefused(f"{self.path} cannot be written, where it is remembered what was sent: {fault.strerror}.") from None
-
-
 @dataclass(frozen=True, slots=True)
 class FileSender:
     """How the parts of one file are sent."""
@@ -223,9 +194,11 @@ def _mapping(path: Path) -> dict[str, Any]:
         found = json.loads(path.read_text("utf-8-sig"))
     except ValueError:
         found = None
-    if not isinstance(found, dict) or found.get("delimiter", ",") not in _DELIMITERS:
-        raise click.UsageError(f"{path} must be a JSON object that declares the columns; the delimiter is , ; | or a tab.")
-    return found
+    if isinstance(found, dict):
+        with suppress(TypeError, ValueError):
+            csv.reader((), delimiter=found.get("delimiter", ","))
+            return found
+    raise click.UsageError(f"{path} must be a JSON object that declares the columns; the delimiter is one character.")
 
 
 @click.command("import")
@@ -280,11 +253,18 @@ def _run(sender: FileSender, file: Path, mapping: Mapping[str, Any] | None) -> t
 
             ended = wait_for(register, job, tell)
             if ended["state"] == "stopped":
-                sender.kept.forget(number)
-                raise ImportRefused(f"The import {job} was stopped: {ended['state_reason']}. To send the rest, run this again.")
+                raise _stopped(sender.kept, number, job, ended["state_reason"])
             counts.update({name: ended[name] for name in COUNTS})
             refused += rejects(register, job, part.before) if ended["refused"] or ended["conflicts"] else ()
     return counts, refused
+
+
+def _stopped(kept: Kept, number: int, job: str, reason: str) -> ImportRefused:
+    """Say why the import of a part was stopped. Unless that was asked for, the part is sent again by the next run."""
+    if reason != _ASKED:
+        kept.forget(number)
+    why = _STOPPED.get(reason, "for the reason `{reason}`. To send the rest, run this again.")
+    return ImportRefused(f"The import {job} was stopped {why.format(kept=kept.path, reason=reason)}")
 
 
 def _state(found: Mapping[str, Any] | None) -> str:
