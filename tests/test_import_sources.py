@@ -125,6 +125,16 @@ def test_media_without_a_number_have_no_key_and_are_refused(tmp_path):
     assert ([one["external_id"] for one in lines], "record 1 refused: the media have no MediaID" in told) == (["L-7-MD5"], True)
 
 
+@pytest.mark.parametrize(
+    "number", ["0123456789ABCDEF0123456789ABCDEF", "heron.jpg", "C:/pictures/1", "1" * 19, "-1", "1.5", "\u0661"]
+)
+def test_what_is_no_number_does_not_become_a_key(number, tmp_path):
+    media = {"value": [{"MediaID": number, "Category": 1, "MD5": "0123456789ABCDEF0123456789ABCDEF"}]}
+    options = ("--case", "C1", "--list", "L", "--category", "1")
+    lines, told = converted(json.dumps(media).encode(), 1, *options, name="vics", tmp_path=tmp_path)
+    assert (lines, "record 1 refused: the MediaID is not a number" in told, number in told) == ([], True, False)
+
+
 @pytest.mark.parametrize("plain", [b"{}", b'{"value": [', b'{"value": [{"MD5": "a"', b"\xff\xfe", b'{"value": ' + b"[" * 100_000])
 def test_what_is_no_hash_list_is_refused(plain, tmp_path):
     _, told = converted(plain, 1, "--case", "C1", "--list", "L", "--category", "1", name="vics", tmp_path=tmp_path)

@@ -34,7 +34,12 @@ def cybertip_report(file: Path) -> None:
 @convert.command("vics")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--case", required=True, help="The external_id of the case that gets the digests. The register must have it.")
-@click.option("--list", "name", required=True, help="The name of the list, the same each time: the keys begin with it.")
+@click.option(
+    "--list",
+    "name",
+    required=True,
+    help="A name for the list. Use the same name whenever you convert it again: the keys begin with it. Name no two lists alike.",
+)
 @click.option(
     "--category", "categories", multiple=True, required=True, help="A category whose media are taken; several may be named."
 )

@@ -12,6 +12,8 @@ _LONGEST: Final = 1 << 20
 _HASHES: Final = {"MD5": "md5", "SHA1": "sha1"}
 _MEDIA: Final = re.compile(r'"Media"\s*:\s*\[')
 _VALUE: Final = re.compile(r'"value"\s*:\s*\[')
+_NUMBER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
+"""What `MediaID` is. Some tools write a digest, the name of a file or a path there, which may not become a key."""
 _KNOWN: Final = frozenset({"MediaID", "Category", *_HASHES})
 
 
@@ -23,8 +25,8 @@ def convert(file: TextIO, case: str, name: str, categories: Collection[str], don
     """Yield the lines of a hash list for a case that the register has: the digests of the media of these categories.
 
     The keys are made of the `name` of the list and of `MediaID`, because keys are stored in clear and digests are not. The meaning
-    of a category depends on the scheme of the country. Media with the content of a file, or without `MediaID`, are refused. The
-    list is read a little at a time. Raises `BrokenList`.
+    of a category depends on the scheme of the country. Media with the content of a file, or without a number as `MediaID`, are
+    refused. The list is read a little at a time. Raises `BrokenList`.
     """
     for number, media in enumerate(_media(file), 1):
         try:
@@ -39,6 +41,9 @@ def convert(file: TextIO, case: str, name: str, categories: Collection[str], don
         number_in_list = text(media, "MediaID")
         if number_in_list is None:
             done.refuse(number, "the media have no MediaID")
+            continue
+        if not _NUMBER.fullmatch(number_in_list):
+            done.refuse(number, "the MediaID is not a number of 1 to 18 digits")
             continue
         done.records += 1
         source = f"Project VIC, media {number_in_list}, category {category}"
