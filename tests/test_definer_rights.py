@@ -127,6 +127,7 @@ WORKERS_OWN = (
     "select priv.settle_pairs('{}', array[4, 4])",
     "select priv.link_entries(1)",
     "select * from priv.next_import(1)",
+    "select * from priv.unfinished_imports(array[cast(:a as uuid)])",
     "select priv.stop_import(cast(:a as uuid), 'client_revoked')",
     "select priv.forget_import_lines(now(), 1)",
     "select * from priv.next_export()",

@@ -18,6 +18,7 @@ REFUSED = {
     ("ask_approval", "p_authority"): "select priv.ask_approval(gen_random_uuid(), '{nl}', 'account', '{person}', 1, '{}', 'r')",
     ("candidates", "p_identifiers"): "select * from priv.candidates(array['{second}'::uuid], '{}', '{}', '{}', array[4, 4])",
     ("values_to_compare", "p_identifiers"): "select * from priv.values_to_compare(array['{second}'::uuid])",
+    ("unfinished_imports", "p_imports"): "select * from priv.unfinished_imports(array[gen_random_uuid()])",
     ("families_to_compare", "p_a"): "select * from priv.families_to_compare(array['{second}'::uuid], array[gen_random_uuid()])",
     ("families_to_compare", "p_b"): "select * from priv.families_to_compare(array[gen_random_uuid()], array['{second}'::uuid])",
     ("case_waiting", "p_case"): "select * from priv.case_waiting('{case}', array['overlap'], '{}', '[]', '[]', 1)",

@@ -4,10 +4,12 @@ import json
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import text
 from test_imports import CASE, EMAIL, FACT, FILE, SUBJECT, counted, emails, ndjson, report, send, sent, state
 
-from coopapi.imports import mapping, running
+from coopapi.imports import mapping, running, service
 from coopapi.imports.lines import read_lines
+from coopapi.imports.models import Import
 from coopapi.imports.staging import LONGEST_LINE
 
 MARK = b"\xef\xbb\xbf"
@@ -116,7 +118,8 @@ def test_a_table_is_read_the_same_wherever_it_is_cut(size):
     cut = [text[start : start + size] for start in range(0, len(text), size)]
     whole = b"".join(mapping.as_lines([text], declared))
     assert b"".join(mapping.as_lines(cut, declared)) == whole
-    assert [one.number for one in read_lines(whole, 1, 0, 100)] == [2, 5, 6]
+    read = read_lines(whole, 1, 0, 100, csv=True)
+    assert [(one.number, *(fault["rule"] for fault in one.faults)) for one in read] == [(2,), (5, "csv"), (6,)]
 
 
 @pytest.mark.parametrize(
@@ -230,7 +233,8 @@ def test_a_file_that_was_sent_by_mistake_is_stopped_and_its_bytes_are_gone(world
         cursor.execute("select count(*), (select count(wrapped) from imports) from import_chunks")
         assert cursor.fetchone() == (0, 0)
         cursor.execute("select role, detail from journal_entries where action = 'import.cancelled'")
-        assert cursor.fetchall() == [("system", {})]
+        counts = {"stored": 3, **dict.fromkeys(("updated", "withdrawn", "unchanged", "refused", "conflicts"), 0)}
+        assert cursor.fetchall() == [("system", {"dry_run": False, **counts})]
     events = world.as_("investigator").get("/events?action=import.cancelled").json["items"]
     assert [one["object_id"] for one in events] == [job]
 
@@ -246,6 +250,25 @@ def test_a_dry_run_with_several_lines_about_a_row_says_what_becomes_of_them(worl
     accepted = ["unchanged", "unchanged", "stored", "updated", "updated", "updated", "stored", "stored", "withdrawn"]
     assert [one[1] for one in rehearsed] == accepted
     assert [one[1] for one in told(world, sent(world, *lines))] == [*accepted[:4], "unchanged", *accepted[5:]]
+
+
+def test_who_stops_an_import_waits_longer_for_the_lines_that_are_being_stored(world, idle, monkeypatch):
+    job = sent(world, CASE, *emails(5))
+    waits = []
+    seen = service.UnitOfWork.one
+
+    def noting(work, kind, row_id, **more):
+        if kind is Import:
+            waits.append(work.session.scalar(text("select current_setting('lock_timeout')")))
+        return seen(work, kind, row_id, **more)
+
+    monkeypatch.setattr(service.UnitOfWork, "one", noting)
+    assert world.as_("system").post(f"/imports/{job}/stop").status_code == 200
+    assert waits[0] == "14s"
+
+
+def test_marks_for_rows_of_tables_mean_nothing_in_other_files(world):
+    assert told(world, send(world, b"\1\n\2\n").json["id"]) == [(1, "refused", "json", ""), (2, "refused", "json", "")]
 
 
 def test_a_dry_run_that_is_stopped_leaves_nothing(world, idle, owner, monkeypatch):

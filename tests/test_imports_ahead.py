@@ -78,3 +78,29 @@ def test_a_line_whose_reading_fails_unexpectedly_is_left_to_the_storing_process(
     assert "stored" in outcomes
     job = world.as_("system").get("/imports").json["items"][0]
     assert job["state"] == "finished", job
+
+
+@pytest.mark.parametrize("ends", ["asked", "revoked", "taken"])
+def test_what_was_read_of_an_import_that_does_not_go_on_here_is_forgotten(world, idle, owner, reader, monkeypatch, ends):
+    monkeypatch.setattr(running, "MOST_LINES", 3)
+    job = sent(world, *FILE, *emails(30))
+    assert running.import_once(idle, reader)
+    assert {str(one) for one in reader.imports} == {job}
+    if ends == "asked":
+        assert world.as_("system").post(f"/imports/{job}/stop").status_code == 200
+    elif ends == "revoked":
+        with owner.cursor() as cursor:
+            cursor.execute("update principals set roles = '{}' where subject = 'system'")
+    else:
+        monkeypatch.setattr(running, "_locked", lambda *_: None)
+    running.import_once(idle, reader)
+    assert reader.imports == set()
+
+
+def test_what_was_read_is_kept_while_an_import_only_waits(world, idle, reader, monkeypatch):
+    monkeypatch.setattr(running, "MOST_LINES", 3)
+    sent(world, *FILE, *emails(30))
+    assert running.import_once(idle, reader)
+    monkeypatch.setattr(running, "_MOST_WAITING", 0)
+    assert not running.import_once(idle, reader)
+    assert len(reader.imports) == 1

@@ -9,7 +9,7 @@ import os
 import pickle
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -26,10 +26,11 @@ _TOGETHER: Final = 500
 
 
 class Staged(NamedTuple):
-    """A staged piece: its import, and the number of its first line."""
+    """A staged piece: its import, the number of its first line, and whether the file is CSV."""
 
     import_id: Any
     first_line: int
+    csv: bool = False
 
 
 class _Lines(NamedTuple):
@@ -71,9 +72,19 @@ class Ahead:
         while len(self._asked) > 1:
             self._asked.pop(next(iter(self._asked))).cancel()
         try:
-            self._asked[place] = self._pool.submit(_read, plain(), place.first_line, after, values=self.values)
+            self._asked[place] = self._pool.submit(_read, plain(), place, after, values=self.values)
         except BrokenProcessPool:
             self._begin()
+
+    @property
+    def imports(self) -> set[Any]:
+        """The imports of which lines are kept."""
+        return {place.import_id for place in self._asked}
+
+    def forget(self, import_ids: Collection[Any]) -> None:
+        """Forget what was read of these imports."""
+        for place in [place for place in self._asked if place.import_id in import_ids]:
+            self._asked.pop(place).cancel()
 
     def lines(self, place: Staged, plain: Callable[[], bytes], after: int, most: int) -> list[SentLine]:
         """Return the first lines of a piece that come after a line, at most so many. If the process died, they are read here."""
@@ -81,14 +92,14 @@ class Ahead:
         found: list[SentLine] = []
         try:
             if place not in self._asked:
-                return read_lines(plain(), place.first_line, after, most)
+                return read_lines(plain(), place.first_line, after, most, csv=place.csv)
             for some in self._asked[place].result():
                 if some.last > after and len(found) < most:
                     found += [line for line in pickle.loads(some.pickled) if line.number > after]  # noqa: S301 (of the process above)
             return found[:most]
         except BrokenProcessPool:
             self._begin()
-            return read_lines(plain(), place.first_line, after, most)
+            return read_lines(plain(), place.first_line, after, most, csv=place.csv)
 
 
 def keep_memory() -> None:
@@ -115,8 +126,8 @@ def _end_with(parent: int) -> None:
     os._exit(0)
 
 
-def _read(plain: bytes, first: int, after: int, *, values: bool) -> list[_Lines]:
-    lines = read_lines(plain, first, after, len(plain))
+def _read(plain: bytes, place: Staged, after: int, *, values: bool) -> list[_Lines]:
+    lines = read_lines(plain, place.first_line, after, len(plain), csv=place.csv)
     if values:
         for line in lines:
             prepare(line, _keyring)

@@ -175,20 +175,20 @@ class SentLine:
         return True
 
 
-def read_lines(plain: bytes, first: int, after: int, most: int) -> list[SentLine]:
+def read_lines(plain: bytes, first: int, after: int, most: int, *, csv: bool = False) -> list[SentLine]:
     """Read the first lines after a line, at most so many. `first` is the number of the first line of `plain`.
 
-    One that cannot be read is refused, and an empty one is left out.
+    One that cannot be read is refused, and an empty one is left out. Only lines that were made of `csv` may be marks for a row.
     """
     numbered = enumerate(plain.split(b"\n")[after + 1 - first :], after + 1)
     lines = list(islice((SentLine(number, raw) for number, raw in numbered if raw.strip()), most))
     for line in lines:
-        _read(line)
+        _read(line, _MARKS if csv else {})
     return lines
 
 
-def _read(line: SentLine) -> None:
-    sent = _parsed(line)
+def _read(line: SentLine, marks: Mapping[bytes, str]) -> None:
+    sent = _parsed(line, marks)
     if sent is None:
         return
     line.type, line.sent = sent.pop("type", None), sent
@@ -213,9 +213,9 @@ def _read(line: SentLine) -> None:
 _MARKS: Final = {OTHER_COLUMNS: "columns", NO_CSV: "csv"}
 
 
-def _parsed(line: SentLine) -> dict[str, Any] | None:
+def _parsed(line: SentLine, marks: Mapping[bytes, str]) -> dict[str, Any] | None:
     """Return the JSON object of a line, or refuse the line and return None."""
-    rule = "length" if len(line.raw) > LONGEST_LINE else _MARKS.get(line.raw)
+    rule = "length" if len(line.raw) > LONGEST_LINE else marks.get(line.raw)
     found: Any = None
     if rule is None:
         try:

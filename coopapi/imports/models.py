@@ -66,6 +66,11 @@ class Import(Versioned):
         return self.ended_at + REPORTED if self.ended_at else None
 
     @property
+    def counted(self) -> dict[str, int]:
+        """The number of lines with each outcome, by the column that counts them."""
+        return {column: getattr(self, column) for column in COUNTERS.values()}
+
+    @property
     def accepted(self) -> int:
         """The number of lines that were stored, updated, withdrawn or left unchanged."""
         return sum(getattr(self, COUNTERS[outcome]) for outcome in ACCEPTED)

@@ -61,7 +61,8 @@ _IMPORTS.act(
     service.stop,
     """Stop an import of your client, such as one of the wrong file.
 
-    What was stored stays, and the rest of the file is deleted. The report says what became of the lines that were read.
+    What was stored stays, and the rest of the file is deleted. The report says what became of the lines that were read. While lines
+    are being stored the answer waits for them; if that takes longer than 14 seconds, it is 503 with `Retry-After`: ask again.
     """,
 )
 

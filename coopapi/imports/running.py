@@ -40,6 +40,7 @@ _NEEDED: Final = (
     Action.IMPORT_SEND, Action.CASE_OPEN, Action.CASE_EDIT, Action.SUBJECT_WRITE, Action.IDENTIFIER_WRITE, Action.FACT_WRITE,
 )  # fmt: skip
 _NEXT: Final = Statement("select * from priv.next_import(:most)")
+_UNFINISHED: Final = Statement("select id from priv.unfinished_imports(cast(:ids as uuid[]))")
 _STOP: Final = Statement("select priv.stop_import(:id, :reason)")
 _FORGET: Final = Statement("select priv.forget_import_lines(:before, :most) as forgotten")
 _REPORT: Final = Statement(
@@ -60,21 +61,29 @@ def import_once(database: Database, ahead: Ahead | None = None) -> bool:
     """
     with database.worker() as session:
         found = _NEXT.first(session, most=_MOST_WAITING)
+        if ahead and ahead.imports - {found and found.id}:
+            unfinished = _UNFINISHED.rows(session, ids=array(ahead.imports))
+            ahead.forget(ahead.imports - {row.id for row in unfinished})
     if found is None:
         return False
+    reason = None
     try:
         with tried(database, "imports", found.id, again=found.again, on=OperationalError):
             return _store_next(Importer(database, found, ahead))
     except TakenByAnotherWorker:
-        return False
+        pass
     except (Unauthenticated, Forbidden):
-        _stop(database, found, "client_revoked")
+        reason = "client_revoked"
     except OperationalError:
         raise
     except Exception as fault:  # noqa: BLE001 (an import that cannot go on does not keep the others waiting)
         _log.error("an import cannot go on", extra={"import": str(found.id), "error": type(fault).__name__})
-        _stop(database, found, "failed")
-    return True
+        reason = "failed"
+    if ahead:
+        ahead.forget({found.id})
+    if reason:
+        _stop(database, found, reason)
+    return reason is not None
 
 
 class Importer(NamedTuple):
@@ -182,8 +191,8 @@ def _read(work: UnitOfWork, job: Import, chunks: Sequence[ImportChunk], ahead: A
     """Return the next lines of an import, at most so many, and have those of the next piece read meanwhile."""
     unsealed = [partial(staging.unsealed, work, job, chunk) for chunk in chunks]
     if ahead is None:
-        return read_lines(unsealed[0](), chunks[0].first_line, job.read, most)
-    places = [Staged(job.id, chunk.first_line) for chunk in chunks]
+        return read_lines(unsealed[0](), chunks[0].first_line, job.read, most, csv=job.format == "csv")
+    places = [Staged(job.id, chunk.first_line, job.format == "csv") for chunk in chunks]
     for place, plain in zip(places, unsealed, strict=True):
         ahead.ask(place, plain, max(job.read, place.first_line - 1))
     return ahead.lines(places[0], unsealed[0], job.read, most)
@@ -228,5 +237,4 @@ def _progress(work: UnitOfWork, job: Import, chunk: ImportChunk, lines: Sequence
 def _end(work: UnitOfWork, job: Import) -> None:
     job.end(work.now, "finished")
     staging.forget_told(work, job)
-    counted = {column: getattr(job, column) for column in COUNTERS.values()}
-    work.note("import.finished", job, event=True, dry_run=job.dry_run, **counted)
+    work.note("import.finished", job, event=True, dry_run=job.dry_run, **job.counted)

@@ -1,7 +1,7 @@
 """Receiving a file, and showing what became of it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, delete
@@ -14,8 +14,11 @@ from coopapi.imports.staging import BrokenFile
 from coopapi.store import quotas, vault
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
+from coopapi.store.statements import Statement
 
 _FORMATS: Mapping[str, str] = {"application/x-ndjson": "ndjson", "text/csv": "csv"}
+_WAIT_LONGER: Final = Statement("set local lock_timeout = '14s'")
+"""Lets a transaction wait as long for the lines that are being stored as a statement may take."""
 
 
 class ImportHasEnded(Conflict):
@@ -68,15 +71,16 @@ def receive(work: UnitOfWork, stream: Any, media_type: str, wanted: Mapping[str,
 def stop(work: UnitOfWork, import_id: UUID) -> Import:
     """End an import before all its lines were read. What was stored stays, and the rest of the file is deleted.
 
-    If lines are being stored, this waits until they are. Raises `NotFound` and `ImportHasEnded`.
+    If lines are being stored, this waits until they are, at most 14 seconds. Raises `NotFound` and `ImportHasEnded`.
     """
+    _WAIT_LONGER.rows(work.session)
     job = work.one(Import, import_id, lock=True)
     if job.ended_at is not None:
         raise ImportHasEnded
     job.end(work.now, "stopped", "asked")
     work.session.execute(delete(ImportChunk).where(ImportChunk.import_id == job.id))
     staging.forget_told(work, job)
-    work.note("import.cancelled", job, event=True)
+    work.note("import.cancelled", job, event=True, dry_run=job.dry_run, **job.counted)
     return job
 
 

@@ -21,11 +21,11 @@ LONGEST_LINE: Final = 256 * 1024
 CHUNK: Final = 256 * 1024
 """About how many bytes one staged piece has."""
 TOO_LONG: Final = bytes(LONGEST_LINE + 1)
-"""Stands for a line that is longer than `LONGEST_LINE`, so that the others keep their numbers."""
+"""Stands for a line of any file that is longer than `LONGEST_LINE`, so that the others keep their numbers. Its length tells it."""
 OTHER_COLUMNS: Final = b"\1"
-"""Stands for a row of a CSV file that has not as many cells as its header."""
+"""Stands for a row of a CSV file that has not as many cells as its header. In another file it is a line like any other."""
 NO_CSV: Final = b"\2"
-"""Stands for lines of a CSV file that cannot be read as a row."""
+"""Stands for lines of a CSV file that cannot be read as a row. In another file it is a line like any other."""
 _FORGET_TOLD: Final = Statement("update import_lines set sealed = null where import_id = :id and sealed is not null")
 _MARK: Final = b"\xef\xbb\xbf"
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")

@@ -37,6 +37,14 @@ begin
         'detail', jsonb_build_object('reason', p_reason))));
 end $$;
 
+-- Return those of some imports that have not ended.
+create function priv.unfinished_imports(p_imports uuid[]) returns table (id uuid)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform priv.require_worker();
+    return query select i.id from public.imports i where i.id = any (p_imports) and i.ended_at is null;
+end $$;
+
 -- Delete the results of lines of imports that ended before a time, at most p_most of them. Return how many were deleted.
 create function priv.forget_import_lines(p_before timestamptz, p_most integer) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -154,7 +162,8 @@ create function priv.hold_new(p_ids uuid[], p_homes uuid[], p_hidden boolean[], 
         group by u.case_id
 $$;
 
-grant execute on function priv.next_import(integer), priv.stop_import(uuid, text), priv.forget_import_lines(timestamptz, integer),
+grant execute on function priv.next_import(integer), priv.unfinished_imports(uuid[]), priv.stop_import(uuid, text),
+    priv.forget_import_lines(timestamptz, integer),
     priv.register_in_cases(jsonb, jsonb, uuid[], uuid[], bytea[], text[], smallint[], text[], boolean[]) to APP_ROLE;
 grant insert on identifiers to coopapi_definer;
 
