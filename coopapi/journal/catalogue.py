@@ -247,8 +247,8 @@ _OBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
     "import": {
         "received": "A file was received for import.",
         "finished": "All lines of an import were read.",
-        "stopped": "An import ended before all its lines were read.",
-        "cancelled": "A client stopped an import.",
+        "stopped": "The register ended an import before all its lines were read.",
+        "cancelled": "A client stopped its import before all its lines were read.",
     },
     "search": {
         "found": "A saved search of yours found something for the first time. `found` is its id, and `kind` says what it is.",
