@@ -85,7 +85,7 @@ end $$;
 
 -- Repair what the reconciliation found: token counts, likenesses (a null strength removes one) and all overlaps. A token of several holders
 -- without a count lacks its family too, which only its value tells: the worker is asked to read the identifiers of its holders again, which counts it
--- (priv.replace_holdings). Counts of tokens with one holder or none, which nobody reads, are deleted.
+-- (priv.replace_holdings), and computes the overlaps of these cases. Counts of tokens with one holder or none, which nobody reads, are deleted.
 create function priv.repair(p_a uuid[], p_b uuid[], p_scores real[], p_strengths smallint[], p_rules text[], p_limits integer[])
 returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -111,7 +111,10 @@ begin
         select u.a, u.b, ia.case_id, ib.case_id, u.score, u.strength, u.rule
         from unnest(p_a, p_b, p_scores, p_strengths, p_rules) u (a, b, score, strength, rule)
         join public.identifiers ia on ia.id = u.a join public.identifiers ib on ib.id = u.b where u.strength is not null;
-    select array_agg(p.m order by p.m, p.n), array_agg(p.n order by p.m, p.n) into mine, other from priv.pairs() p;
+    select array_agg(p.m order by p.m, p.n), array_agg(p.n order by p.m, p.n) into mine, other from priv.pairs() p
+        where not exists (  -- so that nobody is told that evidence is gone before its token is counted again
+            select from public.holdings x join public.holdings y on y.token = x.token and y.case_id = p.n
+            where x.case_id = p.m and not exists (select from public.match_tokens t where t.token = x.token));
     if mine is not null then
         perform priv.refresh(mine, other, p_limits);
     end if;
