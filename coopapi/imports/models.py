@@ -66,7 +66,7 @@ class Import(Versioned):
         return self.ended_at + REPORTED if self.ended_at else None
 
     @property
-    def counted(self) -> dict[str, int]:
+    def counted(self) -> dict[str, Any]:
         """The number of lines with each outcome, by the column that counts them."""
         return {column: getattr(self, column) for column in COUNTERS.values()}
 
