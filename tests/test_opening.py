@@ -10,7 +10,7 @@ from coopapi.store.opening import Opening
 from coopapi.store.statements import Statement
 
 ISSUER = "https://issuer.test"
-ASK = text("select * from priv.identify(:begin_issuer, :begin_subject, :begin_role, :begin_question, :begin_digest)")
+ASK = text("select * from priv.identify(:issuer, :subject, :role, :question, :digest)")
 
 
 @pytest.fixture
@@ -55,8 +55,8 @@ def test_without_a_clear_role_there_is_no_context(world, database, signed, owner
 def test_nobody_is_identified_by_a_question_that_the_service_did_not_sign(world, database, signed):
     asked = signed("investigator")
     context = database.context(_actor(database), database.clock())
-    for change in ({"begin_subject": "prosecutor_fr"}, {"begin_role": "admin"}, {"begin_issuer": "https://other.test"},
-                   {"begin_question": ""}, {"begin_question": context}):  # fmt: skip
+    for change in ({"subject": "prosecutor_fr"}, {"role": "admin"}, {"issuer": "https://other.test"},
+                   {"question": ""}, {"question": context}):  # fmt: skip
         with database.anonymous() as session:
             with pytest.raises(DBAPIError) as error:
                 session.execute(ASK, asked | change)
@@ -71,7 +71,7 @@ def _actor(database):
 
 def test_a_signed_question_is_no_context(world, database, signed):
     with database.anonymous() as session:
-        session.execute(text("set local coopapi.context = :signed"), {"signed": signed("investigator")["begin_question"]})
+        session.execute(text("set local coopapi.context = :signed"), {"signed": signed("investigator")["question"]})
         with pytest.raises(DBAPIError):
             session.execute(text("select priv.authority()"))
         session.rollback()
