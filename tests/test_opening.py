@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from coopapi.auth.authentication import UnknownCaller, actor_of
+from coopapi.store import opening
 from coopapi.store.opening import Opening
 from coopapi.store.statements import Statement
 
@@ -148,6 +149,20 @@ def test_nothing_is_counted_for_an_account_that_has_changed(world, database, own
     assert (error.value.orig.pgcode, counted) == ("40001", [])
     with pytest.raises(UnknownCaller):
         count()
+
+
+def test_accounts_are_remembered_unless_there_are_too_many_or_they_are_refused(world, database, monkeypatch):
+    monkeypatch.setattr(opening, "_MOST_REMEMBERED", 2)
+    database.accounts.clear()
+    kept = []
+    for who, path, role in (
+        ("investigator", "/cases", None), ("colleague", "/cases", None), ("investigator", "/cases", None),
+        ("colleague", "/cases", "admin"), ("prosecutor", "/cases", None),
+    ):  # fmt: skip
+        world.as_(who).get(path, **({"Coopapi_Role": role} if role else {}))
+        kept.append(sorted(subject for _, subject, _ in database.accounts))
+    both = ["colleague", "investigator"]
+    assert kept == [["investigator"], both, both, both, ["prosecutor"]]
 
 
 def test_a_remembered_account_is_confirmed_with_the_first_statement(world, database, idle):
