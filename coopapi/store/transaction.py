@@ -48,8 +48,9 @@ class Transaction:
             self.taken = self.engine.raw_connection()
         except psycopg2.Error as fault:
             raise as_refused(self.engine, fault, lost=False) from fault
-        self.driver: Any = self.taken.dbapi_connection
-        self.driver.notices = self.notices
+        driver: Any = self.taken.dbapi_connection
+        driver.notices = self.notices
+        self.driver = driver
 
     def begin(self) -> list[Any]:
         """Begin the transaction, unless a statement has done so, and return the rows of what begins it."""
