@@ -49,7 +49,7 @@ def pytest_terminal_summary(terminalreporter):
 
 
 class Clock:
-    """A clock that tests move, and may stop. Each test begins at `home`, given as RFC 3339: a moment far from every end."""
+    """A clock that tests move, and may stop. Each test begins at `home`, given as RFC 3339: far from the end of a day, month or year."""
 
     def __init__(self, home):
         self.home = datetime.fromisoformat(home) - datetime.now(UTC)

@@ -8,12 +8,19 @@ from sqlalchemy import event
 
 @contextmanager
 def statements_sent(engine):
-    """The texts of the statements that are sent meanwhile over this pool, whether by way of SQLAlchemy or directly."""
+    """The texts of the statements that are sent meanwhile over this pool, whether by way of SQLAlchemy or directly, without values."""
     sent = []
 
     class Noting(cursor):
+        bound = ()
+
+        def mogrify(self, statement, values=None):
+            self.bound += (statement,)
+            return super().mogrify(statement, values)
+
         def execute(self, statement, values=None):
-            sent.append(statement if isinstance(statement, str) else statement.decode())
+            text = "; ".join(self.bound) or statement
+            sent.append(text if isinstance(text, str) else text.decode())
             return super().execute(statement, values)
 
     def begin(connection, *_):

@@ -6,11 +6,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from coopapi.auth.authentication import UnknownCaller, actor_of
+from coopapi.store import opening
 from coopapi.store.opening import Opening
 from coopapi.store.statements import Statement
 
 ISSUER = "https://issuer.test"
-ASK = text("select * from priv.identify(:begin_issuer, :begin_subject, :begin_role, :begin_question, :begin_digest)")
+ASK = text("select * from priv.identify(:issuer, :subject, :role, :question, :digest)")
 
 
 @pytest.fixture
@@ -55,8 +56,8 @@ def test_without_a_clear_role_there_is_no_context(world, database, signed, owner
 def test_nobody_is_identified_by_a_question_that_the_service_did_not_sign(world, database, signed):
     asked = signed("investigator")
     context = database.context(_actor(database), database.clock())
-    for change in ({"begin_subject": "prosecutor_fr"}, {"begin_role": "admin"}, {"begin_issuer": "https://other.test"},
-                   {"begin_question": ""}, {"begin_question": context}):  # fmt: skip
+    for change in ({"subject": "prosecutor_fr"}, {"role": "admin"}, {"issuer": "https://other.test"},
+                   {"question": ""}, {"question": context}):  # fmt: skip
         with database.anonymous() as session:
             with pytest.raises(DBAPIError) as error:
                 session.execute(ASK, asked | change)
@@ -71,7 +72,7 @@ def _actor(database):
 
 def test_a_signed_question_is_no_context(world, database, signed):
     with database.anonymous() as session:
-        session.execute(text("set local coopapi.context = :signed"), {"signed": signed("investigator")["begin_question"]})
+        session.execute(text("set local coopapi.context = :signed"), {"signed": signed("investigator")["question"]})
         with pytest.raises(DBAPIError):
             session.execute(text("select priv.authority()"))
         session.rollback()
@@ -148,6 +149,20 @@ def test_nothing_is_counted_for_an_account_that_has_changed(world, database, own
     assert (error.value.orig.pgcode, counted) == ("40001", [])
     with pytest.raises(UnknownCaller):
         count()
+
+
+def test_accounts_are_remembered_unless_there_are_too_many_or_they_are_refused(world, database, monkeypatch):
+    monkeypatch.setattr(opening, "_MOST_REMEMBERED", 2)
+    database.accounts.clear()
+    kept = []
+    for who, path, role in (
+        ("investigator", "/cases", None), ("colleague", "/cases", None), ("investigator", "/cases", None),
+        ("colleague", "/cases", "admin"), ("prosecutor", "/cases", None),
+    ):  # fmt: skip
+        world.as_(who).get(path, **({"Coopapi_Role": role} if role else {}))
+        kept.append(sorted(subject for _, subject, _ in database.accounts))
+    both = ["colleague", "investigator"]
+    assert kept == [["investigator"], both, both, both, ["prosecutor"]]
 
 
 def test_a_remembered_account_is_confirmed_with_the_first_statement(world, database, idle):

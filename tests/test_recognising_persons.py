@@ -12,7 +12,7 @@ from coopapi.persons.data import load
 from coopapi.persons.families import texts
 from coopapi.persons.profile import Name, profile, rarity
 from coopapi.persons.record import read_person
-from coopapi.persons.score import compare, fitted_levels, hopeless, judge, judge_digests
+from coopapi.persons.score import compare, fitted_levels, judge, judge_digests, ruled_out_by_dates
 
 
 def person(name, born="", **more):
@@ -273,7 +273,7 @@ def test_who_is_left_out_because_of_the_dates_alone_matches_by_no_name():
     ]
     read, levels = [read_person(one) for one in people], fitted_levels()
     found = [
-        (hopeless(read[i], people[j], levels), judge(read[i], read[j], levels).level)
+        (ruled_out_by_dates(read[i], people[j], levels), judge(read[i], read[j], levels).level)
         for i, j in permutations(range(len(people)), 2)
     ]
     assert {level for left_out, level in found if left_out} == {None}

@@ -90,6 +90,13 @@ def test_another_connection_is_taken_if_one_is_dead_when_its_plans_are_renewed(s
     engine.dispose()
 
 
+def test_what_begins_a_transaction_and_its_first_statement_may_name_their_values_alike(database):
+    begin = Statement("begin; select set_config('coopapi.context', :context, true)")
+    first = Statement("select current_setting('coopapi.context') as begun, :context as context")
+    with Transaction(database.engine, begin, context="100%s of 'it'") as opened:
+        assert first.one(opened, context="5%") == ("100%s of 'it'", "5%")
+
+
 def test_sqlalchemy_joins_the_same_transaction_when_it_is_used(world, database, idle):
     world.case("investigator")
     with work(database) as opened:

@@ -12,7 +12,7 @@ from coopapi.ops.worker import work_until_done
 BEGIN = os.environ.get("TESTS_BEGIN", "2030-09-11T10:00:00+00:00")
 """When tests begin: on a Wednesday morning without a holiday, a change of the clocks, or an end of a month or year near it.
 
-So what a deadline ends on does not depend on the day of the run. The variable TESTS_BEGIN tries another moment.
+So what a deadline ends on does not depend on the day of the run. The variable TESTS_BEGIN tries another moment of 2030.
 """
 ISSUER = "https://issuer.test"
 AUTHORITIES = {

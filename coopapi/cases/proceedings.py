@@ -11,7 +11,7 @@ from coopapi.cases import service
 from coopapi.cases.models import Proceedings
 from coopapi.directory import codelists
 from coopapi.errors import Forbidden, NotFound, fault
-from coopapi.shared.days import latest_day
+from coopapi.shared.days import require_begun
 from coopapi.shared.grants import answers
 from coopapi.store.db import UnitOfWork
 
@@ -63,8 +63,7 @@ def _require_answering(work: UnitOfWork, case_id: UUID) -> None:
 
 
 def _check(work: UnitOfWork, stage: str, data: Mapping[str, Any]) -> None:
-    if "reached_on" in data and data["reached_on"] > latest_day(work.now):
-        raise fault("/reached_on", "order_of_time", "The date must not be in the future.")
+    require_begun(work.now, data, "reached_on")
     (result,) = (item for item in codelists.load("proceedings_results").items if item.code == data["result"])
     if stage not in result.extra["stages"]:
         raise fault("/result", "result_of_stage", f"This is not a result of the stage {stage}.")

@@ -1,7 +1,6 @@
 """Warnings about titles of cases: a title is shown to the desk and perhaps to other States, so it should name nobody."""
 
 import re
-from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -14,16 +13,14 @@ _IDENTIFIERS: Final = (
     re.compile(r"(?i)\b(?=[0-9a-f]*\d)[0-9a-f]{32,64}\b"),  # a hash
     re.compile(r"(?<!\w)@\w{3,}"),  # a name of a user
 )
+_SIGN: Final = re.compile(r"[@\d:.]")
+"""A character that every identifier contains. Most titles contain none, so the patterns need not be tried."""
 _OPERATION: Final = re.compile(r"(?i)^op[eé]ra\w+$")
 
 
-@lru_cache(maxsize=5000)
 def warnings(title: str) -> list[str]:
-    """Return `identifier` if the title seems to contain an identifier of a person, and `name` if it seems to contain a name.
-
-    The list is shared by all who ask for this title.
-    """
-    found = ["identifier"] if any(pattern.search(title) for pattern in _IDENTIFIERS) else []
+    """Return `identifier` if the title seems to contain an identifier of a person, and `name` if it seems to contain a name."""
+    found = ["identifier"] if _SIGN.search(title) and any(pattern.search(title) for pattern in _IDENTIFIERS) else []
     return [*found, "name"] if _names_somebody(title) else found
 
 

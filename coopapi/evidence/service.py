@@ -12,7 +12,7 @@ from coopapi.evidence import authorization, channels, recipients
 from coopapi.evidence.models import TEXTS, Evidence, EvidenceText, Recipient
 from coopapi.evidence.sealing import seal, unseal
 from coopapi.shared import parties
-from coopapi.shared.days import latest_day
+from coopapi.shared.days import require_begun
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.recording import recorded_of
 from coopapi.store.db import UnitOfWork
@@ -82,8 +82,7 @@ def _enter(work: UnitOfWork, about: Mapping[str, Any], data: Mapping[str, Any], 
 def _check(work: UnitOfWork, data: Mapping[str, Any]) -> None:
     if len({data.get(name) is None for name in _DIGITAL}) > 1:
         raise fault("/sha256", "digital", "Give sha256, size and media_type together, or none of them for a physical object.")
-    if data["obtained_on"] > latest_day(work.now):
-        raise fault("/obtained_on", "order_of_time", "The date must not be in the future.")
+    require_begun(work.now, data, "obtained_on")
     if (data["handling_code"] == "H3") != bool(data.get("handling_text")):
         raise fault(
             "/handling_text", "H3", "The handling code H3 needs a text with its restrictions; other codes must not have one."

@@ -37,10 +37,10 @@ class QuickLoad(ma.Schema):
 
 
 def _read(field: fields.Field[Any], value: Any, key: str, data: Mapping[str, Any]) -> Any:
-    """Return what a field makes of a value, as its own method does, but without objects that are made anew for each value."""
+    """Return what `Field.deserialize` returns, without the validator that it makes for each value."""
     if value is None or field.pre_load or field.post_load:
         return field.deserialize(value, key, data)
-    found = field._deserialize(value, key, data)  # noqa: SLF001 (its public form makes a validator of validators each time)
+    found = field._deserialize(value, key, data)  # noqa: SLF001 (see the docstring)
     for check in field.validators:
         check(found)
     return found

@@ -18,11 +18,11 @@ from coopapi.directory.codelists import LANGUAGES
 from coopapi.directory.entries import OnlyForItself, require_order, speaks_for_a_country
 from coopapi.directory.models import OPERATOR, Authority
 from coopapi.directory.rights import ChangedSince
-from coopapi.errors import Conflict, Forbidden, Unprocessable, broken, fault
+from coopapi.errors import Conflict, Forbidden, Unprocessable, broken
 from coopapi.instruments import service
 from coopapi.instruments.models import CountryPair, Instrument, InstrumentRule, Narrowing, Precedence
 from coopapi.instruments.own_models import APPROVED, PROPOSED, OwnInstrument
-from coopapi.shared.days import latest_day
+from coopapi.shared.days import require_begun
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
 from coopapi.store.statements import Statement
@@ -135,8 +135,7 @@ def propose(work: UnitOfWork, data: dict[str, Any]) -> OwnInstrument:
     if not speaks_for_a_country(work.one(Authority, work.actor.authority_id)):
         raise OnlyForItself
     require_order(data["valid_from"], data.get("valid_until"))
-    if data["source_date"] > latest_day(work.now):
-        raise fault("/source_date", "order_of_time", "The date must not be in the future.")
+    require_begun(work.now, data, "source_date")
     found = list(_wrong_countries(country, data)) or list(_widening(data) if data.get("narrows") else _beyond_treaties(data))
     if found:
         raise Unprocessable(errors=found)

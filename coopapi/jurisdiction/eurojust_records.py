@@ -12,7 +12,7 @@ from coopapi.cases.models import Case
 from coopapi.errors import Conflict, Forbidden, NotFound, fault
 from coopapi.jits.models import Jit
 from coopapi.jurisdiction.models import EurojustRecord
-from coopapi.shared.days import latest_day
+from coopapi.shared.days import latest_day, require_begun
 from coopapi.shared.grants import answers
 from coopapi.shared.parties import in_case
 from coopapi.shared.shared_cases import SharedCase
@@ -70,8 +70,7 @@ def record(work: UnitOfWork, case_id: UUID, data: Mapping[str, Any]) -> Eurojust
     require_answering(work, case_id)
     if (team := data.get("team_id")) and team not in {row.id for row in teams_of(work, case_id)}:
         raise fault("/team_id", "team_of_case", "The case has no team with this id, or you cannot see the team.")
-    if data["recorded_on"] > latest_day(work.now):
-        raise fault("/recorded_on", "order_of_time", "The date must not be in the future.")
+    require_begun(work.now, data, "recorded_on")
     (kind,) = (kind for kind, articles in ARTICLES.items() if data["article"] in articles)
     by = {"authority_id": work.actor.authority_id, "created_by": work.actor.id, "created_at": work.now}
     row = work.add(EurojustRecord(id=work.new_id(), case_id=case_id, kind=kind, **data, **by))

@@ -12,7 +12,7 @@ from coopapi.errors import Conflict, Forbidden, NotFound, fault
 from coopapi.jurisdiction import service
 from coopapi.jurisdiction.models import Consultation, ProceedingsTransfer
 from coopapi.shared import parties
-from coopapi.shared.days import latest_day
+from coopapi.shared.days import require_begun
 from coopapi.store.db import UnitOfWork
 
 
@@ -51,8 +51,7 @@ def transfer(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -
     to = {p.authority_id: p.country for p in service.positions(work, consultation.id)}
     if to.get(data["to_authority"]) != consultation.prosecuting_country:
         raise fault("/to_authority", "prosecutes", "This must be the authority of the State that prosecutes.")
-    if data["transferred_on"] > latest_day(work.now):
-        raise fault("/transferred_on", "order_of_time", "The date must not be in the future.")
+    require_begun(work.now, data, "transferred_on")
     if found := work.session.scalar(of_consultation(work, consultation.id).where(ProceedingsTransfer.from_case == data["case_id"])):
         raise GivenOverAlready(existing=f"/api/v1/jurisdiction-consultations/{consultation.id}/transfers", transfer=str(found.id))
     about = {

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from coopapi.config import Settings
 from coopapi.persons.record import read_person
-from coopapi.persons.score import Levels, Verdict, fitted_levels, hopeless, judge, judge_digests
+from coopapi.persons.score import Levels, Verdict, fitted_levels, judge, judge_digests, ruled_out_by_dates
 from coopapi.store import vault
 from coopapi.store.crypto import Keyring
 
@@ -71,13 +71,13 @@ def _judged(one: dict[str, Any], other: dict[str, Any], families: Sequence[str],
     The ids of identifiers grow, so the second is mostly one that was added last and is compared with many. The first is not read
     for nothing.
     """
-    if one.get("person") and other.get("person") and hopeless(_with_profile(other)["profile"], one["person"], levels):
+    if one.get("person") and other.get("person") and ruled_out_by_dates(with_profile(other)["profile"], one["person"], levels):
         return None
-    return judge_contents(_with_profile(one), _with_profile(other), families, levels)
+    return judge_contents(with_profile(one), with_profile(other), families, levels)
 
 
-def _with_profile(content: dict[str, Any]) -> dict[str, Any]:
-    """Add to an opened content what is compared of a person in clear, unless that was done."""
+def with_profile(content: dict[str, Any]) -> dict[str, Any]:
+    """Add to an opened content what is compared of a person in clear, unless that was done. Changes the content and returns it."""
     if content.get("person") and "profile" not in content:
         content["profile"] = read_person(content["person"])
     return content

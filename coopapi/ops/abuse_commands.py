@@ -78,6 +78,3 @@ def honey_remove(honey_id: UUID) -> None:
 def figures() -> None:
     """Write the daily figures of registrations and raise their alarms. Run it every night after midnight UTC."""
     click.echo(f"{abuse_controls.write_figures(administration.connect())} figures written")
-
-
-COMMANDS = (quota, honey, figures)

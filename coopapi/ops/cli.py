@@ -34,7 +34,7 @@ MODULES: Final = {
     "verify": ("register_commands", "Verify the hash chain of every authority's journal."),
     "worker": ("worker_command", "Find overlaps, link the journal and store imports, beside one or several `coopapi serve`."),
 }
-"""Each command with the module that has it among its `COMMANDS`, and the first sentence of its help."""
+"""Each command with the module that has it, and the first sentence of its help."""
 
 
 class LazyCommands(click.Group):
@@ -51,8 +51,7 @@ class LazyCommands(click.Group):
         if cmd_name not in MODULES:
             return None
         module = import_module(f"coopapi.ops.{MODULES[cmd_name][0]}")
-        found: dict[str, click.Command] = {command.name: command for command in module.COMMANDS}
-        return found[cmd_name]
+        return next(made for made in vars(module).values() if isinstance(made, click.Command) and made.name == cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands for `coopapi --help`."""
@@ -82,8 +81,8 @@ def main() -> None:
         fault.show()
         sys.exit(fault.exit_code)
     except Exception as fault:
-        faults = import_module("coopapi.ops.faults")  # what it needs to know an exception by takes as long as some commands
-        if not isinstance(fault, faults.SAID):
+        faults = import_module("coopapi.ops.faults")  # Importing the classes of these exceptions takes as long as some commands.
+        if not isinstance(fault, faults.REPORTED):
             raise
         status, reason = faults.reason(fault)
         click.echo(f"coopapi: {reason}", err=True)

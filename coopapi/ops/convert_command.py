@@ -66,6 +66,3 @@ def _tell(done: Converted) -> None:
         click.echo(f"left out: {name} ({count})", err=True)
     click.echo(f"{done.records} records converted, {len(done.refused)} refused", err=True)
     sys.exit(1 if done.refused else 0)
-
-
-COMMANDS = (convert,)

@@ -17,6 +17,3 @@ def demo(port: int, data_dir: Path, *, reset: bool, as_json: bool) -> None:
     """Start everything on this machine, with a synthetic operation in it. Ctrl-C stops it."""
     logging.getLogger("coopapi.alarms").setLevel(logging.ERROR)  # there is nobody to alarm about the people in a demo
     demonstration.run(port, data_dir, as_json=as_json, reset=reset)
-
-
-COMMANDS = (demo,)

@@ -173,6 +173,3 @@ def issuer_move(old: str, new: str) -> None:
         raise click.ClickException(f"tokens of {new} are not accepted: set COOPAPI_ISSUER or COOPAPI_ISSUERS_FILE first")
     people, clients = administration.move_issuer(database, old, new)
     click.echo(f"moved {people} people and {clients} clients to {new}; restart the service with its new settings")
-
-
-COMMANDS = (authority, person, client, issuer)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from coopapi.config import BadSettings
 from coopapi.errors import CoopError
 
-SAID: Final = (Abort, BadSettings, DBAPIError, psycopg2.Error, CommandError, UnicodeEncodeError, OSError, CoopError)
+REPORTED: Final = (Abort, BadSettings, DBAPIError, psycopg2.Error, CommandError, UnicodeEncodeError, OSError, CoopError)
 """Exceptions that are reported in one line. Any other is a programming error and shows a traceback."""
 
 

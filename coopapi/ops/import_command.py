@@ -273,6 +273,3 @@ def _state(found: Mapping[str, Any] | None) -> str:
     if found["state"] == "waiting_for_quota":
         return f"waits for the quota until {found['waits_until']}"
     return f"{found['rate'] or 0:.0f} lines a second"
-
-
-COMMANDS = (import_file,)

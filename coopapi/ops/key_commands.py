@@ -62,6 +62,3 @@ def digest(persons: Iterable[str], key_file: IO[str]) -> None:
     given = json.load(key_file)
     for line in persons:
         click.echo(json.dumps(digests.digested(json.loads(line), given)))
-
-
-COMMANDS = (keys, digest)

@@ -11,6 +11,3 @@ from coopapi.app import specification
 def openapi() -> None:
     """Print the OpenAPI document."""
     click.echo(json.dumps(specification(), indent=2))
-
-
-COMMANDS = (openapi,)

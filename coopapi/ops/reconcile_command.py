@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from coopapi import features as _features  # noqa: F401 (what features register is read by exports)
 from coopapi.ops import administration
 from coopapi.ops import worker as running
 
@@ -30,6 +29,3 @@ def reconcile(*, repair: bool, textfile: Path | None) -> None:
         textfile.write_text("# TYPE coopapi_matching_differences gauge\n" + "".join(lines))
     click.echo(", ".join(f"{count} {name}" for name, count in found.items()))
     sys.exit(1 if any(found.values()) else 0)
-
-
-COMMANDS = (reconcile,)

@@ -74,6 +74,3 @@ def verify() -> None:
     unlinked = f", {waiting} not linked yet, the oldest of {since:%Y-%m-%d %H:%M:%S %Z}" if since else ""
     click.echo(f"{sum(chain.entries for chain in verified)} entries, {len(breaks)} faults{unlinked}")
     sys.exit(1 if breaks else 0)
-
-
-COMMANDS = (migrate_command, check, erase, token, staff, verify)

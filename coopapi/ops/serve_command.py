@@ -21,7 +21,7 @@ def serve() -> None:
     """Run the service with gunicorn, configured by the settings in the environment."""
     database = administration.connect()
     require_safe(database)
-    accepted_issuers(database.settings, database)
+    accepted_issuers(database.settings, database)  # raises `BadSettings` before the server starts
     issuer = administration.clients_issuer(database)
     if issuer.fault:
         click.echo(f"coopapi: {issuer.fault}. Cure: {issuer.cure}", err=True)
@@ -41,6 +41,3 @@ def _folders() -> dict[str, str]:
     figures = Path(tempfile.mkdtemp("-coopapi", dir=found))
     (figures / FIGURES_MARK).touch()
     return {"TMPDIR": found, "PROMETHEUS_MULTIPROC_DIR": str(figures)}
-
-
-COMMANDS = (serve,)

@@ -14,6 +14,7 @@ from functools import partial
 from threading import Thread
 from typing import Any, Final
 
+from coopapi import features as _features  # noqa: F401 (exports read what every feature registers, so all must be imported)
 from coopapi.deadlines.service import escalate
 from coopapi.exports import running as exports
 from coopapi.identifiers import rereading

@@ -7,7 +7,6 @@ from dataclasses import replace
 import click
 
 from coopapi import config
-from coopapi import features as _features  # noqa: F401 (what features register is read by exports)
 from coopapi.http import worker_process
 from coopapi.ops import administration
 from coopapi.ops import worker as running
@@ -31,6 +30,3 @@ def worker(parent: int | None, *, imports: bool) -> None:
         return
     threading.Thread(target=worker_process.keep, args=("--imports",), name="coopapi-imports", daemon=True).start()
     running.run(database, parent)
-
-
-COMMANDS = (worker,)

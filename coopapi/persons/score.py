@@ -32,9 +32,12 @@ TELLING: Final = frozenset({"same_date", "same_month", "day_month_swapped", "dig
 """Relations of dates with which a match may be strong. A year alone, 1 January and a close day tell too little."""
 _UNDATED_DIGESTS: Final = 0.78
 _NATIONALITIES: Final = ("nationality_same", "nationality_other")
-_LARGEST: Final = {"said_little": 1.2, **dict.fromkeys(("said", "left", "lost", "other_given", "edits"), math.inf)}
+_MOST_SAID_LITTLE: Final = 1.2
+"""The feature `said_little` is `said` up to this value."""
+_LARGEST: Final = {"said_little": _MOST_SAID_LITTLE, **dict.fromkeys(("said", "left", "lost", "other_given", "edits"), math.inf)}
 """The largest values that features can have, where that is not 1. None is negative."""
 _ROUNDED: Final = 1e-6
+"""Scores are rounded to this, so a probability that is less than this below a level may still reach it."""
 _DOUBTFUL: Final = 0.88
 _MEETS: Final = 0.9
 
@@ -96,10 +99,10 @@ def judge(one: Profile, other: Profile, levels: Levels | None = None) -> Verdict
     return Verdict(score, level or ("possible" if _unlike_only_in_writing(one, other, found) else None), rule)
 
 
-def hopeless(one: Profile, other: Mapping[str, Any], levels: Levels) -> bool:
-    """Tell that a person and a stored one are no match whatever their names are: their dates of birth tell too much against it.
+def ruled_out_by_dates(one: Profile, other: Mapping[str, Any], levels: Levels) -> bool:
+    """Tell whether two persons cannot match, whatever their names are, because their dates of birth tell too much against it.
 
-    This takes a fraction of the time of `judge`, and most persons that share a match key are so. The names of `other` are not read.
+    Most pairs that share a match key are like this. It takes a fraction of the time of `judge`. The names of `other` are not read.
     """
     dates = relation(one.births, [read_birth(birth) for birth in other.get("birth_dates", ())])
     most = _most(dates)
@@ -246,7 +249,7 @@ def _of_words(names: Alignment) -> tuple[float, ...]:
     hows = [p.how for p in pairs]
     return (
         gap, gap * gap, 1 - likes[0], likes[0] < _DOUBTFUL, likes[0] < LOST, 1 - likes[1] if count > 1 else 0.0,
-        said, min(said, 1.2), left, left > 0, sum([w.patronymic for w in names.left]) > 0,
+        said, min(said, _MOST_SAID_LITTLE), left, left > 0, sum([w.patronymic for w in names.left]) > 0,
         hows.count("same") / count, hows.count("spelt") / count, hows.count("sound") / count, hows.count("slip") / count,
         hows.count("variant") / count, hows.count("initial") / count, count == 1, sum([p.weight for p in pairs]) < 1,
     )  # fmt: skip

@@ -18,9 +18,8 @@ from coopapi.identifiers.refusals import ImpossibleIdentifiers
 from coopapi.identifiers.registration import read_item, strength
 from coopapi.identifiers.service import open_values
 from coopapi.matching.engine import Held
-from coopapi.matching.similarity import PERSON, STRENGTHS, judge_contents, levels_of
+from coopapi.matching.similarity import PERSON, STRENGTHS, judge_contents, levels_of, with_profile
 from coopapi.overlaps.presentation import why
-from coopapi.persons.record import read_person
 from coopapi.store import quotas
 from coopapi.store.db import UnitOfWork
 from coopapi.store.statements import Statement, array
@@ -129,7 +128,7 @@ def _judged(work: UnitOfWork, item: Mapping[str, Any], reading: Reading, held: S
         if (best := max(map(min, zip((strengths[token] for token in shared), row.strengths, strict=True)))) > Strength.ASKS:
             found.append(Match(there[row.identifier_id], best, 1.0, "same_value"))
             continue
-        theirs = _opened(opened.get(row.identifier_id, {}))
+        theirs = with_profile(opened.get(row.identifier_id, {}))
         verdict = judge_contents(ours, theirs, [families[token] for token in shared], levels_of(work.settings))
         if verdict.level:
             found.append(Match(there[row.identifier_id], STRENGTHS[verdict.level], verdict.score, verdict.rule))
@@ -139,13 +138,7 @@ def _judged(work: UnitOfWork, item: Mapping[str, Any], reading: Reading, held: S
 def _content(reading: Reading, person: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return what is searched for in the form in which stored contents are compared."""
     families = Counter(key.family.removeprefix(PERSON) for key in reading.keys)
-    profile = {"profile": read_person(person)} if person else {}
-    return {"normalised": reading.normalised, "families": families, **profile}
-
-
-def _opened(content: Mapping[str, Any]) -> dict[str, Any]:
-    profile = {"profile": read_person(content["person"])} if content.get("person") else {}
-    return {**content, **profile}
+    return with_profile({"normalised": reading.normalised, "families": families, "person": person})
 
 
 def _about(item: Mapping[str, Any], reading: Reading) -> dict[str, Any]:

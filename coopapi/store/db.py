@@ -18,20 +18,20 @@ from coopapi.config import Settings
 from coopapi.errors import Forbidden, NotFound, Stale
 from coopapi.store import alarms, visible
 from coopapi.store.crypto import CONTEXTS, Keyring
-from coopapi.store.opening import SETTINGS, Opening
+from coopapi.store.opening import Opening
 from coopapi.store.quotas import Quota
 from coopapi.store.rows import Named, Row, Versioned, ids_of
 from coopapi.store.statements import Statement, read_ids_fast
 from coopapi.store.together import Reads
-from coopapi.store.transaction import Transaction, open_pool
+from coopapi.store.transaction import BEGIN, SETTINGS, Transaction, open_pool
 
 Clock = Callable[[], datetime]
 _JSON: Final = json.JSONEncoder(separators=(",", ":"), default=str)
 WORKER: Final = "worker"
 """The role in the context of the worker. No person or client has it."""
-_LIMITS: Final = Statement(f"begin; {SETTINGS}")
-_CONTEXT: Final = Statement(f"begin; {SETTINGS}; SET LOCAL coopapi.context = :begin_context")
-_SECOND: Final = Statement(f"{SETTINGS}; SET LOCAL synchronous_commit = off; SET LOCAL coopapi.context = :begin_context")
+_LIMITS: Final = Statement(BEGIN)
+_CONTEXT: Final = Statement(f"{BEGIN}; SET LOCAL coopapi.context = :context")
+_SECOND: Final = Statement(f"{SETTINGS}; SET LOCAL synchronous_commit = off; SET LOCAL coopapi.context = :context")
 """What begins transactions. A second transaction is the round trip of its only statement, so it needs neither begin nor commit."""
 
 
@@ -168,12 +168,14 @@ class Database:
     record: Recorder
     clock: Clock = utc_now
     accounts: dict[Any, Any] = field(default_factory=dict)
-    """The accounts of the last callers, which the database confirms in each transaction."""
+    """Accounts of callers, which the database confirms in each transaction. One is forgotten at any error of the database, and all
+    when there are too many.
+    """
 
     @classmethod
     def connect(cls, settings: Settings, keys: Keyring, record: Recorder, clock: Clock = utc_now) -> Self:
         """Open a connection pool with the application's database role."""
-        most = settings.threads  # each thread may need a second connection for the separate transaction of `beside`
+        most = settings.threads  # each thread may need a second connection for `in_second_transaction`
         engine = open_pool(settings.database_url, pool_size=most + 2, max_overflow=most)
         visible.give_values(engine)
         read_ids_fast(engine)
@@ -198,13 +200,15 @@ class Database:
     def work(self, identify: Callable[[Opening], Actor], request_id: str, purpose: str | None = None) -> Iterator[UnitOfWork]:
         """Open the transaction of one actor, commit it at the end, and write its journal entries. No other code commits.
 
-        An account that is remembered may have changed since. Then `DBAPIError` is raised with the code 40001, and it is forgotten.
+        If a remembered account has changed, `DBAPIError` with code 40001 is raised and the account is forgotten. Calling again
+        identifies it anew.
         """
         now = self.clock()
         opening = Opening(self, now)
-        actor = opening.identified(identify)
-        session: Any = opening.session or Transaction(self.engine, _CONTEXT, begin_context=self.context(actor, now))
-        with opening.watched(), self._committed(session):
+        with (
+            opening.identified(identify) as actor,
+            self._committed(opening.session or Transaction(self.engine, _CONTEXT, context=self.context(actor, now))) as session,
+        ):
             new_id = ids_of(now)
             session.options = {"new_id": new_id, "caller": visible.values(actor, now)}
             named = (request_id, purpose or actor.purpose, new_id, partial(self._in_second_transaction, session, actor, now))
@@ -212,26 +216,26 @@ class Database:
             try:
                 yield work
             except Exception:
-                session.begin()  # what is refused is refused to an account that the database has confirmed
+                session.begin()  # Have the database confirm the account before the refusal is answered.
                 raise
             session.flush()
             if work.notes:
-                session.begin()  # a first statement may be sent twice, so none of them commits
+                session.begin()  # The first statement may be sent twice, so the one that commits must not be the first.
                 self.record(session, work.notes)  # this statement commits, too
 
     def _in_second_transaction(
         self, first: Transaction, actor: Actor, now: datetime, statement: Statement, values: Mapping[str, Any]
     ) -> Sequence[Any]:
         """Run one statement in its own transaction. Its commit does not wait for the disk: the next commit also flushes it."""
-        first.begin()  # the account is confirmed
-        with self._committed(Transaction(self.engine, _SECOND, begin_context=self.context(actor, now))) as session:
+        first.begin()  # Have the database confirm the account before this is committed.
+        with self._committed(Transaction(self.engine, _SECOND, context=self.context(actor, now))) as session:
             return statement.rows(session, **values)
 
     @contextmanager
     def worker(self) -> Iterator[Session]:
         """Open a transaction of the worker, which finds overlaps and links the journal. It has no access to any case."""
         context = self.sign(("", "", WORKER, "f", "f"), self.clock(), "", key=CONTEXTS["worker"])
-        with self._committed(Transaction(self.engine, _CONTEXT, begin_context=context)) as session:
+        with self._committed(Transaction(self.engine, _CONTEXT, context=context)) as session:
             yield session
 
     def context(self, actor: Actor, now: datetime) -> str:

@@ -10,19 +10,12 @@ from sqlalchemy.exc import DBAPIError
 
 from coopapi.access import CLEARABLE, Actor
 from coopapi.store.statements import Statement
-from coopapi.store.transaction import Transaction
+from coopapi.store.transaction import BEGIN, Transaction
 
 _MOST_REMEMBERED: Final = 1000
-SETTINGS: Final = (
-    "SET LOCAL statement_timeout = '15s'; SET LOCAL lock_timeout = '5s';"
-    " SET LOCAL idle_in_transaction_session_timeout = '20s'; SET LOCAL jit = off; SET LOCAL client_min_messages = notice"
-)
-"""Settings of every transaction. They are set in each one, so they also apply behind a connection pooler and for any role.
-`client_min_messages` lets the notices of alarms through.
-"""
+"""How many accounts a process remembers. When another one comes, it forgets all of these."""
 _IDENTIFY: Final = Statement(
-    f"begin; {SETTINGS};"  # noqa: S608 (constants)
-    " select * from priv.identify(:begin_issuer, :begin_subject, :begin_role, :begin_question, :begin_digest)"
+    f"{BEGIN}; select * from priv.identify(:issuer, :subject, :role, :question, :digest)"  # noqa: S608 (constants)
 )
 
 
@@ -33,8 +26,8 @@ class Opening:
         self.database, self.now = database, now
         self.session: Any = None
         self.who: tuple[str, str, str | None] | None = None
-        self.fresh: Any = None
-        """The account, if it is to be remembered and was not."""
+        """Under what the account is remembered, if it is to be."""
+        self.account: Any = None
 
     def begin(self, issuer: str, subject: str, role: str | None, *, remembered: bool = False) -> Any | None:
         """Return the account of this subject, or None, and begin the transaction in the role that is named or the only one.
@@ -44,47 +37,41 @@ class Opening:
         """
         who = issuer, subject, role
         known = self.database.accounts.get(who) if remembered else None
-        asked = self.question(*who, digest=known.digest if known else None)
+        asked = self.question(*who, digest=known and known.digest)
         self.session = Transaction(self.database.engine, _IDENTIFY, **asked)
-        if known is not None:
-            self.who = who
-            return known
-        found = next(iter(self.session.begin()), None)
-        self.who, self.fresh = (who, found) if remembered else (None, None)
-        return found
+        self.account = known or next(iter(self.session.begin()), None)
+        self.who = who if remembered else None
+        return self.account
 
     def question(self, issuer: str, subject: str, role: str | None, *, digest: str | None) -> dict[str, str | None]:
         """Return the signed question for an account. With the digest of one that is remembered, any other one is refused."""
         asked = sha256(f"{issuer}\n{subject}\n{role or ''}".encode()).hexdigest()
         said = ("begin", asked, ",".join(sorted(CLEARABLE)), "", "")
         signed = self.database.sign(said, self.now, self.database.settings.quotas)
-        return {
-            "begin_issuer": issuer,
-            "begin_subject": subject,
-            "begin_role": role,
-            "begin_question": signed,
-            "begin_digest": digest,
-        }
-
-    def identified(self, identify: Callable[["Opening"], Actor]) -> Actor:
-        """Return the actor, and remember its account. If it is refused, the transaction that was begun for it is closed."""
-        try:
-            actor = identify(self)
-        except BaseException:
-            if self.session is not None:
-                self.session.close()
-            raise
-        if self.fresh is not None:
-            if len(self.database.accounts) >= _MOST_REMEMBERED:
-                self.database.accounts.clear()
-            self.database.accounts[self.who] = self.fresh
-        return actor
+        return {"issuer": issuer, "subject": subject, "role": role, "question": signed, "digest": digest}
 
     @contextmanager
-    def watched(self) -> Iterator[None]:
-        """Forget the account if the database refuses something, because that may be why."""
+    def identified(self, identify: Callable[["Opening"], Actor]) -> Iterator[Actor]:
+        """Identify the actor, and at the end close the transaction that was begun for it.
+
+        The account is forgotten if the database refuses something, because that may be why. An account is remembered only after an
+        actor was made of it. Otherwise a refusal by a remembered account would be answered before the database has confirmed it.
+        """
         try:
-            yield
+            actor = identify(self)
+            self._remember()
+            yield actor
         except DBAPIError:
             self.database.accounts.pop(self.who, None)
             raise
+        finally:
+            if self.session is not None:
+                self.session.close()
+
+    def _remember(self) -> None:
+        accounts = self.database.accounts
+        if self.who is None:
+            return
+        if self.who not in accounts and len(accounts) >= _MOST_REMEMBERED:
+            accounts.clear()
+        accounts[self.who] = self.account

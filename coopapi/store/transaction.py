@@ -18,6 +18,14 @@ from sqlalchemy.orm import Session
 from coopapi.store import alarms
 from coopapi.store.statements import Statement, as_refused, named
 
+SETTINGS: Final = (
+    "SET LOCAL statement_timeout = '15s'; SET LOCAL lock_timeout = '5s';"
+    " SET LOCAL idle_in_transaction_session_timeout = '20s'; SET LOCAL jit = off; SET LOCAL client_min_messages = notice"
+)
+"""Settings of every transaction. They are set in each one, so they also apply behind a connection pooler and for any role.
+`client_min_messages` lets the notices of alarms through.
+"""
+BEGIN: Final = f"begin; {SETTINGS}"
 _COMMIT: Final = Statement("commit")
 
 
@@ -32,7 +40,7 @@ class Transaction:
         self.options: Mapping[str, Any] = {}
         self.notices = alarms.Notices()
         self.beginning: tuple[Statement, Mapping[str, Any]] | None = begin, values
-        """What begins the transaction, until that was sent."""
+        """What begins the transaction; None once it was sent."""
         self._take()
 
     def _take(self) -> None:
@@ -53,23 +61,28 @@ class Transaction:
 
         If the connection turns out to be dead then, another one is tried, once.
         """
-        if self.beginning is None:
+        beginning, self.beginning = self.beginning, None
+        if beginning is None:
             return self._execute(sql, values)
-        (begin, given), self.beginning = self.beginning, None
-        sql, values = f"{begin.sql}; {sql}", {**given, **values}
         try:
-            return self._execute(sql, values)
+            return self._execute(sql, values, beginning)
         except DBAPIError as fault:
             if not fault.connection_invalidated:
                 raise
         self.taken.close()
         self._take()
-        return self._execute(sql, values)
+        return self._execute(sql, values, beginning)
 
-    def _execute(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
+    def _execute(
+        self, sql: str, values: Mapping[str, Any], beginning: tuple[Statement, Mapping[str, Any]] | None = None
+    ) -> list[Any]:
         try:
             with self.driver.cursor() as cursor:
-                cursor.execute(sql, values)
+                if beginning is None:
+                    cursor.execute(sql, values)
+                else:  # each is given its own values, so both may use the same names
+                    begin, given = beginning
+                    cursor.execute(cursor.mogrify(begin.sql, given) + (b"; " + cursor.mogrify(sql, values) if sql else b""))
                 return named(cursor.description, cursor.fetchall()) if cursor.description else []
         except psycopg2.Error as fault:
             raise self._refused(fault) from fault
@@ -99,14 +112,17 @@ class Transaction:
             self._session.flush()
 
     def commit(self) -> None:
-        """Commit, unless the last statement has done that. Raises `DBAPIError`."""
+        """Commit, unless the last statement has done that. Raises `DBAPIError`.
+
+        A transaction that was not begun is begun and committed in one round trip, which confirms the account.
+        """
         if "_session" in vars(self):
             self._session.commit()
         if self.beginning or _is_open(self.driver):
             _COMMIT.rows(self)
 
     def close(self) -> None:
-        """Return the connection to the pool. What was not committed is rolled back."""
+        """Return the connection to the pool, unless that was done. What was not committed is rolled back."""
         if "_session" in vars(self):
             self._session.close()
         self.taken.close()

@@ -102,7 +102,7 @@ begin
     select a.*, encode(sha256(convert_to(a::text, 'UTF8')), 'hex')
         into id, kind, name, authority_id, authority_name, country, roles, victim_cleared, operator, functions, digest
         from (ACCOUNT(p_issuer, p_subject)) a;
-    if p_digest is distinct from digest and p_digest is not null then
+    if coalesce(p_digest, digest) is distinct from digest then
         raise exception 'the account of the caller has changed' using errcode = '40001';
     end if;
     if id is null then
