@@ -169,6 +169,7 @@ def test_a_narrowing_changes_no_other_instrument(world):
 
 
 def test_outside_its_validity_a_treaty_does_not_count(world, clock):
+    clock.at("2026-12-30T12:00:00+00:00")
     approved(world, without(TREATY, valid_until="2026-12-31"))
     assert usable(world)[0] == ["nl_br_2027"]
     assert usable(world, f"{WAY}&on=2019-12-31")[1]["nl_br_2027"] == ["no_treaty_between_them"]
