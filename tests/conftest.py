@@ -157,6 +157,12 @@ def on_time(clock):
     clock.go_home()
 
 
+@pytest.fixture
+def present(clock):
+    """The clock tells the present, for tests in which programs outside of this process look at their own clock."""
+    clock.offset = timedelta()
+
+
 @pytest.fixture(scope="session")
 def owner(postgres, migrated):
     """The superuser's connection, to look behind the policies."""

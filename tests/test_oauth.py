@@ -169,6 +169,7 @@ def test_keys_that_prove_nothing_are_refused(world, jwks):
     assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/jwks")
 
 
+@pytest.mark.usefixtures("present")
 def test_signing_keys_follow_one_another_and_old_tokens_live_on(world, client, database):
     before = token(world, client_id=client["id"], client_secret=client["client_secret"])
     assert use(world, before).status_code == 200

@@ -61,7 +61,7 @@ def service(deployment, tmp_path_factory):
 
 
 @pytest.fixture
-def token(signer, clock):
+def token(signer, clock, present):
     return sign(signer, clock, "wren")
 
 

@@ -45,6 +45,17 @@ def test_the_next_call_of_a_newcomer_sees_the_overlap(world, pair):
 
 
 @pytest.mark.usefixtures("at_work_meanwhile")
+def test_a_caller_whose_account_has_just_changed_waits_too(world, pair, owner):
+    mine, theirs = pair
+    register(world, "foreign", theirs)
+    register(world, "investigator", mine)
+    with owner.cursor() as cursor:  # the service remembers the account as it was
+        cursor.execute("update principals set name = 'Investigator Finch' where subject = 'investigator'")
+    answer = world.as_("investigator").get(f"/cases/{mine}/overlaps")
+    assert (len(answer.json["items"]), answer.json.get("settled")) == (1, True)
+
+
+@pytest.mark.usefixtures("at_work_meanwhile")
 def test_a_registration_waits_when_it_is_asked_to(world, pair):
     made = register(world, "investigator", pair[0], Prefer="respond-async, wait=5")
     assert (made.json["settled"], made.headers["Preference-Applied"]) == (True, "wait=5")

@@ -124,8 +124,9 @@ def check(work: UnitOfWork) -> None:
     """Find out at the start of the transaction of a GET whether the case is settled. Raises `Unsettled` if it pays to wait."""
     if "to_settle" not in g:
         return
-    case_id, may_wait = g.pop("to_settle")
+    case_id, may_wait = g.to_settle
     g.settled, late = _settled(work, case_id)
+    del g.to_settle  # not before the database has answered, because it may ask for the transaction to begin anew
     if may_wait and not g.settled and not late:
         raise Unsettled
 

@@ -12,6 +12,8 @@ from worlds.test_planted import planted
 
 from coopapi.webhooks import sender as sending
 
+pytestmark = pytest.mark.usefixtures("present")  # the public package checks signatures by its own clock
+
 
 @pytest.fixture
 def client(world):
