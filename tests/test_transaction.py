@@ -44,6 +44,13 @@ def test_without_an_account_its_first_statement_begins_it(database, idle):
     assert sent[0].endswith("; select 1 as one")
 
 
+def test_a_value_that_the_driver_refuses_does_not_count_as_begun(database, idle):
+    with database.anonymous() as session:
+        with pytest.raises(ValueError, match="NUL"):
+            Statement("select :text as text").rows(session, text="a\0b")
+        assert Statement("select current_setting('statement_timeout') as most").value(session) == "15s"
+
+
 def test_without_entries_it_is_committed_too(world, database, idle):
     with statements_sent(database.engine) as sent, work(database) as opened:
         ONE.rows(opened.session)

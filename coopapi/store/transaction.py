@@ -61,7 +61,7 @@ class Transaction:
 
         If the connection turns out to be dead then, another one is tried, once.
         """
-        beginning, self.beginning = self.beginning, None
+        beginning = self.beginning
         if beginning is None:
             return self._execute(sql, values)
         try:
@@ -82,7 +82,9 @@ class Transaction:
                     cursor.execute(sql, values)
                 else:  # each is given its own values, so both may use the same names
                     begin, given = beginning
-                    cursor.execute(cursor.mogrify(begin.sql, given) + (b"; " + cursor.mogrify(sql, values) if sql else b""))
+                    whole = cursor.mogrify(begin.sql, given) + (b"; " + cursor.mogrify(sql, values) if sql else b"")
+                    self.beginning = None  # not before: if the driver refuses a value, nothing was sent
+                    cursor.execute(whole)
                 return named(cursor.description, cursor.fetchall()) if cursor.description else []
         except psycopg2.Error as fault:
             raise self._refused(fault) from fault

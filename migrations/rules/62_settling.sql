@@ -429,7 +429,8 @@ begin
     if not priv.take_turn() then
         return;
     end if;
-    -- One row of each: whoever else changes or deletes holdings of an identifier takes all of them, except for functions that take this turn too.
+    -- One row of each identifier is locked. That is enough: other functions change or delete all rows of an identifier together, or wait for this
+    -- turn.
     perform from (select distinct u.id from unnest(p_a || p_b) u (id) order by 1) u
         cross join lateral (select from public.holdings h where h.identifier_id = u.id order by h.token limit 1 for share) h;
     insert into public.likenesses (identifier_a, identifier_b, case_a, case_b, score, strength, rule)
