@@ -231,4 +231,5 @@ def world(app, register, signer, clock) -> World:
         register.empty()
         return populate(app)
 
+    app.extensions["coopapi"].database.accounts.clear()  # so that no test depends on who called in an earlier one
     return World(app, signer, clock, *register.as_of("world", settle), register)
