@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from coopapi.persons import score
 from coopapi.persons.alignment import likeness
 from coopapi.persons.births import read_birth, relation
 from coopapi.persons.data import load
@@ -278,3 +279,11 @@ def test_who_is_left_out_because_of_the_dates_alone_matches_by_no_name():
     ]
     assert {level for left_out, level in found if left_out} == {None}
     assert {level for left_out, level in found if not left_out} == {None, "possible", "strong"}
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [("", "1984"), ("1984-05-06", "1985")])
+def test_what_people_review_whatever_its_score_is_never_ruled_out_by_dates(monkeypatch, mine, theirs):
+    monkeypatch.setattr(score, "_most", lambda _: -100.0)  # as if other weights had been fitted
+    other = {"birth_dates": [theirs]}
+    assert not score.ruled_out_by_dates(person("Adam Shcherbak", mine), other, fitted_levels())
+    assert score.ruled_out_by_dates(person("Adam Shcherbak", "1984-05-06"), {"birth_dates": ["1950-01-02"]}, fitted_levels())

@@ -40,6 +40,8 @@ _ROUNDED: Final = 1e-6
 """Scores are rounded to this, so a probability that is less than this below a level may still reach it."""
 _DOUBTFUL: Final = 0.88
 _MEETS: Final = 0.9
+_REVIEWED: Final = frozenset({"unknown", "decade_beside"})
+"""Relations of dates with which people review names that are written differently, whatever the score is."""
 
 
 # Features of a family of digests: shared once, twice, more often; held by both but not shared; not held by both.
@@ -106,7 +108,7 @@ def ruled_out_by_dates(one: Profile, other: Mapping[str, Any], levels: Levels) -
     """
     dates = relation(one.births, [read_birth(birth) for birth in other.get("birth_dates", ())])
     most = _most(dates)
-    if most == math.inf:
+    if most == math.inf or dates in _REVIEWED:
         return False
     names = _weights()["names"][DATES[dates]]
     nationalities = _of_nationalities(one.nationalities, other.get("nationalities", ()))
@@ -169,11 +171,13 @@ def _unlike_only_in_writing(one: Profile, other: Profile, found: Comparison) -> 
     People have to review these, although most pairs in the development set that are like this have a low score.
     """
     hows = {p.how for p in found.names.pairs}
+    if found.dates not in _REVIEWED:
+        return False
     if found.names.left or len(found.names.pairs) == 1 or {one.gender, other.gender} == {"F", "M"}:
         return False
     if found.dates == "unknown":
         return found.names.scripts_differ and hows <= {"same", "spelt", "sound"}
-    return found.dates == "decade_beside" and hows <= {"same", "spelt"}
+    return hows <= {"same", "spelt"}
 
 
 def _turned(names: Alignment) -> bool:
