@@ -30,6 +30,7 @@ from typing import Any, Final
 
 import psycopg2
 
+from bench.seed import HIGHEST_QUOTAS
 from coopapi import config
 from coopapi.auth.authentication import actor_of
 from coopapi.http.worker_process import COMMAND
@@ -110,7 +111,7 @@ def _line(**said: Any) -> bytes:
 def prepared(folder: Path, postgres: Embedded) -> tuple[Database, dict[str, str]]:
     """Make a database with one client that may register any number of values."""
     environment, _ = demo.prepare(postgres, folder, 0)
-    environment |= {"COOPAPI_QUOTA_HOUR": "100000000", "COOPAPI_QUOTA_DAY": "100000000"}
+    environment |= HIGHEST_QUOTAS
     settings = config.read(environment)
     database = Database.connect(settings, crypto.load_keys(settings.key_file), record)
     home = administration.add_authority(database, {"name": "Police", "type": "police_unit", "country": "NL"})

@@ -32,6 +32,7 @@ from typing import Any
 import urllib3
 
 from bench.investigations import send, service
+from bench.seed import HIGHEST_QUOTAS
 
 AROUND = 50
 """How many times around one are looked at for their median."""
@@ -217,7 +218,7 @@ def main() -> int:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="coopapi-bench-") as folder:
         Path(folder).chmod(0o711)
-        with service(Path(folder)) as (url, tokens, *_):
+        with service(Path(folder), **HIGHEST_QUOTAS) as (url, tokens, *_):
             place = Place(url, tokens)
             attack("warming up", place.registrations(email, 200, asked.connections))
             chosen = [(what, made) for what, made in attacks(place, asked) if asked.only in what]

@@ -50,7 +50,8 @@ CASES_IN_A_LOAD: Final = 1000
 SPAN: Final = timedelta(days=400)
 """How long ago the first case was registered."""
 _CASES_FOR_AN_IDENTIFIER: Final = 1 / 9
-_MOST: Final = 10**9
+HIGHEST_QUOTAS: Final = {f"COOPAPI_QUOTA_{name}": str(10**9) for name in ("HOUR", "DAY", "HIDDEN_HOUR", "HIDDEN_DAY")}
+"""Settings of a service whose clients may register as much as a measurement needs."""
 _FIRST_SHARE: Final = 0.05
 _LONG: Final = 0.5
 """Seconds after which a piece of the worker's work is long, so that the next one is made smaller."""
@@ -357,7 +358,7 @@ def opened(folder: Path, port: int, *, durable: bool) -> Iterator[Seeded]:
     port = demo._free_port(port, folder)  # noqa: SLF001 (one port for one run)
     with Embedded(folder, durable=durable) as postgres:
         environment, signer = demo.prepare(postgres, folder.resolve(), port)
-        environment |= {f"COOPAPI_QUOTA_{name}": str(_MOST) for name in ("HOUR", "DAY", "HIDDEN_HOUR", "HIDDEN_DAY")}
+        environment |= HIGHEST_QUOTAS
         settings = config.read(environment)
         database = Database.connect(settings, crypto.load_keys(settings.key_file), record)
         people = enter_people(database)
