@@ -1,6 +1,8 @@
 """The feed of events as a national system follows it: from now on, with filters, and by waiting for what is new."""
 
 import random
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing, contextmanager
@@ -95,6 +97,30 @@ def test_one_request_of_a_caller_waits_at_a_time(world, app):
     waiter.join()
     assert of(first[0], "action") == ["case.registered"]
     assert places.callers == set()
+
+
+TWO_PROCESSES = """
+import os, sys
+from uuid import UUID
+from coopapi.http.waiting import Places
+
+places = Places(16)
+caller, other = UUID(int=7), UUID(int=8)
+with places.take(caller) as taken:
+    assert taken
+    if not os.fork():
+        with places.take(caller) as again, places.take(other) as free:
+            os._exit((again, free) != (False, True))
+    refused = os.waitstatus_to_exitcode(os.wait()[1])
+if not os.fork():
+    with places.take(caller) as after:
+        os._exit(not after)
+sys.exit(refused or os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+
+
+def test_a_caller_who_waits_in_one_process_does_not_wait_in_another():
+    subprocess.run([sys.executable, "-c", TWO_PROCESSES], check=True)
 
 
 def test_beyond_a_quarter_of_the_threads_nobody_waits(world, app):

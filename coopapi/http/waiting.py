@@ -1,7 +1,10 @@
 """Requests that wait: for the worker, which finds overlaps after the commit (RFC 7240), and for something new in a feed."""
 
+import fcntl
 import re
+import tempfile
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -27,17 +30,24 @@ _BEHIND: Final = "5 seconds"
 _LOOK: Final = 0.02
 _LOOK_AT_FEED: Final = 0.25
 _TRY_AGAIN: Final = "5"
+_BYTES: Final = 2**62
 _WAIT: Final = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.ASCII | re.IGNORECASE)
 _MINIMAL: Final = re.compile(r'(?:^|[,;])\s*return\s*=\s*"?minimal"?\s*(?=[,;]|$)', re.IGNORECASE)
 _SETTLED: Final = Statement("select settled, late from priv.settled(:case, cast(:behind as interval), :limits)")
 
 
 class Places:
-    """The requests that wait in this process: at most a quarter of its threads, and one request of each caller of a feed."""
+    """The requests that wait: at most a quarter of the threads of this process, and one request of each caller of a feed.
+
+    A caller who waits has a byte of a file locked. The processes of a service share the file, because they are forked from the
+    one that opened it, and what a process has locked is unlocked when it ends.
+    """
 
     def __init__(self, threads: int) -> None:
         self._free = BoundedSemaphore(max(1, threads // 4))
         self._lock = Lock()
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (it is closed with the application)
+        weakref.finalize(self, self._file.close)
         self.callers: set[UUID | None] = set()
 
     @contextmanager
@@ -48,12 +58,26 @@ class Places:
             if taken and caller:
                 self.callers.add(caller)
         try:
-            yield taken
+            yield taken and self._alone(caller)
         finally:
             if taken:
                 with self._lock:
-                    self.callers.discard(caller)
+                    self._let_go(caller)
                 self._free.release()
+
+    def _alone(self, caller: UUID | None) -> bool:
+        """Lock the byte of a caller. Returns False if another process has it locked."""
+        try:
+            if caller:
+                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, caller.int % _BYTES)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _let_go(self, caller: UUID | None) -> None:
+        if caller:
+            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, caller.int % _BYTES)
+            self.callers.remove(caller)
 
 
 class Unsettled(Exception):
