@@ -2,6 +2,7 @@
 
 CoopError
   BadRequest           the request cannot be read
+    InvalidForm        the form does not fit the schema
   Unauthenticated      the caller is not authenticated
   Forbidden            the caller is authenticated, but not allowed to do this
   NotFound             the object is absent, or hidden from this caller
@@ -51,6 +52,14 @@ class BadRequest(CoopError):
     """The request cannot be read.
 
     `detail` says what could not be read. Correct it and send the request again.
+    """
+
+
+class InvalidForm(BadRequest):
+    """The form does not match the schema.
+
+    Each entry of `errors` gives the field (`pointer`), the rule that it breaks (`rule`) and an explanation (`detail`). The member
+    `error` has the code of RFC 6749, 5.2, that clients of OAuth know.
     """
 
 

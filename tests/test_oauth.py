@@ -99,6 +99,12 @@ def test_other_grants_are_refused(world):
     assert (answer.status_code, answer.json["error"]) == (400, "unsupported_grant_type")
 
 
+def test_a_form_that_does_not_fit_is_answered_as_oauth_says(world):
+    answer = world.app.test_client().post("/oauth/token", data={"client_id": "a", "client_secret": "b"})
+    assert (answer.status_code, answer.json["error"]) == (400, "invalid_request")  # RFC 6749, 5.2
+    assert [(e["pointer"], e["rule"], e["in"]) for e in answer.json["errors"]] == [("/grant_type", "required", "form")]
+
+
 def test_ending_a_client_ends_its_tokens_at_once(world, client):
     answer = token(world, client_id=client["id"], client_secret=client["client_secret"])
     path = f"/authorities/{world.authorities['nl']}/clients/{client['id']}"

@@ -135,9 +135,13 @@ def from_http(error: HTTPException) -> Response:
     return answer
 
 
-def invalid(messages: Mapping[str, Any]) -> errors.InvalidInput:
-    """Return the error for input that does not fit its schema. `messages` has a tree of messages for each place of the input."""
-    return errors.InvalidInput(errors=[fault for where, tree in messages.items() for fault in pointers(tree, where)])
+def invalid(messages: Mapping[str, Any]) -> CoopError:
+    """Return the error for input that does not fit its schema. `messages` has a tree of messages for each place of the input.
+
+    The only form is that of the token endpoint, whose errors follow RFC 6749, 5.2.
+    """
+    faults = [fault for where, tree in messages.items() for fault in pointers(tree, where)]
+    return errors.InvalidForm(errors=faults, error="invalid_request") if "form" in messages else errors.InvalidInput(errors=faults)
 
 
 def pointers(tree: Any, where: str, path: str = "") -> Iterator[dict[str, str]]:
