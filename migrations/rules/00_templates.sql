@@ -106,7 +106,7 @@ order by x.{rank} desc, x.id desc
 -- read; a case has few, and its overlaps are all read.
 select o.{rank}, o.id, o.o from place p cross join lateral (
     select o.{rank}, o.id, o from public.case_overlaps o
-    where o.{end} = p.{place} and (o.{rank}, o.id) < (p_rank, p_id) and WANTED(o) and IN_STATE(o)
+    where o.{end} = p.{place} and (o.{rank}, o.id) < (p_rank, p_id) and WANTED(o) and STATE_WANTED(o) and OVERLAP_SEEN(o)
     order by o.{rank} desc, o.id desc limit {most}) o
 
 -- template TO_VERIFY(rank, strength, since_a, since_b): the overlaps after a place whose sides wait for the caller to verify them, or that it has
@@ -138,10 +138,12 @@ where o.{end} = l.{place} and o.{strength} > 0 and d.since is not null and o.{ra
   and (p_after is null or (o.{rank}, o.id, s.case_id) < (p_rank, p_after, p_side))
 order by o.{rank} desc, o.id desc, s.case_id desc limit p_count
 
--- template IN_STATE(overlap): the decision of the caller's side is the one that a list of all cases asks for.
-(p_wanted ->> 'state' is null or p_wanted ->> 'state' = 'withdrawn' or p_wanted ->> 'state' = (
-    select s.state from public.overlap_sides s where s.overlap_id = {overlap}.id and s.case_id = MY_CASE({overlap})
-    order by s.turn desc limit 1))
+-- template STATE_WANTED(overlap): the decision of the caller's side is the one that a list of all cases asks for.
+(p_wanted ->> 'state' is null or p_wanted ->> 'state' = 'withdrawn' or exists (
+    select from (select MY_CASE({overlap}) as mine) m where IN_STATE({overlap}, m.mine)))
+
+-- template IN_STATE(overlap, mine): the side of the case `mine` has decided as a list asks.
+p_wanted ->> 'state' = (select s.state from public.overlap_sides s where SIDE_OF({overlap}.id, {mine}) order by s.turn desc limit 1)
 
 -- template WANTED(overlap): a list asks for the overlap. p_wanted has the filters of the list, and `cleared` tells whether the caller is cleared.
 (case when p_wanted ->> 'state' = 'withdrawn' then case when cleared then {overlap}.strength else {overlap}.open_strength end = 0
@@ -160,6 +162,25 @@ order by o.{rank} desc, o.id desc, s.case_id desc limit p_count
 -- template MY_CASE(overlap): the caller's case of an overlap. A case of its own authority has precedence over one that is shared with it.
 case when {overlap}.authority_a = (select priv.authority()) and GRANTED({overlap}.case_a, 1) then {overlap}.case_a
      when GRANTED({overlap}.case_b, 1) then {overlap}.case_b else {overlap}.case_a end
+
+-- template SIDE_OF(overlap, mine): the row s of overlap_sides is about this side, and the caller may know of it. The row with the highest turn holds.
+s.overlap_id = {overlap} and s.case_id = {mine} and (cleared or not s.victims)
+
+-- template OVERLAP_SEEN(overlap): the caller sees this row of case_overlaps. Functions that bypass the policies use this rule, too.
+OVERLAP_SHOWN({overlap}) and (SIDE_SEEN({overlap}, a) or SIDE_SEEN({overlap}, b))
+
+-- template SEEN_FROM(overlap, mine): the caller sees this row of case_overlaps from the side of its case `mine`.
+OVERLAP_SHOWN({overlap}) and ({mine} = {overlap}.case_a and SIDE_SEEN({overlap}, a) or {mine} = {overlap}.case_b and SIDE_SEEN({overlap}, b))
+
+-- template OVERLAP_SHOWN(overlap): no case of this row of case_overlaps is hidden from the caller, and it lost no evidence that is not settled.
+(not {overlap}.hidden_a or {overlap}.authority_a = (select priv.authority()))
+    and (not {overlap}.hidden_b or {overlap}.authority_b = (select priv.authority()))
+    and {overlap}.id not in (select priv.unsettled())
+
+-- template SIDE_SEEN(overlap, side): an overlap was detected for this side, whose case the caller has access to: not while the other case was hidden,
+-- and for people without victim clearance not while the evidence was only about victims.
+(case when (select priv.cleared()) then {overlap}.detected_{side} else {overlap}.open_detected_{side} end is not null
+    and GRANTED({overlap}.case_{side}, 1))
 
 -- template IN_GROUPS(codes): each thing f once in every group that p_by makes of its codes in up to three dimensions, as k1, k2 and k3, if it has the
 -- codes that `only` of p_wanted asks for. `codes` is the template that tells the codes of such a thing in a dimension.

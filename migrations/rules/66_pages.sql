@@ -1,5 +1,6 @@
 -- The functions in this file return what one page shows, in one statement whose plan is kept. They run with the rights of the caller, so the
--- policies of every table apply.
+-- policies of every table apply, except those of overlaps: they use the rules of the policies themselves, because a plan that contains the policies
+-- of each table in those of another takes longer to start than to run.
 
 -- Return cases with the name and country of the authority that owns each, and what is shown beside it.
 create function priv.shown_cases(p_cases uuid[]) returns table (shown public.cases, name text, country text, level smallint, responsible jsonb,
@@ -83,7 +84,7 @@ end $$;
 -- `authority_id` and `country`.
 create function priv.page_of_overlaps(p_case uuid, p_wanted jsonb, p_rank bigint, p_id uuid, p_most integer)
 returns setof public.case_overlaps
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
     set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
 declare
     cleared boolean := priv.cleared();
@@ -93,9 +94,8 @@ begin
         select o.* from (select * from public.case_overlaps x where x.case_a = p_case
                          union all select * from public.case_overlaps y where y.case_b = p_case) o
         cross join lateral (select case when cleared then o.rank else o.open_rank end as rank) r
-        where GRANTED(p_case, 1) and (r.rank, o.id) < (p_rank, p_id) and WANTED(o)
-          and (p_wanted ->> 'state' is null or p_wanted ->> 'state' = 'withdrawn' or p_wanted ->> 'state' = (
-              select s.state from public.overlap_sides s where s.overlap_id = o.id and s.case_id = p_case order by s.turn desc limit 1))
+        where SEEN_FROM(o, p_case) and (r.rank, o.id) < (p_rank, p_id) and WANTED(o)
+          and (p_wanted ->> 'state' is null or p_wanted ->> 'state' = 'withdrawn' or IN_STATE(o, p_case))
         order by r.rank desc, o.id desc limit p_most;
     elsif cleared then
         return query OVERLAPS_BY(rank);
@@ -123,49 +123,29 @@ begin
 end $$;
 
 -- Return the caller's side of overlaps: its case, which is p_mine or else a case of its own authority before one that is shared with it;
--- the decision that holds, with the version of both rows of the side; and the other case, as far as its owner shows it.
+-- the decision that holds, with the version of both rows of the side; and the other case: its authority, its reference and title if the index is open,
+-- and its id if the caller has access to it anyway.
 create function priv.shown_sides(p_overlaps uuid[], p_mine uuid)
 returns table (overlap_id uuid, mine uuid, state text, verifier_id uuid, reason text, decided_by uuid, decided_at timestamptz, version bigint,
                other_id uuid, reference text, title text, authority_id uuid, name text, country text)
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
+declare
+    cleared boolean := priv.cleared();
 begin
     return query
-    with pair as materialized (
-        select o.id, m.mine, case when m.mine = o.case_a then o.case_b else o.case_a end other
-        from public.case_overlaps o
-        cross join lateral (select coalesce(p_mine, MY_CASE(o)) as mine) m
-        where o.id = any (p_overlaps))
-    select p.id, p.mine, s.state, s.verifier_id, s.reason, s.decided_by, s.decided_at, s.versions,
-           c.shown_id, c.reference, c.title, a.id, a.name, a.country
-    from pair p
-    join priv.counterparts(array (select q.id from pair q order by q.id), array (select q.other from pair q order by q.id)) c
-         on c.case_id = p.other
-    join public.authorities a on a.id = c.authority_id
-    cross join lateral (select d.*, sum(d.version) over () versions from public.overlap_sides d
-                        where d.overlap_id = p.id and d.case_id = p.mine order by d.turn desc limit 1) s;
-end $$;
-
--- Return a part of the evidence of each overlap, the best first: p_most items from p_from on, how many there are, and with p_clear what is
--- needed to decrypt the caller's own values.
-create function priv.shown_evidence(p_overlaps uuid[], p_mine uuid[], p_limits integer[], p_clear boolean, p_from integer, p_most integer)
-returns table (overlap_id uuid, identifier_id uuid, kind text, strength smallint, score real, rule text, my_roles text[], their_roles text[],
-               theirs integer, holders integer, rarity smallint, since timestamptz, common text, items bigint,
-               case_id uuid, authority_id uuid, sealed bytea, wrapped bytea)
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
-#variable_conflict use_column
-begin
-    return query
-    select e.overlap_id, e.identifier_id, e.kind, e.strength, e.score, e.rule, e.my_roles, e.their_roles, e.theirs, e.holders, e.rarity,
-           e.since, e.common, e.items, i.case_id, c.authority_id, i.sealed, k.wrapped
-    from (select v.*, count(*) over w as items,
-                 row_number() over (w order by v.common is not null, v.strength desc, v.rarity, v.score desc, v.identifier_id) as place
-          from priv.evidence(p_overlaps, p_mine, p_limits) v window w as (partition by v.overlap_id)) e
-    left join public.identifiers i on p_clear and i.id = e.identifier_id
-    left join public.cases c on c.id = i.case_id
-    left join public.case_keys k on k.case_id = i.case_id
-    where e.place > p_from and e.place <= p_from + p_most
-    order by e.overlap_id, e.place;
+    select o.id, m.mine, d.state, d.verifier_id, d.reason, d.decided_by, d.decided_at, d.versions, case when c.level >= 1 then c.id end,
+           case when c.visibility = 'open_index' or c.level >= 2 then c.reference end,
+           case when c.visibility = 'open_index' or c.level >= 2 then c.title end, a.id, a.name, a.country
+    from unnest(p_overlaps) u (id)
+    cross join lateral (select x.* from public.case_overlaps x where x.id = u.id offset 0) o
+    cross join lateral (select coalesce(p_mine, MY_CASE(o)) as mine offset 0) m
+    cross join lateral (select x.*, LEVEL(x.id) as level from public.cases x
+                        where x.id = case when m.mine = o.case_a then o.case_b else o.case_a end offset 0) c
+    cross join lateral (select x.* from public.authorities x where x.id = c.authority_id offset 0) a
+    cross join lateral (select s.*, sum(s.version) over () as versions from public.overlap_sides s
+                        where SIDE_OF(o.id, m.mine) order by s.turn desc limit 1) d
+    where SEEN_FROM(o, m.mine);
 end $$;
 
 -- Return what is shown of identifiers beside their rows: whether the operator excluded the value for all, and the subjects that the caller
@@ -185,5 +165,4 @@ end $$;
 
 grant execute on function priv.page_of_overlaps(uuid, jsonb, bigint, uuid, integer),
     priv.page_of_events(xid8, bigint, xid8, bigint, text, text, uuid, integer), priv.shown_identifiers(uuid[]), priv.places_of_overlaps(), priv.shown_cases(uuid[]),
-    priv.page_of_cases(jsonb, uuid, integer), priv.shown_sides(uuid[], uuid),
-    priv.shown_evidence(uuid[], uuid[], integer[], boolean, integer, integer) to APP_ROLE;
+    priv.page_of_cases(jsonb, uuid, integer), priv.shown_sides(uuid[], uuid) to APP_ROLE;
