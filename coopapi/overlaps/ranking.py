@@ -34,7 +34,7 @@ def page_of_overlaps(work: UnitOfWork, wanted: Mapping[str, Any], case_id: UUID 
     if case_id is not None and not rows:  # also if the caller does not see the case
         cases.require_access(work, case_id, Level.INDEX)
     total = _COUNT.one(work.session, **_asked(work, wanted, case_id), most=MOST_COUNTED)[0] if wanted.get("totals") else None
-    found = cut(work, rows, limit, place, lambda row: [row.rank if work.actor.cleared else row.open_rank, row.id])
+    found = cut(work, rows, limit, place, lambda row: [row.rank, row.id])
     return replace(found, total=total)
 
 

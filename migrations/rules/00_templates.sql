@@ -90,8 +90,8 @@ union all
 -- template OVERLAPS_BY(rank): the p_most overlaps of all cases after a place, sorted by this rank. Those of an authority are read in the
 -- order of the index, so what is read does not depend on how many there are.
 with place as materialized (select * from priv.places_of_overlaps())
-select (x.o).* from (
-    select distinct on (f.{rank}, f.id) f.{rank}, f.id, f.o from (
+select x.* from (
+    select distinct on (f.rank, f.id) f.* from (
         OVERLAPS_AT(authority_a, authority_id, {rank}, p_most)
         union all
         OVERLAPS_AT(authority_b, authority_id, {rank}, p_most)
@@ -99,15 +99,16 @@ select (x.o).* from (
         OVERLAPS_AT(case_a, case_id, {rank}, null)
         union all
         OVERLAPS_AT(case_b, case_id, {rank}, null)) f
-    order by f.{rank} desc, f.id desc limit p_most) x
-order by x.{rank} desc, x.id desc
+    order by f.rank desc, f.id desc limit p_most) x
+order by x.rank desc, x.id desc
 
 -- template OVERLAPS_AT(end, place, rank, most): the overlaps with this authority or case at one of their two ends. Of an authority `most` are
 -- read; a case has few, and its overlaps are all read.
-select o.{rank}, o.id, o.o from place p cross join lateral (
-    select o.{rank}, o.id, o from public.case_overlaps o
+select f.* from place p cross join lateral (
+    select o.id, o.{rank} as rank, case when cleared then o.strength else o.open_strength end, o.case_a, o.case_b, o.authority_a, o.authority_b
+    from public.case_overlaps o
     where o.{end} = p.{place} and (o.{rank}, o.id) < (p_rank, p_id) and WANTED(o) and STATE_WANTED(o) and OVERLAP_SEEN(o)
-    order by o.{rank} desc, o.id desc limit {most}) o
+    order by o.{rank} desc, o.id desc limit {most}) f
 
 -- template TO_VERIFY(rank, strength, since_a, since_b): the overlaps after a place whose sides wait for the caller to verify them, or that it has
 -- taken. The columns are those for callers who are cleared for victims, or those for the others.

@@ -83,17 +83,19 @@ end $$;
 -- overlaps after the one with this rank and id. p_wanted has the least `strength`, and may have `state`, `kind`, `role`, `since`, `scope`,
 -- `authority_id` and `country`.
 create function priv.page_of_overlaps(p_case uuid, p_wanted jsonb, p_rank bigint, p_id uuid, p_most integer)
-returns setof public.case_overlaps
+returns table (id uuid, rank bigint, strength smallint, case_a uuid, case_b uuid, authority_a uuid, authority_b uuid)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
     set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
+#variable_conflict use_column
 declare
     cleared boolean := priv.cleared();
 begin
     if p_case is not null then
         return query
-        select o.* from (select * from public.case_overlaps x where x.case_a = p_case
+        select o.id, r.rank, r.strength, o.case_a, o.case_b, o.authority_a, o.authority_b
+        from (select * from public.case_overlaps x where x.case_a = p_case
                          union all select * from public.case_overlaps y where y.case_b = p_case) o
-        cross join lateral (select case when cleared then o.rank else o.open_rank end as rank) r
+        cross join lateral (select o.rank, o.strength where cleared union all select o.open_rank, o.open_strength where not cleared) r
         where SEEN_FROM(o, p_case) and (r.rank, o.id) < (p_rank, p_id) and WANTED(o)
           and (p_wanted ->> 'state' is null or p_wanted ->> 'state' = 'withdrawn' or IN_STATE(o, p_case))
         order by r.rank desc, o.id desc limit p_most;
@@ -122,26 +124,42 @@ begin
     order by x.xid, x.id;
 end $$;
 
--- Return the caller's side of overlaps: its case, which is p_mine or else a case of its own authority before one that is shared with it;
--- the decision that holds, with the version of both rows of the side; and the other case: its authority, its reference and title if the index is open,
--- and its id if the caller has access to it anyway.
+-- Return overlaps as they are shown to the caller, each from one side: that of p_mine, or else of a case of its own authority before one that is
+-- shared with it. Of the evidence, what the caller may know of; of the decision, the one that holds, with the version of both rows of the side; of the
+-- other case its authority, its reference and title if the index is open, and its id if the caller has access to it anyway. No evidence counts from
+-- before the time at which the other case became visible to the side.
 create function priv.shown_sides(p_overlaps uuid[], p_mine uuid)
-returns table (overlap_id uuid, mine uuid, state text, verifier_id uuid, reason text, decided_by uuid, decided_at timestamptz, version bigint,
-               other_id uuid, reference text, title text, authority_id uuid, name text, country text)
+returns table (id uuid, case_id uuid, strength smallint, score real, rarity smallint, of_mine integer, of_theirs integer, kinds text[], roles text[],
+               first_seen timestamptz, last_seen timestamptz, detected_at timestamptz, changed_at timestamptz, state text, verifier_id uuid, reason text,
+               decided_by uuid, decided_at timestamptz, version bigint, new_since_decision boolean, other_id uuid, reference text, title text,
+               authority_id uuid, name text, country text)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
     cleared boolean := priv.cleared();
 begin
     return query
-    select o.id, m.mine, d.state, d.verifier_id, d.reason, d.decided_by, d.decided_at, d.versions, case when c.level >= 1 then c.id end,
+    select o.id, m.mine, v.strength, v.score, v.rarity, case when m.is_a then v.shared_a else v.shared_b end,
+           case when m.is_a then v.shared_b else v.shared_a end, v.kinds, v.roles, t.first, t.last,
+           case when m.is_a then v.detected_a else v.detected_b end, v.changed_at, d.state, d.verifier_id, d.reason, d.decided_by, d.decided_at,
+           d.versions, coalesce(t.last > d.decided_at, false), case when c.level >= 1 then c.id end,
            case when c.visibility = 'open_index' or c.level >= 2 then c.reference end,
            case when c.visibility = 'open_index' or c.level >= 2 then c.title end, a.id, a.name, a.country
     from unnest(p_overlaps) u (id)
     cross join lateral (select x.* from public.case_overlaps x where x.id = u.id offset 0) o
-    cross join lateral (select coalesce(p_mine, MY_CASE(o)) as mine offset 0) m
+    cross join lateral (select y.mine, y.mine = o.case_a as is_a from (select coalesce(p_mine, MY_CASE(o)) as mine offset 0) y) m
+    cross join lateral (
+        select o.strength, o.score, o.rarity, o.shared_a, o.shared_b, o.kinds, o.roles, o.first_at, o.last_at, o.detected_a, o.detected_b,
+               o.changed_at where cleared
+        union all
+        select o.open_strength, o.open_score, o.open_rarity, o.open_shared_a, o.open_shared_b, o.open_kinds, o.open_roles, o.open_first_at,
+               o.open_last_at, o.open_detected_a, o.open_detected_b, o.open_changed_at where not cleared) v
+    cross join lateral (
+        select case when v.first_at is not null then greatest(v.first_at, s.shown) end as first,
+               case when v.last_at is not null then greatest(v.last_at, s.shown) end as last
+        from (select case when m.is_a then o.shown_a else o.shown_b end as shown) s) t
     cross join lateral (select x.*, LEVEL(x.id) as level from public.cases x
-                        where x.id = case when m.mine = o.case_a then o.case_b else o.case_a end offset 0) c
+                        where x.id = case when m.is_a then o.case_b else o.case_a end offset 0) c
     cross join lateral (select x.* from public.authorities x where x.id = c.authority_id offset 0) a
     cross join lateral (select s.*, sum(s.version) over () as versions from public.overlap_sides s
                         where SIDE_OF(o.id, m.mine) order by s.turn desc limit 1) d
