@@ -238,6 +238,9 @@ jsonb_build_object(
 exists (select from public.parties p where p.object_id = {thing} and p.acting and p.authority_id = (select priv.authority())
     and (p.case_id is null or GRANTED(p.case_id, 3)))
 
+-- template TOLD_TO_CLEARED(entry): the entry of the journal is for callers with victim clearance, or without it, as the caller is.
+case when (select priv.cleared()) then not {entry}.uncleared_only else not {entry}.victims_only end
+
 -- template PARTY(thing): the caller's authority takes part in the shared thing. The policies of the table parties apply to this query too.
 exists (select from public.parties p where p.object_id = {thing})
 
@@ -274,10 +277,10 @@ exists (select from public.case_access g where g.case_id = {case}
 exists (select from public.case_access g where g.case_id = {case}
     and g.authority_id = (select priv.authority()) and (g.level = 4 or g.level = 3 and g.kind = 'responsible') and LIVE(g) offset 0)
 
--- template LIVE(grant): this row of case_access, which is of the caller's authority, gives it or the caller access at this time.
-({grant}.principal_id is null or {grant}.principal_id = (select priv.principal()))
-    and {grant}.withdrawn_at is null and ({grant}.since is null or {grant}.since <= (select priv.at()))
-    and ({grant}.until is null or {grant}.until > (select priv.at()))
+-- template LIVE(grant): this row of case_access, which is of the caller's authority, gives it or the caller access at this time. Most grants are for no
+-- time, and each question about the caller costs every plan that contains this rule.
+({grant}.principal_id is null or {grant}.principal_id = (select priv.principal())) and {grant}.withdrawn_at is null
+    and ({grant}.since is null and {grant}.until is null or priv.lasts({grant}.since, {grant}.until, (select priv.at())))
 
 -- template KEYS(identifier, least): the match keys of persons that an identifier holds with at least this strength (-1 or 0).
 array (select k.token from public.holdings k where k.identifier_id = {identifier} and k.strength between {least} and 0)

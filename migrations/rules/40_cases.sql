@@ -160,8 +160,7 @@ grant select, insert, update (version, withdrawn_at, withdrawn_by, withdrawal_re
 grant select, insert, update on case_access to coopapi_definer;
 -- An authority does not see a grant to it that has not begun. Every access rule for cases reads this table.
 create policy seen on case_access for select
-    using (
-    authority_id = (select priv.authority()) and (since is null or since <= (select priv.at())) or owner_id = (select priv.authority()));
+    using (case (select priv.authority()) when owner_id then true when authority_id then since is null or since <= (select priv.at()) end);
 -- A grant that makes an authority responsible begins with the level of the index. Only that authority raises it, by accepting.
 create policy given on case_access for insert with check (
     owner_id = (select priv.authority()) and priv.may_grant_access(case_id)
