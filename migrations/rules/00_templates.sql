@@ -4,8 +4,8 @@
 --
 -- In templates and rules, `offset 0` in a subquery makes the planner look each row up in the index instead of reading the whole table.
 
--- template LINE_AFTER(way, back, entries): the first entries of all cases p_cases between two places, as far as they are wanted: the dated ones
--- (DATED_AFTER) or the undated ones (UNDATED_AFTER). Of each case v_most entries are looked at. Entries behind the last one of a case that has
+-- template LINE_AFTER(way, back, entries): the first entries of all cases p_cases between two places, as far as they are wanted: acts alone
+-- (ACTS_AFTER), all dated ones (DATED_AFTER) or the undated ones (UNDATED_AFTER). Of each case v_most entries are looked at. Entries behind the last one of a case that has
 -- more are left out, because that case may have earlier ones: the horizon is the place up to which all cases were looked through.
 with looked as materialized (
     select c.id as of_case, l.* from unnest(p_cases) c (id) cross join lateral (
@@ -16,14 +16,15 @@ ends as (
     from looked k order by k.of_case, k.at {back}, k.act {back}, k.fact {back}),
 horizon as materialized (select e.at, e.act, e.fact from ends e where e.seen >= v_most order by e.at {way}, e.act {way}, e.fact {way} limit 1),
 found as materialized (
-    select k.at, k.act, k.fact, k.state from looked k left join horizon h on true
+    select k.at, k.act, k.fact, k.state, k.entry from looked k left join horizon h on true
     where k.wanted and (h.at is null or case when v_descending then (k.at, k.act, k.fact) >= (h.at, h.act, h.fact)
                                              else (k.at, k.act, k.fact) <= (h.at, h.act, h.fact) end)
     order by k.at {way}, k.act {way}, k.fact {way} limit p_most)
 select array_agg(f.at order by f.at {way}, f.act {way}, f.fact {way}), array_agg(f.act order by f.at {way}, f.act {way}, f.fact {way}),
        array_agg(f.fact order by f.at {way}, f.act {way}, f.fact {way}), array_agg(f.state order by f.at {way}, f.act {way}, f.fact {way}),
+       array_agg(f.entry order by f.at {way}, f.act {way}, f.fact {way}),
        (select h.at from horizon h), (select h.act from horizon h), (select h.fact from horizon h)
-into v_ats, v_acts, v_facts, v_states, v_until, v_until_act, v_until_fact from found f
+into v_ats, v_acts, v_facts, v_states, v_entries, v_until, v_until_act, v_until_fact from found f
 
 -- template DATED_AFTER(way): what of a case has a time, from each of the three tables that it is in.
 (ACTS_AFTER({way}))
@@ -33,7 +34,7 @@ union all
 (PAST_FACTS_AFTER({way}))
 
 -- template ACTS_AFTER(way): entries of the journal about a case. At one time acts come before facts, whose places have the highest number.
-select j.at, j.id as act, v_none as fact, null::integer as state,
+select j.at, j.id as act, v_none as fact, null::integer as state, j as entry,
        (v_types is null or j.action = any (v_types)) and (v_authority is null or j.authority_id = v_authority)
        and (v_things is null or j.object_id = any (v_things)) and (v_identifier is null or j.object_id = v_identifier) as wanted
 from public.journal_entries j
@@ -42,7 +43,7 @@ where v_with_acts and j.case_id = c.id and not j.consultation and j.at >= v_from
 order by j.at {way}, j.id {way} limit v_most
 
 -- template FACTS_AFTER(way): the dated facts of a case as they are now, as far as they were known at v_known.
-select f.begins_at, v_last, f.id, f.version,
+select f.begins_at, v_last, f.id, f.version, null::public.journal_entries,
        (v_types is null or f.kind = any (v_types)) and (v_authority is null or f.authority_id = v_authority)
        and (v_subject is null or exists (select from public.fact_subjects s where s.fact_id = f.id and s.subject_id = v_subject))
        and (v_identifier is null or exists (select from public.fact_identifiers i where i.fact_id = f.id and i.identifier_id = v_identifier))
@@ -55,7 +56,7 @@ order by f.begins_at {way}, f.id {way} limit v_most
 
 -- template PAST_FACTS_AFTER(way): the dated facts of a case that were corrected or withdrawn since v_known, as they were known then. What was
 -- withdrawn about victims stays out.
-select y.begins_at, v_last, y.fact_id, y.version,
+select y.begins_at, v_last, y.fact_id, y.version, null::public.journal_entries,
        (v_types is null or y.kind = any (v_types)) and (v_authority is null or y.authority_id = v_authority)
        and (v_subject is null or v_subject = any (y.subjects))
        and (v_identifier is null or v_identifier = any (y.identifiers))
@@ -68,7 +69,7 @@ order by y.begins_at {way}, y.fact_id {way} limit v_most
 
 -- template UNDATED_AFTER(way): the facts of a case without a time, in the order of their ids, as FACTS_AFTER and PAST_FACTS_AFTER return those with
 -- a time. Their place is behind all times.
-(select 'infinity'::timestamptz as at, v_last as act, f.id as fact, f.version as state,
+(select 'infinity'::timestamptz as at, v_last as act, f.id as fact, f.version as state, null::public.journal_entries as entry,
         (v_types is null or f.kind = any (v_types)) and (v_authority is null or f.authority_id = v_authority)
         and (v_subject is null or exists (select from public.fact_subjects s where s.fact_id = f.id and s.subject_id = v_subject))
         and (v_identifier is null
@@ -78,7 +79,7 @@ order by y.begins_at {way}, y.fact_id {way} limit v_most
    and f.changed_at <= v_last_at and f.id > v_after_fact and f.id < v_before_fact
  order by f.begins_at {way}, f.id {way} limit v_most)
 union all
-(select 'infinity', v_last, y.fact_id, y.version,
+(select 'infinity', v_last, y.fact_id, y.version, null::public.journal_entries,
         (v_types is null or y.kind = any (v_types)) and (v_authority is null or y.authority_id = v_authority)
         and (v_subject is null or v_subject = any (y.subjects)) and (v_identifier is null or v_identifier = any (y.identifiers))
  from (select h.*, f.authority_id from public.fact_history h join public.facts f on f.id = h.fact_id
@@ -240,6 +241,9 @@ exists (select from public.parties p where p.object_id = {thing} and p.acting an
 
 -- template TOLD_TO_CLEARED(entry): the entry of the journal is for callers with victim clearance, or without it, as the caller is.
 case when (select priv.cleared()) then not {entry}.uncleared_only else not {entry}.victims_only end
+
+-- template TOLD_DETAIL(entry): what the entry of the journal tells the caller in detail. priv.told_detail shortens only what requests tell.
+case when {entry}.object_type = 'request' then priv.told_detail({entry}.object_type, {entry}.object_id, {entry}.detail) else {entry}.detail end
 
 -- template PARTY(thing): the caller's authority takes part in the shared thing. The policies of the table parties apply to this query too.
 exists (select from public.parties p where p.object_id = {thing})

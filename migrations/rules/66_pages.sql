@@ -107,21 +107,20 @@ begin
 end $$;
 
 -- Return a page of events in the order of the feed: p_most events after a place in it, up to the place of an end unless that is null.
-create function priv.page_of_events(p_xid xid8, p_id bigint, p_end_xid xid8, p_end_id bigint, p_kind text, p_action text, p_case uuid,
-                                    p_most integer) returns setof public.journal_entries
+create function priv.page_of_events(p_xid xid8, p_id bigint, p_end_xid xid8, p_end_id bigint, p_kind text, p_action text, p_case uuid, p_most integer)
+returns table (xid xid8, id bigint, uid uuid, at timestamptz, authority_id uuid, role text, action text, object_type text, object_id uuid,
+               case_id uuid, detail jsonb)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
     set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
+#variable_conflict use_column
 begin
     return query
-    select t.* from (
-        select j as entry, j.xid, j.id from public.journal_entries j
-        where j.event and (j.xid, j.id) > (p_xid, p_id) and (p_end_id is null or (j.xid, j.id) <= (p_end_xid, p_end_id))
-          and j.xid < pg_snapshot_xmin(pg_current_snapshot())
-          and (p_kind is null or j.object_type = p_kind) and (p_action is null or j.action = p_action) and (p_case is null or j.case_id = p_case)
-        order by j.xid, j.id limit p_most) x
-    cross join lateral jsonb_populate_record(x.entry, jsonb_build_object('detail',
-        priv.told_detail((x.entry).object_type, (x.entry).object_id, (x.entry).detail))) t
-    order by x.xid, x.id;
+    select j.xid, j.id, j.uid, j.at, j.authority_id, j.role, j.action, j.object_type, j.object_id, j.case_id, TOLD_DETAIL(j)
+    from public.journal_entries j
+    where j.event and (j.xid, j.id) > (p_xid, p_id) and (p_end_id is null or (j.xid, j.id) <= (p_end_xid, p_end_id))
+      and j.xid < pg_snapshot_xmin(pg_current_snapshot())
+      and (p_kind is null or j.object_type = p_kind) and (p_action is null or j.action = p_action) and (p_case is null or j.case_id = p_case)
+    order by j.xid, j.id limit p_most;
 end $$;
 
 -- Return overlaps as they are shown to the caller, each from one side: that of p_mine, or else of a case of its own authority before one that is
