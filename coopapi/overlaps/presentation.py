@@ -97,7 +97,7 @@ def _shown(side: Any, evidence: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _next_steps(side: Any) -> list[dict[str, Any]]:
-    """Return the steps that are possible once the caller's side has confirmed the overlap, or of disclosures once it verifies it."""
+    """Return the steps that are possible once the caller's side has confirmed the overlap; disclosures once it verifies it."""
     asked = f"/api/v1/overlaps/{side.id}/disclosures" if side.state in {"under_verification", "confirmed"} else None
     return [{"step": "disclosure", "href": asked}, *(_LATER if side.state == "confirmed" else _NOT_YET)]
 
@@ -152,11 +152,11 @@ def _evidence(work: UnitOfWork, sides: Mapping[UUID, Any], first: int, most: int
     asked = {"overlaps": list(sides), "mine": [side.case_id for side in sides.values()], "limits": engine.limits(work.settings)}
     found: dict[UUID, list[dict[str, Any]]] = {overlap_id: [] for overlap_id in sides}
     for item in _EVIDENCE.rows(work.session, **asked, clear=clear, first=first, most=most):
-        value = None
+        value, side = None, sides[item.overlap_id]
         if item.wrapped is not None:
-            key = keep_key(work, item.case_id, item.wrapped, item.authority_id)
+            key = keep_key(work, side.case_id, item.wrapped, item.authority_id)
             value = vault.open_value(key, item.sealed, item.authority_id, item.identifier_id).get("value")
-        found[item.overlap_id].append(_item(item, value, sides[item.overlap_id].decided_at))
+        found[item.overlap_id].append(_item(item, value, side.decided_at))
     return found
 
 

@@ -14,7 +14,8 @@ from coopapi.store.statements import Statement
 
 MOST_COUNTED: Final = 1_000
 """Up to how many overlaps are counted for the total of a list."""
-_PAGE: Final = Statement("select * from priv.page_of_overlaps(:case, cast(:wanted as jsonb), :rank, :id, :most)")
+_PAGE: Final = Statement("select id, rank from priv.page_of_overlaps(:case, cast(:wanted as jsonb), :rank, :id, :most)")
+_STRONGEST: Final = Statement("select * from priv.page_of_overlaps(:case, cast(:wanted as jsonb), :rank, :id, :most)")
 _COUNT: Final = Statement("select count(*) from priv.page_of_overlaps(:case, cast(:wanted as jsonb), :rank, :id, :most)")
 _FIRST: Final[Mapping[str, Any]] = {"rank": 2**63 - 1, "id": UUID(int=2**128 - 1)}
 _FILTERS: Final = ("state", "kind", "role", "since", "scope", "authority_id", "country", "assignee")
@@ -40,7 +41,7 @@ def page_of_overlaps(work: UnitOfWork, wanted: Mapping[str, Any], case_id: UUID 
 
 def strongest_overlaps(work: UnitOfWork, wanted: Mapping[str, Any], most: int) -> Sequence[Any]:
     """Return the overlaps of all cases that the caller may see, the highest rank first, at most so many."""
-    return _PAGE.rows(work.session, **_asked(work, wanted, None), most=most)
+    return _STRONGEST.rows(work.session, **_asked(work, wanted, None), most=most)
 
 
 def _asked(work: UnitOfWork, wanted: Mapping[str, Any], case_id: UUID | None) -> dict[str, Any]:

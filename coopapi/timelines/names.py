@@ -12,7 +12,8 @@ from coopapi.store.statements import Statement
 from coopapi.timelines.wording import label
 
 _NAMES: Final = Statement(
-    "select * from priv.names_of(cast(:things as uuid[]), cast(:shared as uuid[]), cast(:overlaps as uuid[]), cast(:mine as uuid[]))"
+    "select * from priv.names_of(cast(:things as uuid[]), cast(:shared as uuid[]), cast(:overlaps as uuid[]),"
+    " cast(:mine as uuid[]))"
 )
 _NEEDS: Final[Mapping[str, Action]] = {
     "request": Action.MLA_READ,

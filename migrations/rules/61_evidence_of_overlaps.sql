@@ -205,7 +205,7 @@ $$;
 create function priv.shown_evidence(p_overlaps uuid[], p_mine uuid[], p_limits integer[], p_clear boolean, p_from integer, p_most integer)
 returns table (overlap_id uuid, identifier_id uuid, kind text, strength smallint, score real, rule text, my_roles text[], their_roles text[],
                theirs integer, holders integer, rarity smallint, since timestamptz, common text, items bigint,
-               case_id uuid, authority_id uuid, sealed bytea, wrapped bytea)
+               authority_id uuid, sealed bytea, wrapped bytea)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
@@ -238,7 +238,7 @@ begin
         select t.*, count(*) over w as items, row_number() over (w order by t.common is not null, t.s desc, t.w, t.score desc, t.i) as place
         from item t window w as (partition by t.m, t.n))
     select p.id, t.i, t.kind, t.s, t.score, t.rule, t.rx, t.ry, t.theirs, t.held, t.w, greatest(t.at, p.shown), t.common, t.items,
-           p.mine, p.authority_id, i.sealed, p.wrapped
+           p.authority_id, i.sealed, p.wrapped
     from placed t join pair p on p.mine = t.m and p.other = t.n
     left join lateral (select x.sealed from public.identifiers x where x.id = t.i and p.wrapped is not null offset 0) i on true
     where t.place > p_from and t.place <= p_from + p_most
