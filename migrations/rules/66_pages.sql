@@ -9,9 +9,11 @@ language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mod
 #variable_conflict use_column
 begin
     return query
-    select c, a.name, a.country, b.level, b.responsible, b.for_desk, b.handler_name
-    from public.cases c join public.authorities a on a.id = c.authority_id join priv.beside_cases(p_cases) b on b.case_id = c.id
-    where c.id = any (p_cases) order by c.id desc;
+    select c.shown, a.name, a.country, b.level, b.responsible, b.for_desk, b.handler_name
+    from priv.beside_cases(p_cases) b
+    cross join lateral (select x as shown, x.authority_id from public.cases x where x.id = b.case_id offset 0) c
+    join public.authorities a on a.id = c.authority_id
+    order by b.case_id desc;
 end $$;
 
 -- Return a page of the cases that the caller sees, newest first: p_most cases before one. p_wanted may have `state`, `reference` (folded),
@@ -91,6 +93,9 @@ declare
     cleared boolean := priv.cleared();
 begin
     if p_case is not null then
+        if not GRANTED(p_case, 1) then  -- before any overlap is looked for
+            return;
+        end if;
         return query
         select o.id, r.rank, r.strength, o.case_a, o.case_b, o.authority_a, o.authority_b
         from (select * from public.case_overlaps x where x.case_a = p_case
