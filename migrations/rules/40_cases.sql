@@ -39,7 +39,6 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp s
 #variable_conflict use_column
 declare
     me uuid := priv.authority();
-    seen uuid[] := array (select distinct g.case_id from public.case_access g where g.authority_id = me and g.case_id = any (p_cases) and LIVE(g));
 begin
     return query
     select c.id, m.level,
@@ -47,10 +46,11 @@ begin
                 'id', a.id, 'name', a.name, 'country', a.country, 'access_id', r.id))
             from public.case_access r join public.authorities a on a.id = r.authority_id
             where r.case_id = c.id and r.kind = 'responsible' and r.withdrawn_at is null and (m.level >= 2 or priv.same_state(r.owner_id))),
-           m.for_desk, case when m.for_desk then (select p.name from public.principals p where p.id = c.handler_id) end
-    from unnest(seen) u (id)
-    cross join lateral (select x.* from public.cases x where x.id = u.id offset 0) c
-    cross join lateral (select LEVEL(c.id) as level, FOR_DESK(c) as for_desk offset 0) m;
+           d.for_desk, case when d.for_desk then (select p.name from public.principals p where p.id = c.handler_id) end
+    from (select g.case_id, max(g.level) as level from public.case_access g
+          where g.authority_id = me and g.case_id = any (p_cases) and LIVE(g) group by g.case_id) m
+    cross join lateral (select x.* from public.cases x where x.id = m.case_id offset 0) c
+    cross join lateral (select FOR_DESK(c) as for_desk offset 0) d;
 end $$;
 
 -- Tell the owner and the named authority what became of its responsibility, and the authority that another one replaced just now. The owner
