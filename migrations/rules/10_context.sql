@@ -56,9 +56,11 @@ begin
 end $$;
 
 -- Tell whether something lasts at a time: it has begun if it begins, and has not ended if it ends.
-create function priv.lasts(p_since timestamptz, p_until timestamptz, p_at timestamptz) returns boolean language sql immutable as $$
-    select (p_since is null or p_since <= p_at) and (p_until is null or p_until > p_at)
-$$;
+create function priv.lasts(p_since timestamptz, p_until timestamptz, p_at timestamptz) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+begin
+    return (p_since is null or p_since <= p_at) and (p_until is null or p_until > p_at);
+end $$;
 
 -- Raise an error unless the worker calls.
 create function priv.require_worker() returns void language plpgsql stable as $$
