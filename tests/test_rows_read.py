@@ -5,6 +5,7 @@ from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
+from sending import statements_sent
 from test_imports import CASE, sent
 
 from coopapi.auth.authentication import actor_of
@@ -161,3 +162,44 @@ def test_what_a_registration_announces_is_looked_up_without_reading_what_others_
         " from generate_series(1, 500) n"
     )
     assert read_by(database, "investigator", "registered_values", reserve, case=case) == 0
+
+
+STEPS = Statement(
+    "select relname as table, array[seq_scan, seq_tup_read, coalesce(idx_scan, 0), coalesce(idx_tup_fetch, 0)] as counts"
+    " from pg_stat_xact_user_tables"
+)
+OF_A_CASE = (
+    "select f.name from priv.shown_cases(array [cast(:case as uuid)]) f",
+    "select f.id from priv.page_of_overlaps(cast(:case as uuid), '{\"strength\": 0}', 9223372036854775807, cast(:case as uuid), 9) f",
+    "select priv.level(cast(:case as uuid))",
+)
+
+
+@pytest.mark.parametrize("sql", OF_A_CASE)
+def test_a_hidden_case_is_looked_for_in_the_same_steps_as_one_that_does_not_exist(world, database, sql):
+    mine, hidden = world.case("investigator"), world.case("foreign", visibility="hidden")
+    for who, case in (("investigator", mine), ("foreign", hidden)):
+        world.hold(who, case, "heron@example.org")
+    assert world.overlaps("foreign", hidden)
+
+    def steps(case):
+        with in_the_name_of(database, "investigator") as session:
+            before = dict(STEPS.rows(session))
+            Statement(sql).rows(session, case=case)
+            return {table: [n - was for n, was in zip(counts, before[table], strict=True)] for table, counts in STEPS.rows(session)}
+
+    absent = UUID(int=UUID(hidden).int ^ 1)
+    assert steps(hidden) == steps(absent)
+
+
+@pytest.mark.parametrize("at", ["", "/overlaps", "/timeline", "/identifiers", "/subjects", "/access", "/proceedings"])
+def test_a_hidden_case_is_asked_for_in_as_many_statements_as_one_that_does_not_exist(app, world, at):
+    hidden = world.case("foreign", visibility="hidden")
+
+    def sent_for(case):
+        with statements_sent(app.extensions["coopapi"].database.engine) as sent:
+            assert world.as_("investigator").get(f"/cases/{case}{at}").status_code == 404
+        return len(sent)
+
+    sent_for(uuid4())  # the service remembers the account
+    assert sent_for(hidden) == sent_for(UUID(int=UUID(hidden).int ^ 1))

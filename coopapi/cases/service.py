@@ -13,7 +13,7 @@ from coopapi.cases.external_ids import require_free_for_case
 from coopapi.cases.models import CASE_LIFECYCLE, Case
 from coopapi.errors import Conflict, Forbidden, NotFound
 from coopapi.matching import engine
-from coopapi.shared.grants import answers, reaches
+from coopapi.shared.grants import answers, level_of
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork, as_json
 from coopapi.store.rows import columns_of, store_changes, take_in
@@ -37,8 +37,10 @@ class CaseIsFinal(Conflict):
 
 def require_access(work: UnitOfWork, case_id: UUID, level: Level) -> None:
     """Raise `NotFound` if the caller does not see the case, and `Forbidden` if its level of access is too low."""
-    if not reaches(work, case_id, level):
-        work.one(Case, case_id)
+    found = level_of(work, case_id)
+    if found is None:
+        raise NotFound
+    if found < level:
         raise Forbidden(f"This needs {level.name.lower()} access to the case.")
 
 

@@ -29,18 +29,18 @@ class Shown(ma.Schema):
         unknown = EXCLUDE
 
     @cached_property
-    def _members(self) -> list[tuple[str, str, fields.Field[Any], Direct]]:
-        """The keys of the output, the members of an object that they show, their fields, and how values of a type are shown."""
-        return [(f.data_key or name, f.attribute or name, f, _direct(f)) for name, f in self.dump_fields.items()]
+    def _members(self) -> list[tuple[str, str, fields.Field[Any], Callable[..., Any]]]:
+        """The keys of the output, the members of an object that they show, their fields, and what returns how a type is shown."""
+        return [(f.data_key or name, f.attribute or name, f, _direct(f).get) for name, f in self.dump_fields.items()]
 
     def _serialize(self, obj: Any, *, many: bool = False) -> Any:
         if many and obj is not None:
             return [self._serialize(one) for one in obj]
         shown = {}
-        in_mapping = isinstance(obj, dict)
-        for key, member, field, direct in self._members:
-            value = obj.get(member, missing) if in_mapping else getattr(obj, member, missing)
-            convert: Any = direct.get(type(value), missing)
+        get: Any = obj.get if isinstance(obj, dict) else partial(getattr, obj)
+        for key, member, field, how in self._members:
+            value = get(member, missing)
+            convert: Any = how(type(value), missing)
             if convert is not missing:
                 shown[key] = value if convert is None else convert(value)
                 continue

@@ -64,7 +64,7 @@ def _show(work: UnitOfWork, group: Sequence[Any]) -> dict[str, Any]:
     ]
     # Own cases are sorted by id. Other cases are sorted by a pseudonym, because the order of their ids shows their age.
     members.sort(key=lambda m: (m["case_id"] or _LAST, m["authority_id"], m["member"]))
-    strongest = max(row.strength if work.actor.cleared else row.open_strength for row in group)
+    strongest = max(row.strength for row in group)
     return {
         "size": len(members),
         "strength": ("weak", "possible", "strong")[strongest - 1],

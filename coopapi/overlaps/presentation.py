@@ -29,12 +29,14 @@ IN_LISTS: Final = 10
 ALONE: Final = 100
 """How many items of evidence one overlap shows."""
 _LATER: Final = (
-    ("coordination_meeting", "/api/v1/meetings"),
-    ("joint_investigation_team", "/api/v1/jits"),
-    ("mla_request", "/api/v1/mla-requests"),
-    ("jurisdiction_consultation", "/api/v1/jurisdiction-consultations"),
+    {"step": "coordination_meeting", "href": "/api/v1/meetings"},
+    {"step": "joint_investigation_team", "href": "/api/v1/jits"},
+    {"step": "mla_request", "href": "/api/v1/mla-requests"},
+    {"step": "jurisdiction_consultation", "href": "/api/v1/jurisdiction-consultations"},
 )
 """The steps that may follow a confirmed overlap, and where each one starts. They are suggestions: people take the steps."""
+_NOT_YET: Final = tuple({**step, "href": None} for step in _LATER)
+_STRENGTHS: Final = (None, *(strength.name.lower() for strength in Strength if strength > 0))
 _COMMON: Final = {
     None: None,
     "listed": kinds.common_value("listed", list_version(NORMALISER_VERSION)),
@@ -62,26 +64,42 @@ def _overlaps(work: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, Overlap | Non
     return {overlap_id: found.get(overlap_id) for overlap_id in ids}
 
 
-def show_overlaps(work: UnitOfWork, rows: Sequence[Any], mine: UUID | None = None, most: int = IN_LISTS) -> list[dict[str, Any]]:
+def show_overlaps(work: UnitOfWork, ids: Sequence[UUID], mine: UUID | None = None, most: int = IN_LISTS) -> list[dict[str, Any]]:
     """Return overlaps as seen from the caller's side. The number of queries does not depend on the number of overlaps."""
-    work.note("overlaps.consulted", case_id=mine, object_type="overlap", consultation=True, count=len(rows))
-    if not rows:
+    work.note("overlaps.consulted", case_id=mine, object_type="overlap", consultation=True, count=len(ids))
+    if not ids:
         return []
-    asked = {"overlaps": [row.id for row in rows], "mine": mine}
-    sides = {side.overlap_id: side for side in _SIDES.rows(work.session, **asked)}
+    sides = {side.id: side for side in _SIDES.rows(work.session, overlaps=ids, mine=mine)}
     evidence = _evidence(work, sides, 0, most)
-    return [_shown(work, row, sides[row.id], evidence[row.id]) for row in rows]
+    return [_shown(sides[overlap_id], evidence[overlap_id]) for overlap_id in ids]
 
 
-def _shown(work: UnitOfWork, row: Any, side: Any, evidence: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    authority = {"id": side.authority_id, "name": side.name, "country": side.country}
+def _shown(side: Any, evidence: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    seen = side._asdict()
     return {
-        **_summary(work, row, side.mine),
-        **_standing(work, row, side),
-        "counterpart": {"authority": authority, "case_id": side.other_id, "reference": side.reference, "title": side.title},
+        **seen,
+        "strength": _STRENGTHS[side.strength],
+        "score": round(side.score, 4),
+        "rarity": RARITIES[side.rarity],
+        "shared_count": side.of_mine,
+        "state": side.state if side.strength else "withdrawn",
+        "side": {**seen, "etag": f"v{side.version}"},
+        "counterpart": {
+            "authority": {"id": side.authority_id, "name": side.name, "country": side.country},
+            "case_id": side.other_id,
+            "reference": side.reference,
+            "title": side.title,
+        },
+        "next_steps": _next_steps(side),
         "evidence": evidence,
         "evidence_complete": not evidence or evidence[0]["items"] == len(evidence),
     }
+
+
+def _next_steps(side: Any) -> list[dict[str, Any]]:
+    """Return the steps that are possible once the caller's side has confirmed the overlap; disclosures once it verifies it."""
+    asked = f"/api/v1/overlaps/{side.id}/disclosures" if side.state in {"under_verification", "confirmed"} else None
+    return [{"step": "disclosure", "href": asked}, *(_LATER if side.state == "confirmed" else _NOT_YET)]
 
 
 def show_evidence(work: UnitOfWork, overlap_id: UUID, wanted: Mapping[str, Any]) -> Page:
@@ -112,7 +130,7 @@ def show_sides(work: UnitOfWork, sides: Sequence[OverlapSide]) -> list[SideShown
     """Return the overlaps of these sides. Steps on evidence about victims only are journalled for cleared people only."""
     shown = []
     for side in sides:
-        shown += show_overlaps(work, [one_overlap(work, side.overlap_id)], side.case_id)
+        shown += show_overlaps(work, [one_overlap(work, side.overlap_id).id], side.case_id)
         work.notes[-1]["victims_only"] = side.victims
     return [SideShown(one) for one in shown]
 
@@ -120,7 +138,7 @@ def show_sides(work: UnitOfWork, sides: Sequence[OverlapSide]) -> list[SideShown
 @together
 def my_case(work: UnitOfWork, overlap_ids: Sequence[UUID]) -> dict[UUID, UUID]:
     """Return the caller's case of an overlap that it sees. A case of its own authority has precedence over one that is shared."""
-    return {side.overlap_id: side.mine for side in _SIDES.rows(work.session, overlaps=overlap_ids, mine=None)}
+    return {side.id: side.case_id for side in _SIDES.rows(work.session, overlaps=overlap_ids, mine=None)}
 
 
 def other(row: Overlap, mine: UUID) -> UUID:
@@ -128,66 +146,17 @@ def other(row: Overlap, mine: UUID) -> UUID:
     return row.case_b if mine == row.case_a else row.case_a
 
 
-def _summary(work: UnitOfWork, row: Any, mine: UUID) -> dict[str, Any]:
-    prefix = "" if work.actor.cleared else "open_"
-    seen = {name: getattr(row, f"{prefix}{name}") for name in ("strength", "score", "rarity", "kinds", "roles", "changed_at")}
-    counts = (getattr(row, f"{prefix}shared_a"), getattr(row, f"{prefix}shared_b"))
-    of_mine, of_theirs = counts if mine == row.case_a else counts[::-1]
-    first, last = _times(work, row, mine)
-    return {
-        "id": row.id,
-        "case_id": mine,
-        "strength": Strength(seen["strength"]).name.lower() if seen["strength"] else None,
-        "score": round(seen["score"], 4),
-        "rarity": RARITIES[seen["rarity"]],
-        "shared_count": of_mine,
-        "of_mine": of_mine,
-        "of_theirs": of_theirs,
-        "kinds": seen["kinds"],
-        "roles": seen["roles"],
-        "first_seen": first,
-        "last_seen": last,
-        "detected_at": getattr(row, f"{prefix}detected_{'a' if mine == row.case_a else 'b'}"),
-        "changed_at": seen["changed_at"],
-    }
-
-
-def _times(work: UnitOfWork, row: Any, mine: UUID) -> tuple[datetime | None, datetime | None]:
-    """Return when the oldest and newest evidence was registered, but not before the other case became visible to this side."""
-    shown = row.shown_a if mine == row.case_a else row.shown_b
-    times = (row.first_at, row.last_at) if work.actor.cleared else (row.open_first_at, row.open_last_at)
-    first, last = (max(time, shown) if time and shown else time for time in times)
-    return first, last
-
-
-def _standing(work: UnitOfWork, row: Any, side: Any) -> dict[str, Any]:
-    """Return the decision of the caller's side, and the steps that are possible once it is confirmed."""
-    _, last = _times(work, row, side.mine)
-    asked = f"/api/v1/overlaps/{row.id}/disclosures" if side.state in {"under_verification", "confirmed"} else None
-    confirmed = side.state == "confirmed"
-    fields = ("state", "verifier_id", "reason", "decided_by", "decided_at")
-    return {
-        "state": side.state if (row.strength if work.actor.cleared else row.open_strength) else "withdrawn",
-        "side": {**{name: getattr(side, name) for name in fields}, "etag": f"v{side.version}"},
-        "new_since_decision": bool(side.decided_at and last and last > side.decided_at),
-        "next_steps": [
-            {"step": "disclosure", "href": asked},
-            *({"step": s, "href": to if confirmed else None} for s, to in _LATER),
-        ],
-    }
-
-
 def _evidence(work: UnitOfWork, sides: Mapping[UUID, Any], first: int, most: int) -> dict[UUID, list[dict[str, Any]]]:
     """Return a part of the evidence of each overlap, with the caller's values in clear if its role may read them."""
     clear = work.actor.may(Action.IDENTIFIER_CLEAR)
-    asked = {"overlaps": list(sides), "mine": [side.mine for side in sides.values()], "limits": engine.limits(work.settings)}
+    asked = {"overlaps": list(sides), "mine": [side.case_id for side in sides.values()], "limits": engine.limits(work.settings)}
     found: dict[UUID, list[dict[str, Any]]] = {overlap_id: [] for overlap_id in sides}
     for item in _EVIDENCE.rows(work.session, **asked, clear=clear, first=first, most=most):
-        value = None
+        value, side = None, sides[item.overlap_id]
         if item.wrapped is not None:
-            key = keep_key(work, item.case_id, item.wrapped, item.authority_id)
+            key = keep_key(work, side.case_id, item.wrapped, item.authority_id)
             value = vault.open_value(key, item.sealed, item.authority_id, item.identifier_id).get("value")
-        found[item.overlap_id].append(_item(item, value, sides[item.overlap_id].decided_at))
+        found[item.overlap_id].append(_item(item, value, side.decided_at))
     return found
 
 
@@ -195,7 +164,7 @@ def _item(found: Any, value: str | None, decided_at: datetime | None) -> dict[st
     return {
         "identifier_id": found.identifier_id,
         "kind": found.kind,
-        "strength": Strength(found.strength).name.lower(),
+        "strength": _STRENGTHS[found.strength],
         "score": round(found.score, 4),
         "rule": found.rule.split(),
         "why": why(found.rule),

@@ -14,7 +14,8 @@ from coopapi.store.statements import Statement
 
 MOST_COUNTED: Final = 1_000
 """Up to how many overlaps are counted for the total of a list."""
-_PAGE: Final = Statement("select * from priv.page_of_overlaps(:case, cast(:wanted as jsonb), :rank, :id, :most)")
+_PAGE: Final = Statement("select id, rank from priv.page_of_overlaps(:case, cast(:wanted as jsonb), :rank, :id, :most)")
+_STRONGEST: Final = Statement("select * from priv.page_of_overlaps(:case, cast(:wanted as jsonb), :rank, :id, :most)")
 _COUNT: Final = Statement("select count(*) from priv.page_of_overlaps(:case, cast(:wanted as jsonb), :rank, :id, :most)")
 _FIRST: Final[Mapping[str, Any]] = {"rank": 2**63 - 1, "id": UUID(int=2**128 - 1)}
 _FILTERS: Final = ("state", "kind", "role", "since", "scope", "authority_id", "country", "assignee")
@@ -34,13 +35,13 @@ def page_of_overlaps(work: UnitOfWork, wanted: Mapping[str, Any], case_id: UUID 
     if case_id is not None and not rows:  # also if the caller does not see the case
         cases.require_access(work, case_id, Level.INDEX)
     total = _COUNT.one(work.session, **_asked(work, wanted, case_id), most=MOST_COUNTED)[0] if wanted.get("totals") else None
-    found = cut(work, rows, limit, place, lambda row: [row.rank if work.actor.cleared else row.open_rank, row.id])
+    found = cut(work, rows, limit, place, lambda row: [row.rank, row.id])
     return replace(found, total=total)
 
 
 def strongest_overlaps(work: UnitOfWork, wanted: Mapping[str, Any], most: int) -> Sequence[Any]:
     """Return the overlaps of all cases that the caller may see, the highest rank first, at most so many."""
-    return _PAGE.rows(work.session, **_asked(work, wanted, None), most=most)
+    return _STRONGEST.rows(work.session, **_asked(work, wanted, None), most=most)
 
 
 def _asked(work: UnitOfWork, wanted: Mapping[str, Any], case_id: UUID | None) -> dict[str, Any]:

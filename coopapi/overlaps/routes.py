@@ -38,7 +38,7 @@ blp = Blueprint(
 def _list(work: UnitOfWork, wanted: dict[str, Any], case_id: UUID | None = None) -> Page:
     included = wanted.pop("include", None)
     found = page_of_overlaps(work, wanted, case_id)
-    shown = presentation.show_overlaps(work, found.items, case_id)
+    shown = presentation.show_overlaps(work, [row.id for row in found.items], case_id)
     if included:
         sides = [{"overlap_id": one["id"], "case_id": one["case_id"]} for one in shown]
         shown = with_steps(work, verification.OVERLAP, shown, sides)
@@ -80,7 +80,7 @@ def list_overlap_clusters(wanted: dict[str, Any], *, work: UnitOfWork) -> dict[s
 @blp.route("/overlaps/<uuid:overlap_id>", allow=Action.OVERLAP_READ, returns=OverlapOut)
 def get_overlap(overlap_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Show one overlap from your side, with the best 100 items of its evidence."""
-    (shown,) = presentation.show_overlaps(work, [presentation.one_overlap(work, overlap_id)], most=presentation.ALONE)
+    (shown,) = presentation.show_overlaps(work, [presentation.one_overlap(work, overlap_id).id], most=presentation.ALONE)
     return shown
 
 

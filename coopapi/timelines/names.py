@@ -11,7 +11,10 @@ from coopapi.store.db import UnitOfWork
 from coopapi.store.statements import Statement
 from coopapi.timelines.wording import label
 
-_NAMES: Final = Statement("select * from priv.names_of(cast(:things as uuid[]), cast(:overlaps as uuid[]), cast(:mine as uuid[]))")
+_NAMES: Final = Statement(
+    "select * from priv.names_of(cast(:things as uuid[]), cast(:shared as uuid[]), cast(:overlaps as uuid[]),"
+    " cast(:mine as uuid[]))"
+)
 _NEEDS: Final[Mapping[str, Action]] = {
     "request": Action.MLA_READ,
     "jit": Action.JIT_READ,
@@ -29,6 +32,8 @@ _NEEDS: Final[Mapping[str, Action]] = {
 """The action that a role needs to learn what a thing of this type is called."""
 BY_CASE: Final = frozenset({"overlap", "disclosure"})
 """Types of things that are called by the authority of the other side, seen from the case of the entry."""
+_OF_CASES: Final = frozenset({"case", "subject", "identifier", "fact", *BY_CASE})
+"""The types of most things in timelines. The names of things of other types are looked for only if a page has some."""
 SHARED: Final = frozenset({"request", "jit", "meeting", "consultation"})
 """Types of things that the reader of an entry may not see, although the entry tells that they exist."""
 
@@ -87,12 +92,13 @@ def _subject(subject_id: UUID, row: Any) -> dict[str, Any]:
 def read(work: UnitOfWork, rows: Sequence[Any]) -> Names:
     """Read the names of everything that these entries are about, of which the reader's role may learn."""
     things = {row.authority_id for row in rows} | {row.object_id for row in rows if row.object_id}
+    shared = {row.object_id for row in rows if row.object_id and row.object_type not in _OF_CASES}
     for row in rows:
         for name in ("subjects", "identifiers") if row.said else ():
             things |= {UUID(one) for one in row.said[name]}
     seen_from = {(row.object_id, row.case_id) for row in rows if row.object_type in BY_CASE and row.object_id}
     overlaps, mine = [one for one, _ in seen_from], [case for _, case in seen_from]
-    found = _NAMES.rows(work.session, things=list(things), overlaps=overlaps, mine=mine)
+    found = _NAMES.rows(work.session, things=list(things), shared=list(shared), overlaps=overlaps, mine=mine)
     named = [row for row in found if work.actor.may(_NEEDS[row.type])]
     links: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
     for row in named:

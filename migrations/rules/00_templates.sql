@@ -4,8 +4,8 @@
 --
 -- In templates and rules, `offset 0` in a subquery makes the planner look each row up in the index instead of reading the whole table.
 
--- template LINE_AFTER(way, back, entries): the first entries of all cases p_cases between two places, as far as they are wanted: the dated ones
--- (DATED_AFTER) or the undated ones (UNDATED_AFTER). Of each case v_most entries are looked at. Entries behind the last one of a case that has
+-- template LINE_AFTER(way, back, entries): the first entries of all cases p_cases between two places, as far as they are wanted: acts alone
+-- (ACTS_AFTER), all dated ones (DATED_AFTER) or the undated ones (UNDATED_AFTER). Of each case v_most entries are looked at. Entries behind the last one of a case that has
 -- more are left out, because that case may have earlier ones: the horizon is the place up to which all cases were looked through.
 with looked as materialized (
     select c.id as of_case, l.* from unnest(p_cases) c (id) cross join lateral (
@@ -16,14 +16,15 @@ ends as (
     from looked k order by k.of_case, k.at {back}, k.act {back}, k.fact {back}),
 horizon as materialized (select e.at, e.act, e.fact from ends e where e.seen >= v_most order by e.at {way}, e.act {way}, e.fact {way} limit 1),
 found as materialized (
-    select k.at, k.act, k.fact, k.state from looked k left join horizon h on true
+    select k.at, k.act, k.fact, k.state, k.entry from looked k left join horizon h on true
     where k.wanted and (h.at is null or case when v_descending then (k.at, k.act, k.fact) >= (h.at, h.act, h.fact)
                                              else (k.at, k.act, k.fact) <= (h.at, h.act, h.fact) end)
     order by k.at {way}, k.act {way}, k.fact {way} limit p_most)
 select array_agg(f.at order by f.at {way}, f.act {way}, f.fact {way}), array_agg(f.act order by f.at {way}, f.act {way}, f.fact {way}),
        array_agg(f.fact order by f.at {way}, f.act {way}, f.fact {way}), array_agg(f.state order by f.at {way}, f.act {way}, f.fact {way}),
+       array_agg(f.entry order by f.at {way}, f.act {way}, f.fact {way}),
        (select h.at from horizon h), (select h.act from horizon h), (select h.fact from horizon h)
-into v_ats, v_acts, v_facts, v_states, v_until, v_until_act, v_until_fact from found f
+into v_ats, v_acts, v_facts, v_states, v_entries, v_until, v_until_act, v_until_fact from found f
 
 -- template DATED_AFTER(way): what of a case has a time, from each of the three tables that it is in.
 (ACTS_AFTER({way}))
@@ -33,7 +34,7 @@ union all
 (PAST_FACTS_AFTER({way}))
 
 -- template ACTS_AFTER(way): entries of the journal about a case. At one time acts come before facts, whose places have the highest number.
-select j.at, j.id as act, v_none as fact, null::integer as state,
+select j.at, j.id as act, v_none as fact, null::integer as state, j as entry,
        (v_types is null or j.action = any (v_types)) and (v_authority is null or j.authority_id = v_authority)
        and (v_things is null or j.object_id = any (v_things)) and (v_identifier is null or j.object_id = v_identifier) as wanted
 from public.journal_entries j
@@ -42,7 +43,7 @@ where v_with_acts and j.case_id = c.id and not j.consultation and j.at >= v_from
 order by j.at {way}, j.id {way} limit v_most
 
 -- template FACTS_AFTER(way): the dated facts of a case as they are now, as far as they were known at v_known.
-select f.begins_at, v_last, f.id, f.version,
+select f.begins_at, v_last, f.id, f.version, null::public.journal_entries,
        (v_types is null or f.kind = any (v_types)) and (v_authority is null or f.authority_id = v_authority)
        and (v_subject is null or exists (select from public.fact_subjects s where s.fact_id = f.id and s.subject_id = v_subject))
        and (v_identifier is null or exists (select from public.fact_identifiers i where i.fact_id = f.id and i.identifier_id = v_identifier))
@@ -55,7 +56,7 @@ order by f.begins_at {way}, f.id {way} limit v_most
 
 -- template PAST_FACTS_AFTER(way): the dated facts of a case that were corrected or withdrawn since v_known, as they were known then. What was
 -- withdrawn about victims stays out.
-select y.begins_at, v_last, y.fact_id, y.version,
+select y.begins_at, v_last, y.fact_id, y.version, null::public.journal_entries,
        (v_types is null or y.kind = any (v_types)) and (v_authority is null or y.authority_id = v_authority)
        and (v_subject is null or v_subject = any (y.subjects))
        and (v_identifier is null or v_identifier = any (y.identifiers))
@@ -68,7 +69,7 @@ order by y.begins_at {way}, y.fact_id {way} limit v_most
 
 -- template UNDATED_AFTER(way): the facts of a case without a time, in the order of their ids, as FACTS_AFTER and PAST_FACTS_AFTER return those with
 -- a time. Their place is behind all times.
-(select 'infinity'::timestamptz as at, v_last as act, f.id as fact, f.version as state,
+(select 'infinity'::timestamptz as at, v_last as act, f.id as fact, f.version as state, null::public.journal_entries as entry,
         (v_types is null or f.kind = any (v_types)) and (v_authority is null or f.authority_id = v_authority)
         and (v_subject is null or exists (select from public.fact_subjects s where s.fact_id = f.id and s.subject_id = v_subject))
         and (v_identifier is null
@@ -78,7 +79,7 @@ order by y.begins_at {way}, y.fact_id {way} limit v_most
    and f.changed_at <= v_last_at and f.id > v_after_fact and f.id < v_before_fact
  order by f.begins_at {way}, f.id {way} limit v_most)
 union all
-(select 'infinity', v_last, y.fact_id, y.version,
+(select 'infinity', v_last, y.fact_id, y.version, null::public.journal_entries,
         (v_types is null or y.kind = any (v_types)) and (v_authority is null or y.authority_id = v_authority)
         and (v_subject is null or v_subject = any (y.subjects)) and (v_identifier is null or v_identifier = any (y.identifiers))
  from (select h.*, f.authority_id from public.fact_history h join public.facts f on f.id = h.fact_id
@@ -90,8 +91,8 @@ union all
 -- template OVERLAPS_BY(rank): the p_most overlaps of all cases after a place, sorted by this rank. Those of an authority are read in the
 -- order of the index, so what is read does not depend on how many there are.
 with place as materialized (select * from priv.places_of_overlaps())
-select (x.o).* from (
-    select distinct on (f.{rank}, f.id) f.{rank}, f.id, f.o from (
+select x.* from (
+    select distinct on (f.rank, f.id) f.* from (
         OVERLAPS_AT(authority_a, authority_id, {rank}, p_most)
         union all
         OVERLAPS_AT(authority_b, authority_id, {rank}, p_most)
@@ -99,15 +100,16 @@ select (x.o).* from (
         OVERLAPS_AT(case_a, case_id, {rank}, null)
         union all
         OVERLAPS_AT(case_b, case_id, {rank}, null)) f
-    order by f.{rank} desc, f.id desc limit p_most) x
-order by x.{rank} desc, x.id desc
+    order by f.rank desc, f.id desc limit p_most) x
+order by x.rank desc, x.id desc
 
 -- template OVERLAPS_AT(end, place, rank, most): the overlaps with this authority or case at one of their two ends. Of an authority `most` are
 -- read; a case has few, and its overlaps are all read.
-select o.{rank}, o.id, o.o from place p cross join lateral (
-    select o.{rank}, o.id, o from public.case_overlaps o
-    where o.{end} = p.{place} and (o.{rank}, o.id) < (p_rank, p_id) and WANTED(o) and IN_STATE(o)
-    order by o.{rank} desc, o.id desc limit {most}) o
+select f.* from place p cross join lateral (
+    select o.id, o.{rank} as rank, case when cleared then o.strength else o.open_strength end, o.case_a, o.case_b, o.authority_a, o.authority_b
+    from public.case_overlaps o
+    where o.{end} = p.{place} and (o.{rank}, o.id) < (p_rank, p_id) and WANTED(o) and STATE_WANTED(o) and OVERLAP_SEEN(o)
+    order by o.{rank} desc, o.id desc limit {most}) f
 
 -- template TO_VERIFY(rank, strength, since_a, since_b): the overlaps after a place whose sides wait for the caller to verify them, or that it has
 -- taken. The columns are those for callers who are cleared for victims, or those for the others.
@@ -138,10 +140,12 @@ where o.{end} = l.{place} and o.{strength} > 0 and d.since is not null and o.{ra
   and (p_after is null or (o.{rank}, o.id, s.case_id) < (p_rank, p_after, p_side))
 order by o.{rank} desc, o.id desc, s.case_id desc limit p_count
 
--- template IN_STATE(overlap): the decision of the caller's side is the one that a list of all cases asks for.
-(p_wanted ->> 'state' is null or p_wanted ->> 'state' = 'withdrawn' or p_wanted ->> 'state' = (
-    select s.state from public.overlap_sides s where s.overlap_id = {overlap}.id and s.case_id = MY_CASE({overlap})
-    order by s.turn desc limit 1))
+-- template STATE_WANTED(overlap): the decision of the caller's side is the one that a list of all cases asks for.
+(p_wanted ->> 'state' is null or p_wanted ->> 'state' = 'withdrawn' or exists (
+    select from (select MY_CASE({overlap}) as mine) m where IN_STATE({overlap}, m.mine)))
+
+-- template IN_STATE(overlap, mine): the side of the case `mine` has decided as a list asks.
+p_wanted ->> 'state' = (select s.state from public.overlap_sides s where SIDE_OF({overlap}.id, {mine}) order by s.turn desc limit 1)
 
 -- template WANTED(overlap): a list asks for the overlap. p_wanted has the filters of the list, and `cleared` tells whether the caller is cleared.
 (case when p_wanted ->> 'state' = 'withdrawn' then case when cleared then {overlap}.strength else {overlap}.open_strength end = 0
@@ -160,6 +164,25 @@ order by o.{rank} desc, o.id desc, s.case_id desc limit p_count
 -- template MY_CASE(overlap): the caller's case of an overlap. A case of its own authority has precedence over one that is shared with it.
 case when {overlap}.authority_a = (select priv.authority()) and GRANTED({overlap}.case_a, 1) then {overlap}.case_a
      when GRANTED({overlap}.case_b, 1) then {overlap}.case_b else {overlap}.case_a end
+
+-- template SIDE_OF(overlap, mine): the row s of overlap_sides is about this side, and the caller may know of it. The row with the highest turn holds.
+s.overlap_id = {overlap} and s.case_id = {mine} and (cleared or not s.victims)
+
+-- template OVERLAP_SEEN(overlap): the caller sees this row of case_overlaps. Functions that bypass the policies use this rule, too.
+OVERLAP_SHOWN({overlap}) and (SIDE_SEEN({overlap}, a) or SIDE_SEEN({overlap}, b))
+
+-- template SEEN_FROM(overlap, mine): the caller sees this row of case_overlaps from the side of its case `mine`.
+OVERLAP_SHOWN({overlap}) and ({mine} = {overlap}.case_a and SIDE_SEEN({overlap}, a) or {mine} = {overlap}.case_b and SIDE_SEEN({overlap}, b))
+
+-- template OVERLAP_SHOWN(overlap): no case of this row of case_overlaps is hidden from the caller, and it lost no evidence that is not settled.
+(not {overlap}.hidden_a or {overlap}.authority_a = (select priv.authority()))
+    and (not {overlap}.hidden_b or {overlap}.authority_b = (select priv.authority()))
+    and {overlap}.id not in (select priv.unsettled())
+
+-- template SIDE_SEEN(overlap, side): an overlap was detected for this side, whose case the caller has access to: not while the other case was hidden,
+-- and for people without victim clearance not while the evidence was only about victims.
+(case when (select priv.cleared()) then {overlap}.detected_{side} else {overlap}.open_detected_{side} end is not null
+    and GRANTED({overlap}.case_{side}, 1))
 
 -- template IN_GROUPS(codes): each thing f once in every group that p_by makes of its codes in up to three dimensions, as k1, k2 and k3, if it has the
 -- codes that `only` of p_wanted asks for. `codes` is the template that tells the codes of such a thing in a dimension.
@@ -216,6 +239,12 @@ jsonb_build_object(
 exists (select from public.parties p where p.object_id = {thing} and p.acting and p.authority_id = (select priv.authority())
     and (p.case_id is null or GRANTED(p.case_id, 3)))
 
+-- template TOLD_TO_CLEARED(entry): the entry of the journal is for callers with victim clearance, or without it, as the caller is.
+case when (select priv.cleared()) then not {entry}.uncleared_only else not {entry}.victims_only end
+
+-- template TOLD_DETAIL(entry): what the entry of the journal tells the caller in detail. priv.told_detail shortens only what requests tell.
+case when {entry}.object_type = 'request' then priv.told_detail({entry}.object_type, {entry}.object_id, {entry}.detail) else {entry}.detail end
+
 -- template PARTY(thing): the caller's authority takes part in the shared thing. The policies of the table parties apply to this query too.
 exists (select from public.parties p where p.object_id = {thing})
 
@@ -252,10 +281,10 @@ exists (select from public.case_access g where g.case_id = {case}
 exists (select from public.case_access g where g.case_id = {case}
     and g.authority_id = (select priv.authority()) and (g.level = 4 or g.level = 3 and g.kind = 'responsible') and LIVE(g) offset 0)
 
--- template LIVE(grant): this row of case_access, which is of the caller's authority, gives it or the caller access at this time.
-({grant}.principal_id is null or {grant}.principal_id = (select priv.principal()))
-    and {grant}.withdrawn_at is null and ({grant}.since is null or {grant}.since <= (select priv.at()))
-    and ({grant}.until is null or {grant}.until > (select priv.at()))
+-- template LIVE(grant): this row of case_access, which is of the caller's authority, gives it or the caller access at this time. Most grants are for no
+-- time, and each question about the caller costs every plan that contains this rule.
+({grant}.principal_id is null or {grant}.principal_id = (select priv.principal())) and {grant}.withdrawn_at is null
+    and ({grant}.since is null and {grant}.until is null or priv.lasts({grant}.since, {grant}.until, (select priv.at())))
 
 -- template KEYS(identifier, least): the match keys of persons that an identifier holds with at least this strength (-1 or 0).
 array (select k.token from public.holdings k where k.identifier_id = {identifier} and k.strength between {least} and 0)

@@ -55,6 +55,13 @@ begin
     return to_timestamp((priv.context())[6]::bigint / 1e6);
 end $$;
 
+-- Tell whether something lasts at a time: it has begun if it begins, and has not ended if it ends.
+create function priv.lasts(p_since timestamptz, p_until timestamptz, p_at timestamptz) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+begin
+    return (p_since is null or p_since <= p_at) and (p_until is null or p_until > p_at);
+end $$;
+
 -- Raise an error unless the worker calls.
 create function priv.require_worker() returns void language plpgsql stable as $$
 begin
@@ -136,7 +143,7 @@ grant usage on schema public, priv to APP_ROLE, coopapi_definer;
 grant select on priv.context_key to coopapi_definer;
 
 grant execute on function priv.signed(text), priv.context(), priv.authority(), priv.principal(), priv.role(), priv.cleared(), priv.operator(),
-    priv.at(), priv.uuid7(), priv.identify(text, text, text, text, text), priv.account_of(text, text), priv.client(uuid) to APP_ROLE;
+    priv.at(), priv.lasts(timestamptz, timestamptz, timestamptz), priv.uuid7(), priv.identify(text, text, text, text, text), priv.account_of(text, text), priv.client(uuid) to APP_ROLE;
 
 grant select, insert, update (version, name, languages, contact) on authorities to APP_ROLE;
 grant select on authorities to coopapi_definer;

@@ -217,10 +217,15 @@ grant select, insert, update (xid) on journal_entries to coopapi_definer;
 -- but entries of a team, a meeting or a consultation only if they own the case or take part, those of duties towards Eurojust only if they
 -- answer for the case, and those of a fact only if they see it, which may be about a victim since. All others
 -- read entries without a case if they are events of things in which they take part, of imports that they see, or of their saved searches.
-create policy seen on journal_entries for select using (
-    (authority_id = (select priv.authority())
-         and ((select priv.role()) in ('auditor', 'admin') or case_id is null and event and PARTY(journal_entries.object_id))
-     or (select priv.role()) not in ('auditor', 'admin') and case_id is not null and (GRANTED(journal_entries.case_id, 2)
+create policy seen on journal_entries for select using (case (select priv.role())
+    when 'auditor' then authority_id = (select priv.authority())
+    when 'admin' then authority_id = (select priv.authority()) and object_type = 'alarm' and TOLD_TO_CLEARED(journal_entries)
+    else object_type not in ('alarm', 'audit') and TOLD_TO_CLEARED(journal_entries) and case when case_id is null
+        then event and authority_id = (select priv.authority())
+             and (PARTY(journal_entries.object_id)
+                  or object_type = 'import' and exists (select from public.imports i where i.id = journal_entries.object_id)
+                  or object_type = 'savedsearch' and exists (select from public.saved_searches x where x.id = journal_entries.object_id))
+        else GRANTED(journal_entries.case_id, 2)
              and (action not like 'case.responsible\_%' and object_type <> 'export' or authority_id = (select priv.authority()))
              and (object_type <> 'eurojustrecord' or ANSWERING(journal_entries.case_id))
              and (object_type <> 'fact' or exists (select from public.facts f where f.id = journal_entries.object_id offset 0))
@@ -228,12 +233,7 @@ create policy seen on journal_entries for select using (
                   or authority_id = (select priv.authority()) or PARTY(journal_entries.object_id)
                   or exists (select from public.case_access o
                              where o.case_id = journal_entries.case_id and o.owner_id = (select priv.authority())))
-         or (action = 'case.registered' or object_type = 'overlap'
-             or action = 'case.responsible_missing' and authority_id = (select priv.authority())) and GRANTED(journal_entries.case_id, 1)
-         or action like 'case.responsible\_%' and action <> 'case.responsible_missing' and authority_id = (select priv.authority()))
-     or (select priv.role()) not in ('auditor', 'admin') and authority_id = (select priv.authority()) and case_id is null and event
-             and (object_type = 'import' and exists (select from public.imports i where i.id = journal_entries.object_id)
-                  or object_type = 'savedsearch' and exists (select from public.saved_searches x where x.id = journal_entries.object_id)))
-    and ((select priv.role()) = 'auditor' or case when (select priv.cleared()) then not uncleared_only else not victims_only end)
-    and case (select priv.role()) when 'auditor' then true when 'admin' then object_type = 'alarm'
-             else object_type not in ('alarm', 'audit') end);
+            or (action = 'case.registered' or object_type = 'overlap'
+                or action = 'case.responsible_missing' and authority_id = (select priv.authority())) and GRANTED(journal_entries.case_id, 1)
+            or action like 'case.responsible\_%' and action <> 'case.responsible_missing' and authority_id = (select priv.authority())
+        end end);

@@ -199,11 +199,13 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
                      order by j.xid, j.id limit 1), 0)
 $$;
 
--- Return the evidence of overlaps seen from one side: one row for every identifier of that side's case that the other case shares. Values
--- that tell nobody apart (`common`) are shown only beside evidence that the caller sees and that tells somebody apart.
-create function priv.evidence(p_overlaps uuid[], p_mine uuid[], p_limits integer[])
-returns table (overlap_id uuid, identifier_id uuid, kind text, strength smallint, score real, rule text, my_roles text[],
-               their_roles text[], theirs integer, holders integer, rarity smallint, since timestamptz, common text)
+-- Return a part of the evidence of overlaps, each seen from one side, the best first: of the identifiers of that side's case that the other case
+-- shares, p_most from p_from on, how many there are, and with p_clear what is needed to decrypt their values. Values that tell nobody apart (`common`)
+-- are shown only beside evidence that the caller sees and that tells somebody apart.
+create function priv.shown_evidence(p_overlaps uuid[], p_mine uuid[], p_limits integer[], p_clear boolean, p_from integer, p_most integer)
+returns table (overlap_id uuid, identifier_id uuid, kind text, strength smallint, score real, rule text, my_roles text[], their_roles text[],
+               theirs integer, holders integer, rarity smallint, since timestamptz, common text, items bigint,
+               authority_id uuid, sealed bytea, wrapped bytea)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
@@ -212,27 +214,35 @@ begin
     return query
     with pair as materialized (
         select o.id, u.mine, case when o.case_a = u.mine then o.case_b else o.case_a end other,
-               case when o.case_a = u.mine then o.shown_a else o.shown_b end shown
-        from unnest(p_overlaps, p_mine) u (id, mine) join public.case_overlaps o on o.id = u.id and u.mine in (o.case_a, o.case_b)
-        where GRANTED(u.mine, 1)
-          and (not o.hidden_a or o.authority_a = (select priv.authority()))
-          and (not o.hidden_b or o.authority_b = (select priv.authority()))
-          and o.id not in (select priv.unsettled()))
-    select p.id, l.i, min(l.ki), max(l.s), max(l.score), (array_agg(l.rule order by l.s desc, l.score desc, l.rule))[1],
-           min(l.rx), array_agg(distinct t.role order by t.role) filter (where t.role is not null), count(distinct l.j)::integer, min(l.held), (array_agg(l.w order by l.s desc, l.w))[1],
-           greatest(max(l.at), min(p.shown)), min(l.common)
-    from (select k.m, k.n, k.i, k.j, k.s, k.score, k.rule, k.ki, case when cleared then k.rx else array_remove(k.rx, 'victim') end rx,
-                 case when cleared then k.ry else array_remove(k.ry, 'victim') end ry, case when cleared then k.held else k.open_held end held,
-                 case when cleared then k.w else k.ow end w, case when cleared then k.at else k.open_at end at,
-                 k.common, bool_or(k.common is null) over (partition by k.m, k.n) beside,
-                 bool_or(k.common is null) over (partition by k.m, k.n, k.i) told
-          from priv.links(array (select mine from pair), array (select other from pair), p_limits, true) k
-          where cleared or not k.v) l
-    join pair p on p.mine = l.m and p.other = l.n
-    left join lateral unnest(l.ry) t (role) on true
-    where l.common is null or l.beside and not l.told
-    group by 1, 2
-    order by 1, 4 desc, 11, 5 desc, 2;
+               case when o.case_a = u.mine then o.shown_a else o.shown_b end shown, k.authority_id, k.wrapped
+        from unnest(p_overlaps, p_mine) u (id, mine)
+        cross join lateral (select x.* from public.case_overlaps x where x.id = u.id offset 0) o
+        left join lateral (select c.authority_id, y.wrapped from public.case_keys y join public.cases c on c.id = y.case_id
+                           where p_clear and y.case_id = u.mine and GRANTED(y.case_id, 2) offset 0) k on true
+        where SEEN_FROM(o, u.mine)),
+    item as (
+        select l.m, l.n, l.i, min(l.ki) kind, max(l.s) s, max(l.score) score, (array_agg(l.rule order by l.s desc, l.score desc, l.rule))[1] rule,
+               min(l.rx) rx, array_agg(distinct t.role order by t.role) filter (where t.role is not null) ry, count(distinct l.j)::integer theirs,
+               min(l.held) held, (array_agg(l.w order by l.s desc, l.w))[1] w, max(l.at) at, min(l.common) common
+        from (select k.m, k.n, k.i, k.j, k.s, k.score, k.rule, k.ki, case when cleared then k.rx else array_remove(k.rx, 'victim') end rx,
+                     case when cleared then k.ry else array_remove(k.ry, 'victim') end ry, case when cleared then k.held else k.open_held end held,
+                     case when cleared then k.w else k.ow end w, case when cleared then k.at else k.open_at end at,
+                     k.common, bool_or(k.common is null) over (partition by k.m, k.n) beside,
+                     bool_or(k.common is null) over (partition by k.m, k.n, k.i) told
+              from priv.links(array (select mine from pair), array (select other from pair), p_limits, true) k
+              where cleared or not k.v) l
+        left join lateral unnest(l.ry) t (role) on true
+        where l.common is null or l.beside and not l.told
+        group by l.m, l.n, l.i),
+    placed as (
+        select t.*, count(*) over w as items, row_number() over (w order by t.common is not null, t.s desc, t.w, t.score desc, t.i) as place
+        from item t window w as (partition by t.m, t.n))
+    select p.id, t.i, t.kind, t.s, t.score, t.rule, t.rx, t.ry, t.theirs, t.held, t.w, greatest(t.at, p.shown), t.common, t.items,
+           p.authority_id, i.sealed, p.wrapped
+    from placed t join pair p on p.mine = t.m and p.other = t.n
+    left join lateral (select x.sealed from public.identifiers x where x.id = t.i and p.wrapped is not null offset 0) i on true
+    where t.place > p_from and t.place <= p_from + p_most
+    order by p.id, t.place;
 end $$;
 
 -- Return the identifiers of a case that are no evidence, or weaker evidence, because too many share them, with the number of holders. Their
@@ -262,7 +272,7 @@ begin
       and exists (select from unnest(priv.tokens_of_value(i.id)) u (token) where priv.listed(u.token));
 end $$;
 
-grant execute on function priv.excluded_everywhere(uuid[]), priv.unsettled(), priv.settled(uuid, interval, integer[]), priv.worker_lag(), priv.evidence(uuid[], uuid[], integer[]), priv.high_frequency(uuid, integer[]) to APP_ROLE;
+grant execute on function priv.excluded_everywhere(uuid[]), priv.unsettled(), priv.settled(uuid, interval, integer[]), priv.worker_lag(), priv.shown_evidence(uuid[], uuid[], integer[], boolean, integer, integer), priv.high_frequency(uuid, integer[]) to APP_ROLE;
 
 grant select, insert, update, delete on likenesses to coopapi_definer;
 

@@ -16,32 +16,6 @@ returns jsonb language sql stable as $$
     where not s.hidden or s.owner = s.counterpart
 $$;
 
--- Return the other side of overlaps that the caller sees: its authority, the reference and title if the index is open, and the id of the
--- case if the caller has access to it anyway.
-create function priv.counterparts(p_overlaps uuid[], p_others uuid[])
-returns table (case_id uuid, authority_id uuid, shown_id uuid, reference text, title text)
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
-#variable_conflict use_column
-declare
-    me uuid := priv.authority();
-    cleared boolean := priv.cleared();
-begin
-    return query
-    select distinct c.id, c.authority_id, case when c.level >= 1 then c.id end,
-           case when c.visibility = 'open_index' or c.level >= 2 then c.reference end,
-           case when c.visibility = 'open_index' or c.level >= 2 then c.title end
-    from unnest(p_overlaps, p_others) u (id, other)
-    cross join lateral (select * from public.case_overlaps x where x.id = u.id and u.other in (x.case_a, x.case_b) offset 0) o
-    cross join lateral (select case when o.case_a = u.other then o.case_b else o.case_a end as mine) m
-    cross join lateral (select x.*, LEVEL(x.id) as level from public.cases x where x.id = u.other offset 0) c
-    where GRANTED(m.mine, 1)
-      and (not o.hidden_a or o.authority_a = me)
-      and (not o.hidden_b or o.authority_b = me)
-      and o.id not in (select priv.unsettled())
-      and case when o.case_a = u.other then case when cleared then o.detected_b else o.open_detected_b end
-               else case when cleared then o.detected_a else o.open_detected_a end end is not null;
-end $$;
-
 -- Return the entries for the owners of an overlap whose evidence changed from p_was to p_now identifiers. A side to which the other case is
 -- hidden gets none. A side to which it has just become visible is told of the overlap as a new one. If callers with victim clearance get a
 -- more detailed entry of their own, this one is for the others only (p_more: true for every side, false for a side that was just shown the
@@ -216,21 +190,16 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
                      where g.case_id = c.id and g.kind = 'responsible' and g.level = 3 and g.withdrawn_at is null), c.authority_id)
     from public.cases c
     where c.id = p_case and (GRANTED(c.id, 1) or exists (
-        select from priv.counterparts(array [p_overlap], array [p_case]) x where x.case_id = c.id))
+        select from public.case_overlaps o
+        cross join lateral (select case when o.case_a = p_case then o.case_b else o.case_a end as mine) m
+        where o.id = p_overlap and p_case in (o.case_a, o.case_b) and SEEN_FROM(o, m.mine)))
 $$;
 
-grant execute on function priv.counterparts(uuid[], uuid[]), priv.whom_to_consult(uuid, uuid) to APP_ROLE;
+grant execute on function priv.whom_to_consult(uuid, uuid) to APP_ROLE;
 
 grant select on case_overlaps to APP_ROLE;
 grant select, insert, update on case_overlaps to coopapi_definer;
--- An overlap is visible to a side if it was detected for it: not while the other case was hidden, and for people without victim clearance
--- not while the evidence was only about victims. An overlap is hidden from readers who lose evidence until that is settled.
-create policy seen on case_overlaps for select using (
-    (not hidden_a or authority_a = (select priv.authority()))
-    and (not hidden_b or authority_b = (select priv.authority()))
-    and id not in (select priv.unsettled())
-    and (case when (select priv.cleared()) then detected_a else open_detected_a end is not null and GRANTED(case_overlaps.case_a, 1)
-         or case when (select priv.cleared()) then detected_b else open_detected_b end is not null and GRANTED(case_overlaps.case_b, 1)));
+create policy seen on case_overlaps for select using (OVERLAP_SEEN(case_overlaps));
 
 grant select, insert, update (version, turn, state, verifier_id, reason, decided_by, decided_at) on overlap_sides to APP_ROLE;
 grant select, insert, update on overlap_sides to coopapi_definer;

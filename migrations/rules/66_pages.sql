@@ -1,5 +1,6 @@
 -- The functions in this file return what one page shows, in one statement whose plan is kept. They run with the rights of the caller, so the
--- policies of every table apply.
+-- policies of every table apply, except those of overlaps: they use the rules of the policies themselves, because a plan that contains the policies
+-- of each table in those of another takes longer to start than to run.
 
 -- Return cases with the name and country of the authority that owns each, and what is shown beside it.
 create function priv.shown_cases(p_cases uuid[]) returns table (shown public.cases, name text, country text, level smallint, responsible jsonb,
@@ -8,9 +9,11 @@ language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mod
 #variable_conflict use_column
 begin
     return query
-    select c, a.name, a.country, b.level, b.responsible, b.for_desk, b.handler_name
-    from public.cases c join public.authorities a on a.id = c.authority_id join priv.beside_cases(p_cases) b on b.case_id = c.id
-    where c.id = any (p_cases) order by c.id desc;
+    select c.shown, a.name, a.country, b.level, b.responsible, b.for_desk, b.handler_name
+    from priv.beside_cases(p_cases) b
+    cross join lateral (select x as shown, x.authority_id from public.cases x where x.id = b.case_id offset 0) c
+    join public.authorities a on a.id = c.authority_id
+    order by b.case_id desc;
 end $$;
 
 -- Return a page of the cases that the caller sees, newest first: p_most cases before one. p_wanted may have `state`, `reference` (folded),
@@ -82,20 +85,24 @@ end $$;
 -- overlaps after the one with this rank and id. p_wanted has the least `strength`, and may have `state`, `kind`, `role`, `since`, `scope`,
 -- `authority_id` and `country`.
 create function priv.page_of_overlaps(p_case uuid, p_wanted jsonb, p_rank bigint, p_id uuid, p_most integer)
-returns setof public.case_overlaps
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+returns table (id uuid, rank bigint, strength smallint, case_a uuid, case_b uuid, authority_a uuid, authority_b uuid)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
     set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
+#variable_conflict use_column
 declare
     cleared boolean := priv.cleared();
 begin
     if p_case is not null then
+        if not GRANTED(p_case, 1) then  -- before any overlap is looked for
+            return;
+        end if;
         return query
-        select o.* from (select * from public.case_overlaps x where x.case_a = p_case
+        select o.id, r.rank, r.strength, o.case_a, o.case_b, o.authority_a, o.authority_b
+        from (select * from public.case_overlaps x where x.case_a = p_case
                          union all select * from public.case_overlaps y where y.case_b = p_case) o
-        cross join lateral (select case when cleared then o.rank else o.open_rank end as rank) r
-        where GRANTED(p_case, 1) and (r.rank, o.id) < (p_rank, p_id) and WANTED(o)
-          and (p_wanted ->> 'state' is null or p_wanted ->> 'state' = 'withdrawn' or p_wanted ->> 'state' = (
-              select s.state from public.overlap_sides s where s.overlap_id = o.id and s.case_id = p_case order by s.turn desc limit 1))
+        cross join lateral (select o.rank, o.strength where cleared union all select o.open_rank, o.open_strength where not cleared) r
+        where SEEN_FROM(o, p_case) and (r.rank, o.id) < (p_rank, p_id) and WANTED(o)
+          and (p_wanted ->> 'state' is null or p_wanted ->> 'state' = 'withdrawn' or IN_STATE(o, p_case))
         order by r.rank desc, o.id desc limit p_most;
     elsif cleared then
         return query OVERLAPS_BY(rank);
@@ -105,67 +112,62 @@ begin
 end $$;
 
 -- Return a page of events in the order of the feed: p_most events after a place in it, up to the place of an end unless that is null.
-create function priv.page_of_events(p_xid xid8, p_id bigint, p_end_xid xid8, p_end_id bigint, p_kind text, p_action text, p_case uuid,
-                                    p_most integer) returns setof public.journal_entries
+create function priv.page_of_events(p_xid xid8, p_id bigint, p_end_xid xid8, p_end_id bigint, p_kind text, p_action text, p_case uuid, p_most integer)
+returns table (xid xid8, id bigint, uid uuid, at timestamptz, authority_id uuid, role text, action text, object_type text, object_id uuid,
+               case_id uuid, detail jsonb)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
     set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
+#variable_conflict use_column
 begin
     return query
-    select t.* from (
-        select j as entry, j.xid, j.id from public.journal_entries j
-        where j.event and (j.xid, j.id) > (p_xid, p_id) and (p_end_id is null or (j.xid, j.id) <= (p_end_xid, p_end_id))
-          and j.xid < pg_snapshot_xmin(pg_current_snapshot())
-          and (p_kind is null or j.object_type = p_kind) and (p_action is null or j.action = p_action) and (p_case is null or j.case_id = p_case)
-        order by j.xid, j.id limit p_most) x
-    cross join lateral jsonb_populate_record(x.entry, jsonb_build_object('detail',
-        priv.told_detail((x.entry).object_type, (x.entry).object_id, (x.entry).detail))) t
-    order by x.xid, x.id;
+    select j.xid, j.id, j.uid, j.at, j.authority_id, j.role, j.action, j.object_type, j.object_id, j.case_id, TOLD_DETAIL(j)
+    from public.journal_entries j
+    where j.event and (j.xid, j.id) > (p_xid, p_id) and (p_end_id is null or (j.xid, j.id) <= (p_end_xid, p_end_id))
+      and j.xid < pg_snapshot_xmin(pg_current_snapshot())
+      and (p_kind is null or j.object_type = p_kind) and (p_action is null or j.action = p_action) and (p_case is null or j.case_id = p_case)
+    order by j.xid, j.id limit p_most;
 end $$;
 
--- Return the caller's side of overlaps: its case, which is p_mine or else a case of its own authority before one that is shared with it;
--- the decision that holds, with the version of both rows of the side; and the other case, as far as its owner shows it.
+-- Return overlaps as they are shown to the caller, each from one side: that of p_mine, or else of a case of its own authority before one that is
+-- shared with it. Of the evidence, what the caller may know of; of the decision, the one that holds, with the version of both rows of the side; of the
+-- other case its authority, its reference and title if the index is open, and its id if the caller has access to it anyway. No evidence counts from
+-- before the time at which the other case became visible to the side.
 create function priv.shown_sides(p_overlaps uuid[], p_mine uuid)
-returns table (overlap_id uuid, mine uuid, state text, verifier_id uuid, reason text, decided_by uuid, decided_at timestamptz, version bigint,
-               other_id uuid, reference text, title text, authority_id uuid, name text, country text)
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+returns table (id uuid, case_id uuid, strength smallint, score real, rarity smallint, of_mine integer, of_theirs integer, kinds text[], roles text[],
+               first_seen timestamptz, last_seen timestamptz, detected_at timestamptz, changed_at timestamptz, state text, verifier_id uuid, reason text,
+               decided_by uuid, decided_at timestamptz, version bigint, new_since_decision boolean, other_id uuid, reference text, title text,
+               authority_id uuid, name text, country text)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
+declare
+    cleared boolean := priv.cleared();
 begin
     return query
-    with pair as materialized (
-        select o.id, m.mine, case when m.mine = o.case_a then o.case_b else o.case_a end other
-        from public.case_overlaps o
-        cross join lateral (select coalesce(p_mine, MY_CASE(o)) as mine) m
-        where o.id = any (p_overlaps))
-    select p.id, p.mine, s.state, s.verifier_id, s.reason, s.decided_by, s.decided_at, s.versions,
-           c.shown_id, c.reference, c.title, a.id, a.name, a.country
-    from pair p
-    join priv.counterparts(array (select q.id from pair q order by q.id), array (select q.other from pair q order by q.id)) c
-         on c.case_id = p.other
-    join public.authorities a on a.id = c.authority_id
-    cross join lateral (select d.*, sum(d.version) over () versions from public.overlap_sides d
-                        where d.overlap_id = p.id and d.case_id = p.mine order by d.turn desc limit 1) s;
-end $$;
-
--- Return a part of the evidence of each overlap, the best first: p_most items from p_from on, how many there are, and with p_clear what is
--- needed to decrypt the caller's own values.
-create function priv.shown_evidence(p_overlaps uuid[], p_mine uuid[], p_limits integer[], p_clear boolean, p_from integer, p_most integer)
-returns table (overlap_id uuid, identifier_id uuid, kind text, strength smallint, score real, rule text, my_roles text[], their_roles text[],
-               theirs integer, holders integer, rarity smallint, since timestamptz, common text, items bigint,
-               case_id uuid, authority_id uuid, sealed bytea, wrapped bytea)
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
-#variable_conflict use_column
-begin
-    return query
-    select e.overlap_id, e.identifier_id, e.kind, e.strength, e.score, e.rule, e.my_roles, e.their_roles, e.theirs, e.holders, e.rarity,
-           e.since, e.common, e.items, i.case_id, c.authority_id, i.sealed, k.wrapped
-    from (select v.*, count(*) over w as items,
-                 row_number() over (w order by v.common is not null, v.strength desc, v.rarity, v.score desc, v.identifier_id) as place
-          from priv.evidence(p_overlaps, p_mine, p_limits) v window w as (partition by v.overlap_id)) e
-    left join public.identifiers i on p_clear and i.id = e.identifier_id
-    left join public.cases c on c.id = i.case_id
-    left join public.case_keys k on k.case_id = i.case_id
-    where e.place > p_from and e.place <= p_from + p_most
-    order by e.overlap_id, e.place;
+    select o.id, m.mine, v.strength, v.score, v.rarity, case when m.is_a then v.shared_a else v.shared_b end,
+           case when m.is_a then v.shared_b else v.shared_a end, v.kinds, v.roles, t.first, t.last,
+           case when m.is_a then v.detected_a else v.detected_b end, v.changed_at, d.state, d.verifier_id, d.reason, d.decided_by, d.decided_at,
+           d.versions, coalesce(t.last > d.decided_at, false), case when c.level >= 1 then c.id end,
+           case when c.visibility = 'open_index' or c.level >= 2 then c.reference end,
+           case when c.visibility = 'open_index' or c.level >= 2 then c.title end, a.id, a.name, a.country
+    from unnest(p_overlaps) u (id)
+    cross join lateral (select x.* from public.case_overlaps x where x.id = u.id offset 0) o
+    cross join lateral (select y.mine, y.mine = o.case_a as is_a from (select coalesce(p_mine, MY_CASE(o)) as mine offset 0) y) m
+    cross join lateral (
+        select o.strength, o.score, o.rarity, o.shared_a, o.shared_b, o.kinds, o.roles, o.first_at, o.last_at, o.detected_a, o.detected_b,
+               o.changed_at where cleared
+        union all
+        select o.open_strength, o.open_score, o.open_rarity, o.open_shared_a, o.open_shared_b, o.open_kinds, o.open_roles, o.open_first_at,
+               o.open_last_at, o.open_detected_a, o.open_detected_b, o.open_changed_at where not cleared) v
+    cross join lateral (
+        select case when v.first_at is not null then greatest(v.first_at, s.shown) end as first,
+               case when v.last_at is not null then greatest(v.last_at, s.shown) end as last
+        from (select case when m.is_a then o.shown_a else o.shown_b end as shown) s) t
+    cross join lateral (select x.*, LEVEL(x.id) as level from public.cases x
+                        where x.id = case when m.is_a then o.case_b else o.case_a end offset 0) c
+    cross join lateral (select x.* from public.authorities x where x.id = c.authority_id offset 0) a
+    cross join lateral (select s.*, sum(s.version) over () as versions from public.overlap_sides s
+                        where SIDE_OF(o.id, m.mine) order by s.turn desc limit 1) d
+    where SEEN_FROM(o, m.mine);
 end $$;
 
 -- Return what is shown of identifiers beside their rows: whether the operator excluded the value for all, and the subjects that the caller
@@ -185,5 +187,4 @@ end $$;
 
 grant execute on function priv.page_of_overlaps(uuid, jsonb, bigint, uuid, integer),
     priv.page_of_events(xid8, bigint, xid8, bigint, text, text, uuid, integer), priv.shown_identifiers(uuid[]), priv.places_of_overlaps(), priv.shown_cases(uuid[]),
-    priv.page_of_cases(jsonb, uuid, integer), priv.shown_sides(uuid[], uuid),
-    priv.shown_evidence(uuid[], uuid[], integer[], boolean, integer, integer) to APP_ROLE;
+    priv.page_of_cases(jsonb, uuid, integer), priv.shown_sides(uuid[], uuid) to APP_ROLE;

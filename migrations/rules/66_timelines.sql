@@ -15,34 +15,29 @@ begin
     return coalesce((select i.id from public.identifiers i where i.id = p_identifier), '00000000-0000-0000-0000-000000000000');
 end $$;
 
--- Return what a page shows of entries with these places: acts by their number, and facts in the state with this version. A fact without a time
--- comes with the time `infinity`, and is returned without one.
-create function priv.entries_at(p_ats timestamptz[], p_acts bigint[], p_facts uuid[], p_states integer[])
-returns table (at timestamptz, act bigint, fact uuid, id uuid, case_id uuid, authority_id uuid, recorded_at timestamptz, type text, role text,
-               object_type text, object_id uuid, detail jsonb, said jsonb, words bytea, place_token bytea)
+-- Return what a page shows of facts, each in the state with this version.
+create function priv.facts_at(p_facts uuid[], p_states integer[])
+returns table (fact uuid, case_id uuid, authority_id uuid, recorded_at timestamptz, type text, said jsonb, words bytea, place_token bytea)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
     set enable_seqscan = off set enable_bitmapscan = off as $$
 #variable_conflict use_column
 begin
+    if array_remove(p_states, null) = '{}' then
+        return;
+    end if;
     return query
-    select nullif(p.at, 'infinity'), p.act, p.fact, e.* from unnest(p_ats, p_acts, p_facts, p_states) with ordinality p (at, act, fact, state, place)
+    select e.* from unnest(p_facts, p_states) p (fact, state)
     cross join lateral (
-        select j.uid, j.case_id, j.authority_id, j.at, j.action, j.role, j.object_type, j.object_id,
-               priv.told_detail(j.object_type, j.object_id, j.detail), null::jsonb, null::bytea, null::bytea
-        from public.journal_entries j where p.state is null and j.id = p.act
-        union all
-        select f.id, f.case_id, f.authority_id, f.recorded_at, f.kind, null, 'fact', f.id, null,
+        select f.id, f.case_id, f.authority_id, f.recorded_at, f.kind,
                to_jsonb(f) - '{words,place_token}'::text[]
                    || jsonb_build_object('subjects', array (select s.subject_id from public.fact_subjects s where s.fact_id = f.id),
                                          'identifiers', array (select i.identifier_id from public.fact_identifiers i where i.fact_id = f.id)),
                f.words, f.place_token
-        from public.facts f where p.state is not null and f.id = p.fact and f.version = p.state
+        from public.facts f where f.id = p.fact and f.version = p.state
         union all
-        select f.id, f.case_id, f.authority_id, f.recorded_at, h.kind, null, 'fact', f.id, null,
-               to_jsonb(h) - '{words,place_token}'::text[], h.words, h.place_token
+        select f.id, f.case_id, f.authority_id, f.recorded_at, h.kind, to_jsonb(h) - '{words,place_token}'::text[], h.words, h.place_token
         from public.fact_history h join public.facts f on f.id = h.fact_id
-        where p.state is not null and h.fact_id = p.fact and h.version = p.state and f.version <> p.state) e
-    order by p.place;
+        where h.fact_id = p.fact and h.version = p.state and f.version <> p.state) e;
 end $$;
 
 -- Return a page of the timeline of several cases: p_most entries after a place, which is the time, the number of an act, and the id of a fact. At
@@ -88,15 +83,21 @@ declare
     v_acts bigint[];
     v_facts uuid[];
     v_states integer[];
+    v_entries public.journal_entries[];
     v_until timestamptz;
     v_until_act bigint;
     v_until_fact uuid;
 begin
+    v_with_facts := v_with_facts and (v_with_past or exists (select from public.facts f where f.case_id = any (p_cases)));
     loop
         if v_undated and v_descending then
             LINE_AFTER(desc, asc, UNDATED_AFTER);
         elsif v_undated then
             LINE_AFTER(asc, desc, UNDATED_AFTER);
+        elsif v_descending and not v_with_facts then
+            LINE_AFTER(desc, asc, ACTS_AFTER);
+        elsif not v_with_facts then
+            LINE_AFTER(asc, desc, ACTS_AFTER);
         elsif v_descending then
             LINE_AFTER(desc, asc, DATED_AFTER);
         else
@@ -105,7 +106,13 @@ begin
         exit when v_until is null or cardinality(v_ats) = p_most or v_most >= v_bound;
         v_most := least(4 * v_most, v_bound);
     end loop;
-    return query select * from priv.entries_at(v_ats, v_acts, v_facts, v_states);
+    return query
+    select nullif(e.place_at, 'infinity'), e.place_act, e.place_fact, coalesce(e.uid, f.fact), coalesce(e.case_id, f.case_id),
+           coalesce(e.authority_id, f.authority_id), coalesce(e.at, f.recorded_at), coalesce(e.action, f.type), e.role,
+           coalesce(e.object_type, 'fact'), coalesce(e.object_id, f.fact), TOLD_DETAIL(e), f.said, f.words, f.place_token
+    from rows from (unnest(v_ats), unnest(v_acts), unnest(v_facts), unnest(v_entries)) with ordinality e (place_at, place_act, place_fact)
+    left join priv.facts_at(v_facts, v_states) f on f.fact = e.place_fact
+    where coalesce(e.uid, f.fact) is not null order by e.ordinality;
     if v_until is not null and coalesce(cardinality(v_ats), 0) < p_most then
         return query select nullif(v_until, 'infinity'), v_until_act, v_until_fact, null::uuid, null::uuid, null::uuid, null::timestamptz, null::text, null::text,
                             null::text, null::uuid, null::jsonb, null::jsonb, null::bytea, null::bytea;
@@ -114,53 +121,69 @@ end $$;
 
 -- Return a digest of the newest acts that the caller sees in each of these cases, which changes with every further act. An act can be committed
 -- after acts with a later time, so those of the last p_window before the newest one are in it: about p_most of all cases, and up to 50 of each at
--- least.
+-- least. Most cases have few of them, so few are read first.
 create function priv.newest_in_timeline(p_cases uuid[], p_window interval, p_most integer) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
     set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
+declare
+    v_bound constant integer := greatest(p_most / greatest(cardinality(p_cases), 1), 50);
+    v_most integer := 8;
+    v_digest text;
+    v_cut boolean;
 begin
-    return (
-        select encode(sha256(convert_to(string_agg(a.id::text, ',' order by a.id), 'UTF8')), 'hex')
-        from unnest(p_cases) c (id)
-        cross join lateral (
-            select j.at from public.journal_entries j where j.case_id = c.id and not j.consultation order by j.at desc, j.id desc limit 1) newest
-        cross join lateral (
-            select j.id from public.journal_entries j
-            where j.case_id = c.id and not j.consultation and j.at > newest.at - p_window
-            order by j.at desc, j.id desc limit greatest(p_most / greatest(cardinality(p_cases), 1), 50)) a);
+    loop
+        select encode(sha256(convert_to(string_agg(a.id::text, ',' order by a.id), 'UTF8')), 'hex'), bool_or(a.place = v_most)
+            into v_digest, v_cut
+            from unnest(p_cases) c (id)
+            cross join lateral (
+                select j.id, j.at, row_number() over w as place, first_value(j.at) over w as newest
+                from public.journal_entries j where j.case_id = c.id and not j.consultation
+                window w as (order by j.at desc, j.id desc) order by j.at desc, j.id desc limit v_most) a
+            where a.at > a.newest - p_window;
+        exit when v_cut is not true or v_most = v_bound;
+        v_most := v_bound;
+    end loop;
+    return v_digest;
 end $$;
 
 -- Return what the things of a page are called, as far as the caller sees them: each with its type, a code (the kind of a request or an identifier,
 -- the category of a subject), words (a reference, a pseudonym, the name of an authority), and for some the name and country of another authority. The
--- rows of the type `link` are the subjects of identifiers. p_overlaps are overlaps and disclosures, each with the case of the reader.
-create function priv.names_of(p_things uuid[], p_overlaps uuid[], p_mine uuid[])
+-- rows of the type `link` are the subjects of identifiers. p_shared are things that several authorities share, and access to cases. p_overlaps are
+-- overlaps and disclosures, each with the case of the reader. What no page asks for is not looked for, because to begin that takes longer than to do it.
+create function priv.names_of(p_things uuid[], p_shared uuid[], p_overlaps uuid[], p_mine uuid[])
 returns table (id uuid, other uuid, type text, code text, words text, name text, country text)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
     set enable_seqscan = off set enable_bitmapscan = off as $$
 #variable_conflict use_column
 begin
     return query
-    select n.id, n.other, n.type, n.code, n.words, a.name, a.country from (
-        select r.id, null::uuid as other, 'request' as type, r.kind as code, r.reference as words, null::uuid as authority
-        from public.mla_requests r where r.id = any (p_things)
-        union all select t.id, null, 'jit', null, t.reference, null from public.jits t where t.id = any (p_things)
-        union all select m.id, null, 'meeting', m.level, m.reference, null from public.meetings m where m.id = any (p_things)
-        union all select c.id, null, 'consultation', null, null, null from public.consultations c where c.id = any (p_things)
-        union all select i.id, null, 'identifier', i.kind, null, null from public.identifiers i where i.id = any (p_things)
-        union all select s.id, null, 'subject', s.category, s.pseudonym, null from public.subjects s where s.id = any (p_things)
-        union all select l.identifier_id, l.subject_id, 'link', s.category, s.pseudonym, null
-                  from public.identifier_subjects l join public.subjects s on s.id = l.subject_id where l.identifier_id = any (p_things)
-        union all select f.id, null, 'fact', f.kind, null, null from public.facts f where f.id = any (p_things)
-        union all select g.id, null, 'access', null, null, g.authority_id from public.case_access g where g.id = any (p_things)
-        union all select h.id, null, 'authority', h.country, h.name, null from public.authorities h where h.id = any (p_things)
-        union all select o.id, u.mine, 'overlap', null, null, case when o.case_a = u.mine then o.authority_b else o.authority_a end
-                  from unnest(p_overlaps, p_mine) u (id, mine)
-                  join public.case_overlaps o on o.id = u.id and u.mine in (o.case_a, o.case_b)
-        union all select d.id, u.mine, 'disclosure', null, null, case when d.asking_case = u.mine then d.owner_authority else d.asking_authority end
-                  from unnest(p_overlaps, p_mine) u (id, mine)
-                  join public.disclosures d on d.id = u.id and u.mine in (d.asking_case, d.owner_case)) n
-    left join public.authorities a on a.id = n.authority
-    order by n.id, n.other;
+    select i.id, null::uuid, 'identifier', i.kind, null::text, null::text, null::text from public.identifiers i where i.id = any (p_things)
+    union all select s.id, null, 'subject', s.category, s.pseudonym, null, null from public.subjects s where s.id = any (p_things)
+    union all (select l.identifier_id, l.subject_id, 'link', s.category, s.pseudonym, null, null
+               from public.identifier_subjects l join public.subjects s on s.id = l.subject_id where l.identifier_id = any (p_things)
+               order by l.identifier_id, l.subject_id)
+    union all select f.id, null, 'fact', f.kind, null, null, null from public.facts f where f.id = any (p_things)
+    union all select h.id, null, 'authority', h.country, h.name, null, null from public.authorities h where h.id = any (p_things);
+    if p_shared <> '{}' then
+        return query
+        select r.id, null::uuid, 'request', r.kind, r.reference, null::text, null::text from public.mla_requests r where r.id = any (p_shared)
+        union all select t.id, null, 'jit', null, t.reference, null, null from public.jits t where t.id = any (p_shared)
+        union all select m.id, null, 'meeting', m.level, m.reference, null, null from public.meetings m where m.id = any (p_shared)
+        union all select c.id, null, 'consultation', null, null, null, null from public.consultations c where c.id = any (p_shared)
+        union all select g.id, null, 'access', null, null, a.name, a.country
+                  from public.case_access g join public.authorities a on a.id = g.authority_id where g.id = any (p_shared);
+    end if;
+    if p_overlaps <> '{}' then
+        return query
+        select n.id, n.mine, n.type, null::text, null::text, a.name, a.country from (
+            select o.id, u.mine, 'overlap' as type, case when o.case_a = u.mine then o.authority_b else o.authority_a end as authority
+            from unnest(p_overlaps, p_mine) u (id, mine) join public.case_overlaps o on o.id = u.id and u.mine in (o.case_a, o.case_b)
+            union all
+            select d.id, u.mine, 'disclosure', case when d.asking_case = u.mine then d.owner_authority else d.asking_authority end
+            from unnest(p_overlaps, p_mine) u (id, mine)
+            join public.disclosures d on d.id = u.id and u.mine in (d.asking_case, d.owner_case)) n
+        join public.authorities a on a.id = n.authority;
+    end if;
 end $$;
 
 -- Return which identifiers of other cases have the same value as these identifiers, among cases that the caller reads. As with overlaps, a value
@@ -182,7 +205,7 @@ begin
       and not priv.listed(x.token) and not priv.excluded(x.token, array [x.kind, y.kind], x.authority_id, y.authority_id);
 end $$;
 
-grant execute on function priv.things_of_subject(uuid), priv.seen_identifier(uuid), priv.entries_at(timestamptz[], bigint[], uuid[], integer[]),
+grant execute on function priv.things_of_subject(uuid), priv.seen_identifier(uuid), priv.facts_at(uuid[], integer[]),
     priv.page_of_timeline(uuid[], jsonb, timestamptz, bigint, uuid, integer, integer),
-    priv.newest_in_timeline(uuid[], interval, integer), priv.names_of(uuid[], uuid[], uuid[]),
+    priv.newest_in_timeline(uuid[], interval, integer), priv.names_of(uuid[], uuid[], uuid[], uuid[]),
     priv.same_values(uuid[], uuid[], integer[]) to APP_ROLE;

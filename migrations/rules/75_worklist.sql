@@ -1,4 +1,5 @@
 grant select, insert, update (version, principal_id, assigned_by, assigned_at) on assignments to APP_ROLE;
+grant select on assignments to coopapi_definer;
 -- Only the authority that assigns something to its people knows of it. Prosecutors and desks assign anybody; others assign themselves, and
 -- take back what is assigned to them.
 create policy seen on assignments for select using (authority_id = (select priv.authority()));

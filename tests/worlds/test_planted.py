@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import update
-from worlds.found import ABOUT_VICTIMS, FACTS_OF_VICTIMS, HIDDEN_CASES, OTHERS_HOLD_IT, VICTIMS_ONLY_BY_NOW, held
+from worlds.found import ABOUT_VICTIMS, FACTS_OF_VICTIMS, HIDDEN_CASES, OTHERS_HOLD_IT, VICTIMS_ONLY_BY_NOW, held, judged
 from worlds.play import Secret
 
 from coopapi.access import Role
@@ -22,6 +22,7 @@ from coopapi.webhooks.sender import Sender
 THIRD = ABOUT_VICTIMS["a third case holds the value for a victim"]
 VICTIMS_FIRST = ABOUT_VICTIMS["victims met before anybody else did"]
 MADE_VISIBLE = HIDDEN_CASES["a hidden case is made visible"]
+DECIDED_BY_CLEARED = [*VICTIMS_ONLY_BY_NOW, *judged("take", "confirm", who="cleared"), held("fr1", "owl")]
 TWO_OF_DIFFERENT_STRENGTH = [
     *(held(case, "address") for case in ("nl1", "fr1")), *(held(case, "owl") for case in ("nl2", "ro1")),
     *(held("nl1", value) for value in ("heron", "jay")), *(held("fr1", value, "victim") for value in ("heron", "jay")),
@@ -45,8 +46,11 @@ IN_SQL = {
         "open_rank := priv.rank(r.s, r.w, greatest(r.si, r.sj))",
     ),
     "a text is longer by one space for each holder": (
-        THIRD, "evidence", "min(l.ki)", "min(l.ki) || repeat(' ', (select max(t.cases) from public.match_tokens t))",
+        THIRD, "shown_evidence", "min(l.ki)", "min(l.ki) || repeat(' ', (select max(t.cases) from public.match_tokens t))",
     ),
+    "evidence about victims is shown to all": (VICTIMS_FIRST, "shown_evidence", "cleared or not k.v", "true"),
+    "an overlap counts what victims share": (VICTIMS_FIRST, "shown_sides", "o.open_shared_", "o.shared_"),
+    "a side shows what cleared colleagues decided": (DECIDED_BY_CLEARED, "shown_sides", "(cleared or not s.victims)", "true"),
     "the worklist has what has evidence about victims only": (
         VICTIMS_ONLY_BY_NOW, "overlaps_to_verify", "o.open_strength > 0", "o.strength > 0",
     ),
@@ -77,9 +81,17 @@ def test_a_leak_in_the_database_is_seen(lab, owner, leak):
         assert lab.compare(Secret.VICTIMS, "colleague", "nl", story) != []
 
 
-def test_the_time_since_when_a_case_was_hidden_is_seen(lab, owner):
-    with planted(owner, "evidence", "greatest(max(l.at), min(p.shown))", "max(l.at)"):
-        assert lab.compare(Secret.HIDDEN, "investigator", "nl", MADE_VISIBLE) != []
+IN_SQL_OF_HIDDEN = {
+    "evidence tells since when a case was hidden": (MADE_VISIBLE, "shown_evidence", "greatest(t.at, p.shown)", "t.at"),
+    "an overlap tells since when a case was hidden": (MADE_VISIBLE, "shown_sides", "greatest(v.first_at, s.shown)", "v.first_at"),
+}
+
+
+@pytest.mark.parametrize("leak", IN_SQL_OF_HIDDEN)
+def test_a_leak_of_hidden_cases_in_the_database_is_seen(lab, owner, leak):
+    story, *where = IN_SQL_OF_HIDDEN[leak]
+    with planted(owner, *where):
+        assert lab.compare(Secret.HIDDEN, "investigator", "nl", story) != []
 
 
 def test_a_step_of_cleared_colleagues_that_all_are_told_of_is_seen(lab, monkeypatch):
