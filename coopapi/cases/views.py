@@ -18,9 +18,12 @@ _OPEN_FIELDS: Final = (*_INDEX_FIELDS, "reference", "title")
 _DESK_FIELDS: Final = (*_OPEN_FIELDS, "handler_id", "state")
 _COLUMNS: Final = tuple(column.key for column in Case.__table__.columns)
 _NOTHING: Final = dict.fromkeys(_COLUMNS)
-_BESIDE: Final = "select (f.shown).*, f.name, f.country, f.level, f.responsible, f.for_desk, f.handler_name from"
-_SHOWN: Final = Statement(f"{_BESIDE} priv.shown_cases(cast(:cases as uuid[])) f")
-_PAGE: Final = Statement(f"{_BESIDE} priv.page_of_cases(cast(:wanted as jsonb), :before, :most) f")
+_COLUMNS_SHOWN: Final = "select (f.shown).*, f.name, f.country, f.level, f.responsible, f.for_desk, f.handler_name"
+_SHOWN: Final = Statement(f"{_COLUMNS_SHOWN} from priv.shown_cases(cast(:cases as uuid[])) f")
+_CONSULTED: Final = Statement(
+    f"{_COLUMNS_SHOWN}, priv.record(cast(:notes as jsonb)) from priv.shown_cases(array [cast(:case as uuid)]) f"
+)
+_PAGE: Final = Statement(f"{_COLUMNS_SHOWN} from priv.page_of_cases(cast(:wanted as jsonb), :before, :most) f")
 _AFTER_ALL: Final = UUID(int=2**128 - 1)
 
 
@@ -42,12 +45,16 @@ class CaseView(dict[str, Any]):
         return found
 
 
-def show_case(work: UnitOfWork, case_id: UUID) -> CaseView:
-    """Return one case as the caller may see it. Raises `NotFound` if it is absent or hidden from the caller."""
-    found = seen(work, [case_id])
+def consult_case(work: UnitOfWork, case_id: UUID) -> CaseView:
+    """Return one case as the caller may see it, and record that the caller looked at it, all in one round trip.
+
+    Raises `NotFound` if the case is absent or hidden from the caller. Nothing is recorded then.
+    """
+    work.note("case.consulted", CaseView(id=case_id), case_id=case_id, consultation=True)
+    found = _CONSULTED.whole(work.session, case=case_id, notes=work.take_notes())
     if not found:
         raise NotFound
-    return found[case_id]
+    return _view(found[0])
 
 
 def show_cases(work: UnitOfWork, cases: Sequence[Case]) -> list[CaseView]:

@@ -23,16 +23,16 @@ from coopapi.store.quotas import Quota
 from coopapi.store.rows import Named, Row, Versioned, ids_of
 from coopapi.store.statements import Statement, read_ids_fast
 from coopapi.store.together import Reads
-from coopapi.store.transaction import BEGIN, SETTINGS, Transaction, open_pool
+from coopapi.store.transaction import SETTINGS, Transaction, open_pool
 
 Clock = Callable[[], datetime]
 _JSON: Final = json.JSONEncoder(separators=(",", ":"), default=str)
 WORKER: Final = "worker"
 """The role in the context of the worker. No person or client has it."""
-_LIMITS: Final = Statement(BEGIN)
-_CONTEXT: Final = Statement(f"{BEGIN}; SET LOCAL coopapi.context = :context")
+_LIMITS: Final = Statement(SETTINGS)
+_CONTEXT: Final = Statement(f"{SETTINGS}; SET LOCAL coopapi.context = :context")
 _SECOND: Final = Statement(f"{SETTINGS}; SET LOCAL synchronous_commit = off; SET LOCAL coopapi.context = :context")
-"""What begins transactions. A second transaction is the round trip of its only statement, so it needs neither begin nor commit."""
+"""What is sent at the start of transactions."""
 
 
 def utc_now() -> datetime:
@@ -157,6 +157,11 @@ class UnitOfWork:
             },
         )
 
+    def take_notes(self) -> str:
+        """Return the entries as JSON, for a statement that records them itself, and forget them."""
+        taken, self.notes[:] = as_json(self.notes), []
+        return taken
+
 
 @dataclass(frozen=True, slots=True)
 class Database:
@@ -229,7 +234,7 @@ class Database:
         """Run one statement in its own transaction. Its commit does not wait for the disk: the next commit also flushes it."""
         first.begin()  # Have the database confirm the account before this is committed.
         with self._committed(Transaction(self.engine, _SECOND, context=self.context(actor, now))) as session:
-            return statement.rows(session, **values)
+            return statement.whole(session, **values)
 
     @contextmanager
     def worker(self) -> Iterator[Session]:

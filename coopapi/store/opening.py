@@ -10,12 +10,12 @@ from sqlalchemy.exc import DBAPIError
 
 from coopapi.access import CLEARABLE, Actor
 from coopapi.store.statements import Statement
-from coopapi.store.transaction import BEGIN, Transaction
+from coopapi.store.transaction import SETTINGS, Transaction
 
 _MOST_REMEMBERED: Final = 1000
 """How many accounts a process remembers. When another one comes, it forgets all of these."""
 _IDENTIFY: Final = Statement(
-    f"{BEGIN}; select * from priv.identify(:issuer, :subject, :role, :question, :digest)"  # noqa: S608 (constants)
+    f"{SETTINGS}; select * from priv.identify(:issuer, :subject, :role, :question, :digest)"  # noqa: S608 (constants)
 )
 
 
