@@ -12,7 +12,7 @@ MOST = {
     "list overlaps": 4,
     "timeline of a case": 5,  # the case, the counter, the page, the names, and the record
     "events": 2,
-    "register identifiers": 5,  # the last reads what is shown beside the rows: subjects, and whether the operator excluded the value
+    "register identifiers": 4,
     "create a case": 3,
 }
 

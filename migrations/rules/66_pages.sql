@@ -1,16 +1,24 @@
 -- The functions in this file return what one page shows, in one statement whose plan is kept. They run with the rights of the caller, so the
--- policies of every table apply.
+-- policies of every table apply, except that of cases, which uses the rule of the policy itself.
 
--- Return cases with the name and country of the authority that owns each, and what is shown beside it.
+-- Return cases that the caller sees, each with the name and country of the authority that owns it, the caller's level of access, the authority that
+-- is responsible for the case and the one that is named and has not accepted yet, which readers of the case and authorities of the owner's State are
+-- told, and whether the caller is the desk of that State, which sees more of the index, with the name of the handler.
 create function priv.shown_cases(p_cases uuid[]) returns table (shown public.cases, name text, country text, level smallint, responsible jsonb,
                for_desk boolean, handler_name text)
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 begin
     return query
-    select c, a.name, a.country, b.level, b.responsible, b.for_desk, b.handler_name
-    from public.cases c join public.authorities a on a.id = c.authority_id join priv.beside_cases(p_cases) b on b.case_id = c.id
-    where c.id = any (p_cases) order by c.id desc;
+    select c, o.name, o.country, m.level,
+           (select jsonb_object_agg(case when r.level = 3 then 'accepted' else 'named' end, jsonb_build_object(
+                'id', a.id, 'name', a.name, 'country', a.country, 'access_id', r.id))
+            from public.case_access r join public.authorities a on a.id = r.authority_id
+            where r.case_id = c.id and r.kind = 'responsible' and r.withdrawn_at is null and (m.level >= 2 or priv.same_state(r.owner_id))),
+           m.for_desk, case when m.for_desk then (select p.name from public.principals p where p.id = c.handler_id) end
+    from public.cases c join public.authorities o on o.id = c.authority_id
+    cross join lateral (select LEVEL(c.id) as level, FOR_DESK(c) as for_desk offset 0) m
+    where c.id = any (p_cases) and m.level is not null order by c.id desc;
 end $$;
 
 -- Return a page of the cases that the caller sees, newest first: p_most cases before one. p_wanted may have `state`, `reference` (folded),
