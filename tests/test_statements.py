@@ -13,7 +13,7 @@ MOST = {
     "timeline of a case": 5,  # the case, the counter, the page, the names, and the record
     "events": 2,
     "register identifiers": 4,
-    "create a case": 3,
+    "create a case": 2,
 }
 
 

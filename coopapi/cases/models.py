@@ -35,8 +35,12 @@ IDENTIFIER_LIFECYCLE: Final = Lifecycle(
 
 
 class Case(Versioned):
-    """An investigation, as registered by the authority that owns it."""
+    """An investigation, as registered by the authority that owns it.
 
+    `just_opened` tells that the caller opened it in this transaction, with neither a handler nor a responsible authority.
+    """
+
+    just_opened: ClassVar[bool] = False
     __kind__ = "case"
     __tablename__ = "cases"
     __table_args__ = (UniqueConstraint("authority_id", "reference_folded"), UniqueConstraint("id", "authority_id"))
