@@ -18,7 +18,7 @@ from coopapi.config import Settings
 from coopapi.errors import Forbidden, NotFound, Stale
 from coopapi.store import alarms, visible
 from coopapi.store.crypto import CONTEXTS, Keyring
-from coopapi.store.opening import Opening
+from coopapi.store.opening import CONTEXT, Opening
 from coopapi.store.quotas import Quota
 from coopapi.store.rows import Named, Row, Versioned, ids_of
 from coopapi.store.statements import Statement, read_ids_fast
@@ -30,9 +30,8 @@ _JSON: Final = json.JSONEncoder(separators=(",", ":"), default=str)
 WORKER: Final = "worker"
 """The role in the context of the worker. No person or client has it."""
 _LIMITS: Final = Statement(SETTINGS)
-_CONTEXT: Final = Statement(f"{SETTINGS}; SET LOCAL coopapi.context = :context")
 _SECOND: Final = Statement(f"{SETTINGS}; SET LOCAL synchronous_commit = off; SET LOCAL coopapi.context = :context")
-"""What is sent at the start of transactions."""
+"""What is sent at the start of a transaction without a caller, and of a second one of a caller."""
 
 
 def utc_now() -> datetime:
@@ -212,7 +211,7 @@ class Database:
         opening = Opening(self, now)
         with (
             opening.identified(identify) as actor,
-            self._committed(opening.session or Transaction(self.engine, _CONTEXT, context=self.context(actor, now))) as session,
+            self._committed(opening.transaction(actor)) as session,
         ):
             new_id = ids_of(now)
             session.options = {"new_id": new_id, "caller": visible.values(actor, now)}
@@ -240,7 +239,7 @@ class Database:
     def worker(self) -> Iterator[Session]:
         """Open a transaction of the worker, which finds overlaps and links the journal. It has no access to any case."""
         context = self.sign(("", "", WORKER, "f", "f"), self.clock(), "", key=CONTEXTS["worker"])
-        with self._committed(Transaction(self.engine, _CONTEXT, context=context)) as session:
+        with self._committed(Transaction(self.engine, CONTEXT, context=context)) as session:
             yield session
 
     def context(self, actor: Actor, now: datetime) -> str:

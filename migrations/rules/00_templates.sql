@@ -225,6 +225,9 @@ select p.id, p.kind, p.name, p.authority_id, a.name as authority_name, a.country
 from public.principals p join public.authorities a on a.id = p.authority_id
 where p.issuer = {issuer} and p.subject = {subject} and p.active
 
+-- template DIGEST(row): the SHA-256 of all columns of a row, in hexadecimal digits.
+encode(sha256(convert_to({row}::text, 'UTF8')), 'hex')
+
 -- template WANTED_CASE(case): a list asks for this row of cases. p_wanted has the filters of the list.
 ((p_wanted ->> 'state' is null or {case}.state = p_wanted ->> 'state')
     and (p_wanted ->> 'reference' is null or {case}.reference_folded = p_wanted ->> 'reference')
