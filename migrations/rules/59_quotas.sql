@@ -190,8 +190,7 @@ declare
     counted record;
 begin
     select coalesce(p_hidden, c.visibility = 'hidden') as hidden, c.state = 'withdrawn' as ended,
-           exists (select from unnest(p_tokens) t where octet_length(t) <> 32) as odd,
-           exists (select from unnest(p_tokens) t (token) join public.honey_values v on v.token = t.token) as honey
+           exists (select from unnest(p_tokens) t where octet_length(t) <> 32) as odd
         into home from public.cases c where c.id = p_case and GRANTED(c.id, 3);
     if not found then
         raise exception 'the caller has no access to the case' using errcode = '42501';
@@ -203,13 +202,14 @@ begin
         raise exception 'the value is not a match token' using errcode = '22023';
     end if;
     select array_agg(v.digest order by v.digest) digests, array_agg(v.identifier_id order by v.digest) identifiers,
-           array_agg(v.cost order by v.digest) costs into values_in
+           array_agg(v.cost order by v.digest) costs,
+           exists (select from unnest(p_tokens) t (token) join public.honey_values y on y.token = t.token) as honey into values_in
         from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v where not home.ended;
     select array_agg(q) quotas, coalesce(bool_or(q.exceeded), false) exceeded into counted
         from priv.count_values(home.hidden, array_fill(p_case, array[coalesce(cardinality(values_in.digests), 0)]),
             array_fill(home.hidden, array[coalesce(cardinality(values_in.digests), 0)]), values_in.digests, values_in.identifiers,
             values_in.costs) q;
-    if home.honey and not counted.exceeded then
+    if values_in.honey and not counted.exceeded then
         perform priv.notice_honey(p_case, p_tokens);
     end if;
     return query select q.policy, q.most, q.remaining, q.seconds, q.length, q.wanted, q.exceeded
