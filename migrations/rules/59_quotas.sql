@@ -83,7 +83,7 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp a
 begin
     return query
     with line as (
-        select l.*, 0::bigint as wanted, priv.at() as at from priv.quota_lines(false) l where (select priv.principal()) is not null)
+        select l.*, 0::bigint as wanted, (select priv.at()) as at from priv.quota_lines(false) l where (select priv.principal()) is not null)
     QUOTA_FIGURES(line, false, l.at);
 end $$;
 
