@@ -43,6 +43,25 @@ def test_everything_is_set_in_the_creating_call(world):
     assert world.as_("foreign").get(f"/cases/{made.json['id']}").json["level"] == "read"
 
 
+@pytest.mark.parametrize("who", ["investigator", "system"])
+@pytest.mark.parametrize("more", ["nothing", "access", "handler", "hidden", "identifiers"])
+def test_the_creating_call_shows_the_case_as_it_is_read(world, who, more):
+    said = {
+        "nothing": {},
+        "access": {
+            "access": [{"authority_id": str(world.authorities["fr"]), "level": "read", "reason": "joint"}],
+            "countries": ["FR"],
+        },
+        "handler": {"handler_id": str(world.people["investigator"])},
+        "hidden": {"visibility": "hidden", "visibility_reason": "Covert."},
+        "identifiers": {"identifiers": [{"kind": "email", "value": "heron@example.org"}]},
+    }
+    made = world.as_(who).post("/cases", {"reference": "NL-3", "title": "T"} | said[more])
+    read = world.as_(who).get(f"/cases/{made.json['id']}")
+    assert (made.status_code, made.json) == (201, read.json)
+    assert made.headers["ETag"].strip('"') == read.json["etag"]
+
+
 def test_the_desk_of_the_country_sees_what_a_case_is_called_and_no_more(world):
     case = world.case("investigator", title="Secret title", reference="SECRET-1")
     shown = world.as_("desk").get(f"/cases/{case}").json

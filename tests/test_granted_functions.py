@@ -139,7 +139,6 @@ REFUSED = {
     ("repair", "p_b"): "select priv.repair('{}', array['{second}'::uuid], '{}', '{}', '{}', array[4, 4])",
     ("reserve", "p_case"): "select * from priv.reserve('{case}', '{}', '{}', '{}', null)",
     ("reshare", "p_object"): "select priv.reshare('{team}', 'x')",
-    ("beside_cases", "p_cases"): "select * from priv.beside_cases(array['{case}'::uuid])",
     ("tell_responsible", "p_grant"): "select priv.tell_responsible(gen_random_uuid(), 'case.responsible_named', 'r')",
     ("whom_to_consult", "p_case"): "select priv.whom_to_consult('{case}', null)",
     ("whom_to_consult", "p_overlap"): "select priv.whom_to_consult('{case}', '{overlap}')",

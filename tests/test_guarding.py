@@ -228,6 +228,16 @@ def test_a_honey_value_that_is_sent_again_and_again_is_told_once_an_hour(world, 
     assert told() == 2
 
 
+def test_a_honey_value_that_a_case_holds_is_told_when_the_case_is_hidden(world, database):
+    case = world.case("investigator")
+    world.hold("investigator", case, HERON)
+    abuse_controls.plant(database, "email", HERON, Context())
+    caller = world.as_("investigator")
+    body = {"visibility": "hidden", "visibility_reason": "A covert measure is under way."}
+    assert caller.patch(f"/cases/{case}", body, If_Match=caller.get(f"/cases/{case}").headers["ETag"]).status_code == 200
+    assert [alarm["case"] for alarm in alarms(world.as_("operator"), "honey_value")] == [case]
+
+
 def test_the_address_of_a_honey_url_alone_is_no_alarm_and_a_person_is_no_honey_value(world, database):
     abuse_controls.plant(database, "url", "https://example.org/nothing/here", Context())
     world.hold("system", world.case("system"), "example.org", kind="domain")

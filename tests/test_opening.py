@@ -11,7 +11,7 @@ from coopapi.store.opening import Opening
 from coopapi.store.statements import Statement
 
 ISSUER = "https://issuer.test"
-ASK = text("select * from priv.identify(:issuer, :subject, :role, :question, :digest)")
+ASK = text("select * from priv.identify(:issuer, :subject, :role, :question)")
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def signed(database, clock):
     """The signed question for one subject, as the service asks it."""
 
     def ask(subject, role=None):
-        return Opening(database, clock()).question(ISSUER, subject, role, digest=None)
+        return Opening(database, clock()).question(ISSUER, subject, role)
 
     return ask
 
@@ -170,7 +170,7 @@ def test_a_remembered_account_is_confirmed_with_the_first_statement(world, datab
     assert caller.get("/cases").status_code == 200
     with statements_sent(database.engine) as sent:
         assert caller.get("/cases").status_code == 200
-    assert [("priv.identify" in statement, "priv.page_of_cases" in statement) for statement in sent] == [
+    assert [("priv.confirm" in statement, "priv.page_of_cases" in statement) for statement in sent] == [
         (True, True),
         (False, False),
     ]

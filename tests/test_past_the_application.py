@@ -208,7 +208,7 @@ def test_whom_to_consult_is_told_only_of_cases_and_overlaps_that_the_caller_sees
     assert run(world, "foreign", asked, case=met["theirs"], overlap=met["overlap"]) == [(home,)]
     assert run(world, "foreign", asked, case=met["theirs"], overlap=None) == [(None,)]
     assert run(world, "romanian", asked, case=met["theirs"], overlap=met["overlap"]) == [(None,)]
-    shown = "select k from priv.beside_cases(array [cast(:case as uuid)]), jsonb_object_keys(responsible) k"
+    shown = "select k from priv.shown_cases(array [cast(:case as uuid)]), jsonb_object_keys(responsible) k"
     for who, state in (("foreign", []), ("romanian", []), ("desk", [("accepted",)]), ("investigator", [("accepted",)])):
         assert run(world, who, shown, case=met["theirs"]) == state
 

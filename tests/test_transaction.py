@@ -11,6 +11,7 @@ from coopapi.store.statements import Statement
 from coopapi.store.transaction import Transaction, open_pool, renew_plans
 
 ONE = Statement("select 1 as one")
+RECORD = Statement("select priv.record(cast(:notes as jsonb))")
 PID = Statement("select pg_backend_pid() as pid, current_setting('coopapi.context', true) as context")
 
 
@@ -18,8 +19,17 @@ class Refused(Exception):
     pass
 
 
-def work(database, name="here"):
-    return database.work(lambda opening: actor_of(opening, "https://issuer.test", "investigator", None), name)
+def work(database, name="here", *, remembered=False):
+    return database.work(
+        lambda opening: actor_of(opening, "https://issuer.test", "investigator", None, remembered=remembered), name
+    )
+
+
+@pytest.fixture
+def known(world, database):
+    """The account of the caller is remembered."""
+    with work(database, remembered=True):
+        pass
 
 
 def noted(owner, name):
@@ -57,6 +67,30 @@ def test_without_entries_it_is_committed_too(world, database, idle):
     assert sent[-1] == "commit"
 
 
+def test_a_statement_that_is_the_whole_transaction_is_committed_in_its_round_trip(known, database, owner, idle):
+    with statements_sent(database.engine) as sent, work(database, "whole", remembered=True) as opened:
+        opened.note("audit.consulted")
+        RECORD.whole(opened.session, notes=opened.take_notes())
+    assert len(sent) == 1
+    assert not sent[0].startswith("begin")
+    assert noted(owner, "whole") == 1
+
+
+def test_it_is_like_any_other_in_a_transaction_that_was_begun_and_nothing_follows_it_otherwise(known, database, owner, idle):
+    def follow(name, *begun):
+        with work(database, name, remembered=True) as opened:
+            for statement in begun:
+                statement.rows(opened.session)
+            opened.note("audit.consulted")
+            RECORD.whole(opened.session, notes=opened.take_notes())
+            ONE.rows(opened.session)
+
+    follow("begun", ONE)
+    with pytest.raises(RuntimeError, match="followed"):
+        follow("alone")
+    assert noted(owner, "begun") == 1
+
+
 def test_what_is_refused_is_rolled_back_and_its_connection_is_used_again_without_its_context(world, database, owner, idle):
     entry = {"action": "case.consulted", "object_type": "case", "purpose": "x", "request_id": "refused"}
     entry |= {"consultation": True, "event": False, "victims_only": False}
@@ -64,7 +98,7 @@ def test_what_is_refused_is_rolled_back_and_its_connection_is_used_again_without
 
     def refuse():
         with work(database, "refused") as opened:
-            Statement("select priv.record(cast(:notes as jsonb))").rows(opened.session, notes=as_json([entry]))
+            RECORD.rows(opened.session, notes=as_json([entry]))
             seen.append(PID.one(opened.session))
             raise Refused
 
@@ -86,7 +120,7 @@ def test_another_connection_is_taken_if_one_is_dead_when_its_plans_are_renewed(s
     renew_plans(engine, 0)
 
     def taken():
-        with Transaction(engine, Statement("begin")) as opened:
+        with Transaction(engine, Statement("set local jit = off")) as opened:
             return PID.one(opened).pid
 
     first = taken()
@@ -98,7 +132,7 @@ def test_another_connection_is_taken_if_one_is_dead_when_its_plans_are_renewed(s
 
 
 def test_what_begins_a_transaction_and_its_first_statement_may_name_their_values_alike(database):
-    begin = Statement("begin; select set_config('coopapi.context', :context, true)")
+    begin = Statement("select set_config('coopapi.context', :context, true)")
     first = Statement("select current_setting('coopapi.context') as begun, :context as context")
     with Transaction(database.engine, begin, context="100%s of 'it'") as opened:
         assert first.one(opened, context="5%") == ("100%s of 'it'", "5%")

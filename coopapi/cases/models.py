@@ -1,7 +1,7 @@
 """The tables of cases, their subjects and identifiers, and the links and keys of identifiers."""
 
 from datetime import date, datetime
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, SmallInteger, UniqueConstraint, and_, select, true
@@ -35,8 +35,12 @@ IDENTIFIER_LIFECYCLE: Final = Lifecycle(
 
 
 class Case(Versioned):
-    """An investigation, as registered by the authority that owns it."""
+    """An investigation, as registered by the authority that owns it.
 
+    `just_opened` tells that the caller opened it in this transaction, with neither a handler nor a responsible authority.
+    """
+
+    just_opened: ClassVar[bool] = False
     __kind__ = "case"
     __tablename__ = "cases"
     __table_args__ = (UniqueConstraint("authority_id", "reference_folded"), UniqueConstraint("id", "authority_id"))
@@ -115,13 +119,14 @@ class Identifier(InCase, Versioned):
     """A value that may identify a person: encrypted, with its factual basis (LED Art. 7) and its handling code.
 
     `victim_version` counts the changes of its links to victims. Only cleared callers see these links, so only their ETag has it:
-    `for_cleared` tells whether the caller is one.
+    `for_cleared` tells whether the caller is one. `beside` is what is shown beside the row, if that is known without reading it.
     """
 
     __kind__ = "identifier"
     __tablename__ = "identifiers"
     __table_args__ = (UniqueConstraint("case_id", "id"),)
     for_cleared = False
+    beside: ClassVar[Any] = None
 
     victim_version: Mapped[int] = mapped_column(default=0)
     kind: Mapped[str] = mapped_column()

@@ -42,9 +42,7 @@ def list_cases(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
 @blp.route("/<uuid:case_id>", allow=Action.CASE_READ, returns=CaseOut)
 def get_case(case_id: UUID, *, work: UnitOfWork) -> views.CaseView:
     """Show one case, as far as your access allows."""
-    case = views.show_case(work, case_id)
-    work.note("case.consulted", case, case_id=case_id, consultation=True)
-    return case
+    return views.consult_case(work, case_id)
 
 
 @blp.route(

@@ -1,7 +1,7 @@
 """How cases are shown: as far as the caller's level of access goes."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 from uuid import UUID
 
 from coopapi.access import Level
@@ -18,9 +18,12 @@ _OPEN_FIELDS: Final = (*_INDEX_FIELDS, "reference", "title")
 _DESK_FIELDS: Final = (*_OPEN_FIELDS, "handler_id", "state")
 _COLUMNS: Final = tuple(column.key for column in Case.__table__.columns)
 _NOTHING: Final = dict.fromkeys(_COLUMNS)
-_BESIDE: Final = "select (f.shown).*, f.name, f.country, f.level, f.responsible, f.for_desk, f.handler_name from"
-_SHOWN: Final = Statement(f"{_BESIDE} priv.shown_cases(cast(:cases as uuid[])) f")
-_PAGE: Final = Statement(f"{_BESIDE} priv.page_of_cases(cast(:wanted as jsonb), :before, :most) f")
+_COLUMNS_SHOWN: Final = "select (f.shown).*, f.name, f.country, f.level, f.responsible, f.for_desk, f.handler_name"
+_SHOWN: Final = Statement(f"{_COLUMNS_SHOWN} from priv.shown_cases(cast(:cases as uuid[])) f")
+_CONSULTED: Final = Statement(
+    f"{_COLUMNS_SHOWN}, priv.record(cast(:notes as jsonb)) from priv.shown_cases(array [cast(:case as uuid)]) f"
+)
+_PAGE: Final = Statement(f"{_COLUMNS_SHOWN} from priv.page_of_cases(cast(:wanted as jsonb), :before, :most) f")
 _AFTER_ALL: Final = UUID(int=2**128 - 1)
 
 
@@ -42,18 +45,23 @@ class CaseView(dict[str, Any]):
         return found
 
 
-def show_case(work: UnitOfWork, case_id: UUID) -> CaseView:
-    """Return one case as the caller may see it. Raises `NotFound` if it is absent or hidden from the caller."""
-    found = seen(work, [case_id])
+def consult_case(work: UnitOfWork, case_id: UUID) -> CaseView:
+    """Return one case as the caller may see it, and record that the caller looked at it, all in one round trip.
+
+    Raises `NotFound` if the case is absent or hidden from the caller. Nothing is recorded then.
+    """
+    work.note("case.consulted", CaseView(id=case_id), case_id=case_id, consultation=True)
+    found = _CONSULTED.whole(work.session, case=case_id, notes=work.take_notes())
     if not found:
         raise NotFound
-    return found[case_id]
+    return _view(found[0], found[0])
 
 
 def show_cases(work: UnitOfWork, cases: Sequence[Case]) -> list[CaseView]:
-    """Return the cases, each with the fields that the caller's access to it shows, in one query."""
-    found = seen(work, [case.id for case in cases])
-    return [found[case.id] for case in cases]
+    """Return the cases, each with the fields that the caller's access to it shows, in one query unless they were just opened."""
+    unread = [case.id for case in cases if not case.just_opened]
+    found, own = seen(work, unread) if unread else {}, _Beside(work.actor.authority_name, work.actor.country)
+    return [found.get(case.id) or _view(case, own) for case in cases]
 
 
 def page_of_cases(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
@@ -62,31 +70,43 @@ def page_of_cases(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     before = UUID(open_cursor(work, wanted["cursor"], place)["at"][0]) if "cursor" in wanted else _AFTER_ALL
     filters = {**wanted, "reference": fold_reference(wanted["reference"])} if "reference" in wanted else wanted
     found = _PAGE.rows(work.session, wanted=as_json(filters), before=before, most=limit + 1)
-    shown = [_view(case) for case in found[:limit]]
+    shown = [_view(case, case) for case in found[:limit]]
     following = seal_cursor(work, {"at": [shown[-1].id]}, place) if len(found) > limit else None
     return Page(shown, following, shown=True)
 
 
 def seen(work: UnitOfWork, case_ids: Sequence[UUID]) -> dict[UUID, CaseView]:
     """Return those of these cases that the caller sees, each with the fields that its access shows."""
-    return {case.id: _view(case) for case in _SHOWN.rows(work.session, cases=case_ids)}
+    return {case.id: _view(case, case) for case in _SHOWN.rows(work.session, cases=case_ids)}
 
 
-def _view(case: Any) -> CaseView:
-    level = Level(case.level)
+class _Beside(NamedTuple):
+    """What is shown beside a case. The rest is what the authority that opened the case is shown at once."""
+
+    name: str
+    country: str | None
+    level: int = Level.OWN
+    responsible: Mapping[str, Any] | None = None
+    for_desk: bool = False
+    handler_name: str | None = None
+
+
+def _view(case: Any, beside: Any) -> CaseView:
+    """Return the view of a case from its columns and what is shown beside them, which the database returns in the same row."""
+    level = Level(beside.level)
     index = _OPEN_FIELDS if case.visibility == "open_index" else _INDEX_FIELDS
-    fields = _COLUMNS if level > Level.INDEX else _DESK_FIELDS if case.for_desk else index
-    responsible = case.responsible or {}
+    fields = _COLUMNS if level > Level.INDEX else _DESK_FIELDS if beside.for_desk else index
+    responsible = beside.responsible or {}
     return CaseView(
         {
             **_NOTHING,
             **{key: getattr(case, key) for key in fields},
-            "authority": {"id": case.authority_id, "name": case.name, "country": case.country},
-            "handler_name": case.handler_name,
+            "authority": {"id": case.authority_id, "name": beside.name, "country": beside.country},
+            "handler_name": beside.handler_name,
             "title_warnings": titles.warnings(case.title) if "title" in fields else [],
             "responsible_authority": responsible.get("accepted"),
             "named_authority": responsible.get("named"),
             "level": level.name.lower(),
-            "etag": f"v{case.version}" if level > Level.INDEX else f"v{case.version}{'d' if case.for_desk else 'i'}",
+            "etag": f"v{case.version}" if level > Level.INDEX else f"v{case.version}{'d' if beside.for_desk else 'i'}",
         }
     )

@@ -16,7 +16,7 @@ from coopapi.identifiers.drafts import IdentifierDraft, ReadItem, seal
 from coopapi.identifiers.formats.persons import read_digests, read_names
 from coopapi.identifiers.kinds import Context, ImpossibleValue, Reading
 from coopapi.identifiers.refusals import ImpossibleIdentifiers, Refused, refuse_many_persons
-from coopapi.identifiers.service import data_key, keep_key
+from coopapi.identifiers.service import Beside, data_key, keep_key
 from coopapi.identifiers.subjects import check_subjects, note_links, subjects_of
 from coopapi.matching import engine
 from coopapi.shared.workflow import Step, Workflow
@@ -50,14 +50,14 @@ def store(work: UnitOfWork, case: CaseToAddTo, drafts: Sequence[IdentifierDraft]
     holdings = [h for d in unique.values() for h in keys.holdings(work.keys, d.row["id"], d.item["kind"], d.reading.keys)]
     links = {(link["fingerprint"], link["subject_id"]): link for d in reversed(drafts) if d.corrects is None for link in d.links}
     engine.announce(work, case.id, [*holdings, *(h for correction in corrections for h in correction.holdings)])
-    fresh, linked = engine.register(work, case.id, [d.row for d in unique.values()], list(links.values()), holdings)
+    fresh, excluded, linked = engine.register(work, case.id, [d.row for d in unique.values()], list(links.values()), holdings)
     new = {print_: draft for print_, draft in unique.items() if draft.row["id"] in fresh}
     kinds_of_new = sorted({draft.item["kind"] for draft in new.values()})
     if new or not linked.victims or linked.others:
         work.note("identifiers.registered", case, case_id=case.id, event=True, count=len(new), kinds=kinds_of_new)
     note_links(work, case, case.id, linked)
     put_right(work, case, corrections)
-    every = {print_: as_stored(Identifier, {**draft.row, "victim_version": 0}) for print_, draft in new.items()}
+    every = {print_: _as_stored(draft, excluded) for print_, draft in new.items()}
     if known := unique.keys() - new.keys():
         query = work.all(Identifier).where(
             Identifier.case_id == case.id, Identifier.fingerprint.in_(known), Identifier.withdrawn_at.is_(None)
@@ -69,6 +69,12 @@ def store(work: UnitOfWork, case: CaseToAddTo, drafts: Sequence[IdentifierDraft]
         else ("stored" if draft.row["id"] in fresh else "existing", every[draft.row["fingerprint"]])
         for draft in drafts
     ]
+
+
+def _as_stored(draft: IdentifierDraft, excluded: set[UUID]) -> Identifier:
+    """Return the row of a draft that was stored. Without subjects, all that is shown beside it is whether it is excluded."""
+    beside = None if draft.links else Beside(draft.row["id"] in excluded)
+    return as_stored(Identifier, {**draft.row, "victim_version": 0, "beside": beside})
 
 
 def read_all(

@@ -132,20 +132,25 @@ class Linked(NamedTuple):
     victims: int
 
 
+class Registered(NamedTuple):
+    """The ids of the identifiers that are new, those among them that the operator excluded, and the links that the others got."""
+
+    fresh: set[UUID]
+    excluded: set[UUID]
+    linked: Linked
+
+
 def register(
     work: UnitOfWork,
     case_id: UUID,
     rows: Sequence[Mapping[str, Any]],
     links: Sequence[Mapping[str, Any]],
     holdings: Sequence[Holding],
-) -> tuple[set[UUID], Linked]:
-    """Store identifiers with announced holdings and their links to subjects.
-
-    Those that the case did not have are put into matching. Returns their ids, and how many links those got that it had.
-    """
+) -> Registered:
+    """Store identifiers with announced holdings and their links to subjects. What the case did not have is put into matching."""
     asked = {**_asked(case_id, holdings), "rows": as_json(_stored(rows)), "links": as_json(links)}
     found = _REGISTER.one(work.session, **asked)
-    return set(found.fresh or ()), Linked(found.linked, found.victims_linked)
+    return Registered(set(found.fresh or ()), set(found.excluded), Linked(found.linked, found.victims_linked))
 
 
 def _stored(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -18,21 +18,20 @@ from coopapi.config import Settings
 from coopapi.errors import Forbidden, NotFound, Stale
 from coopapi.store import alarms, visible
 from coopapi.store.crypto import CONTEXTS, Keyring
-from coopapi.store.opening import Opening
+from coopapi.store.opening import CONTEXT, Opening
 from coopapi.store.quotas import Quota
 from coopapi.store.rows import Named, Row, Versioned, ids_of
 from coopapi.store.statements import Statement, read_ids_fast
 from coopapi.store.together import Reads
-from coopapi.store.transaction import BEGIN, SETTINGS, Transaction, open_pool
+from coopapi.store.transaction import SETTINGS, Transaction, open_pool
 
 Clock = Callable[[], datetime]
 _JSON: Final = json.JSONEncoder(separators=(",", ":"), default=str)
 WORKER: Final = "worker"
 """The role in the context of the worker. No person or client has it."""
-_LIMITS: Final = Statement(BEGIN)
-_CONTEXT: Final = Statement(f"{BEGIN}; SET LOCAL coopapi.context = :context")
+_LIMITS: Final = Statement(SETTINGS)
 _SECOND: Final = Statement(f"{SETTINGS}; SET LOCAL synchronous_commit = off; SET LOCAL coopapi.context = :context")
-"""What begins transactions. A second transaction is the round trip of its only statement, so it needs neither begin nor commit."""
+"""What is sent at the start of a transaction without a caller, and of a second one of a caller."""
 
 
 def utc_now() -> datetime:
@@ -157,6 +156,11 @@ class UnitOfWork:
             },
         )
 
+    def take_notes(self) -> str:
+        """Return the entries as JSON, for a statement that records them itself, and forget them."""
+        taken, self.notes[:] = as_json(self.notes), []
+        return taken
+
 
 @dataclass(frozen=True, slots=True)
 class Database:
@@ -207,7 +211,7 @@ class Database:
         opening = Opening(self, now)
         with (
             opening.identified(identify) as actor,
-            self._committed(opening.session or Transaction(self.engine, _CONTEXT, context=self.context(actor, now))) as session,
+            self._committed(opening.transaction(actor)) as session,
         ):
             new_id = ids_of(now)
             session.options = {"new_id": new_id, "caller": visible.values(actor, now)}
@@ -229,13 +233,13 @@ class Database:
         """Run one statement in its own transaction. Its commit does not wait for the disk: the next commit also flushes it."""
         first.begin()  # Have the database confirm the account before this is committed.
         with self._committed(Transaction(self.engine, _SECOND, context=self.context(actor, now))) as session:
-            return statement.rows(session, **values)
+            return statement.whole(session, **values)
 
     @contextmanager
     def worker(self) -> Iterator[Session]:
         """Open a transaction of the worker, which finds overlaps and links the journal. It has no access to any case."""
         context = self.sign(("", "", WORKER, "f", "f"), self.clock(), "", key=CONTEXTS["worker"])
-        with self._committed(Transaction(self.engine, _CONTEXT, context=context)) as session:
+        with self._committed(Transaction(self.engine, CONTEXT, context=context)) as session:
             yield session
 
     def context(self, actor: Actor, now: datetime) -> str:

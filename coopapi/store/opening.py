@@ -10,13 +10,15 @@ from sqlalchemy.exc import DBAPIError
 
 from coopapi.access import CLEARABLE, Actor
 from coopapi.store.statements import Statement
-from coopapi.store.transaction import BEGIN, Transaction
+from coopapi.store.transaction import SETTINGS, Transaction
 
 _MOST_REMEMBERED: Final = 1000
 """How many accounts a process remembers. When another one comes, it forgets all of these."""
-_IDENTIFY: Final = Statement(
-    f"{BEGIN}; select * from priv.identify(:issuer, :subject, :role, :question, :digest)"  # noqa: S608 (constants)
-)
+_CLEARABLE: Final = ",".join(sorted(CLEARABLE))
+_IDENTIFY: Final = Statement(f"{SETTINGS}; select * from priv.identify(:issuer, :subject, :role, :question)")  # noqa: S608 (constants)
+CONTEXT: Final = Statement(f"{SETTINGS}; SET LOCAL coopapi.context = :context")
+_CONFIRM: Final = Statement(f"{SETTINGS}; SET LOCAL coopapi.context = :context; select priv.confirm(:issuer, :subject, :digest)")
+"""What is sent at the start of transactions."""
 
 
 class Opening:
@@ -32,23 +34,35 @@ class Opening:
     def begin(self, issuer: str, subject: str, role: str | None, *, remembered: bool = False) -> Any | None:
         """Return the account of this subject, or None, and begin the transaction in the role that is named or the only one.
 
-        With `remembered`, an account is returned as it was when it was identified before. What begins the transaction is then sent
-        with the first statement, and is refused if the account has changed since.
+        With `remembered`, an account is returned as it was when it was identified before, and the transaction begins later.
         """
         who = issuer, subject, role
-        known = self.database.accounts.get(who) if remembered else None
-        asked = self.question(*who, digest=known and known.digest)
-        self.session = Transaction(self.database.engine, _IDENTIFY, **asked)
-        self.account = known or next(iter(self.session.begin()), None)
         self.who = who if remembered else None
+        self.account = self.database.accounts.get(self.who)
+        if self.account is None:
+            self.session = Transaction(self.database.engine, _IDENTIFY, **self.question(*who))
+            self.account = next(iter(self.session.begin()), None)
         return self.account
 
-    def question(self, issuer: str, subject: str, role: str | None, *, digest: str | None) -> dict[str, str | None]:
-        """Return the signed question for an account. With the digest of one that is remembered, any other one is refused."""
+    def transaction(self, actor: Actor) -> Transaction:
+        """Return the transaction of the actor.
+
+        If its account was remembered, what begins the transaction is sent with the first statement, and is refused if the account
+        has changed since.
+        """
+        if self.session is None:
+            begin, given = CONTEXT, {"context": self.database.context(actor, self.now)}
+            if self.who is not None:
+                begin, given = _CONFIRM, {**given, "issuer": self.who[0], "subject": self.who[1], "digest": self.account.digest}
+            self.session = Transaction(self.database.engine, begin, **given)
+        found: Transaction = self.session
+        return found
+
+    def question(self, issuer: str, subject: str, role: str | None) -> dict[str, str | None]:
+        """Return the signed question for an account."""
         asked = sha256(f"{issuer}\n{subject}\n{role or ''}".encode()).hexdigest()
-        said = ("begin", asked, ",".join(sorted(CLEARABLE)), "", "")
-        signed = self.database.sign(said, self.now, self.database.settings.quotas)
-        return {"issuer": issuer, "subject": subject, "role": role, "question": signed, "digest": digest}
+        signed = self.database.sign(("begin", asked, _CLEARABLE, "", ""), self.now, self.database.settings.quotas)
+        return {"issuer": issuer, "subject": subject, "role": role, "question": signed}
 
     @contextmanager
     def identified(self, identify: Callable[["Opening"], Actor]) -> Iterator[Actor]:
@@ -70,7 +84,7 @@ class Opening:
 
     def _remember(self) -> None:
         accounts = self.database.accounts
-        if self.who is None:
+        if self.who is None or accounts.get(self.who) is self.account:
             return
         if self.who not in accounts and len(accounts) >= _MOST_REMEMBERED:
             accounts.clear()

@@ -3,7 +3,7 @@
 import hmac
 import os
 import secrets
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -59,8 +59,9 @@ class DataKey:
         return hmac.digest(self._fingerprints, f"{family}|{text}".encode(), "sha256")
 
 
+@lru_cache(maxsize=100)
 def sealer(keys: Keyring, purpose: str) -> Sealer:
-    """Return the sealer for one purpose of the service."""
+    """Return the sealer for one purpose of the service. It is made once."""
     return Sealer(keys.key_for(purpose))
 
 

@@ -25,7 +25,6 @@ SETTINGS: Final = (
 """Settings of every transaction. They are set in each one, so they also apply behind a connection pooler and for any role.
 `client_min_messages` lets the notices of alarms through.
 """
-BEGIN: Final = f"begin; {SETTINGS}"
 _COMMIT: Final = Statement("commit")
 
 
@@ -40,7 +39,9 @@ class Transaction:
         self.options: Mapping[str, Any] = {}
         self.notices = alarms.Notices()
         self.beginning: tuple[Statement, Mapping[str, Any]] | None = begin, values
-        """What begins the transaction; None once it was sent."""
+        """What is sent at the start of the transaction; None once it was sent."""
+        self.ended = False
+        """Whether a statement was the whole transaction."""
         self._take()
 
     def _take(self) -> None:
@@ -56,14 +57,16 @@ class Transaction:
         """Begin the transaction, unless a statement has done so, and return the rows of what begins it."""
         return self.send("", {}) if self.beginning else []
 
-    def send(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
+    def send(self, sql: str, values: Mapping[str, Any], *, whole: bool = False) -> list[Any]:
         """Send SQL in one round trip and return its rows, as `Statement.rows` does. The first SQL begins the transaction.
 
-        If the connection turns out to be dead then, another one is tried, once.
+        If the connection turns out to be dead then, another one is tried, once. With `whole`, SQL that would begin the transaction
+        is all of it: PostgreSQL commits what comes in one round trip without `begin`.
         """
         beginning = self.beginning
         if beginning is None:
             return self._execute(sql, values)
+        self.ended = whole
         try:
             return self._execute(sql, values, beginning)
         except DBAPIError as fault:
@@ -76,15 +79,17 @@ class Transaction:
     def _execute(
         self, sql: str, values: Mapping[str, Any], beginning: tuple[Statement, Mapping[str, Any]] | None = None
     ) -> list[Any]:
+        if beginning is None and self.ended:
+            raise RuntimeError("a statement that was said to be the whole transaction is followed by another one")
         try:
             with self.driver.cursor() as cursor:
                 if beginning is None:
                     cursor.execute(sql, values)
                 else:  # each is given its own values, so both may use the same names
-                    begin, given = beginning
-                    whole = cursor.mogrify(begin.sql, given) + (b"; " + cursor.mogrify(sql, values) if sql else b"")
+                    texts = [("" if self.ended else "begin", None), (beginning[0].sql, beginning[1]), (sql, values)]
+                    sent = b"; ".join([cursor.mogrify(*one) for one in texts if one[0]])
                     self.beginning = None  # not before: if the driver refuses a value, nothing was sent
-                    cursor.execute(whole)
+                    cursor.execute(sent)
                 return named(cursor.description, cursor.fetchall()) if cursor.description else []
         except psycopg2.Error as fault:
             raise self._refused(fault) from fault

@@ -254,6 +254,9 @@ select p.id, p.kind, p.name, p.authority_id, a.name as authority_name, a.country
 from public.principals p join public.authorities a on a.id = p.authority_id
 where p.issuer = {issuer} and p.subject = {subject} and p.active
 
+-- template DIGEST(row): the SHA-256 of all columns of a row, in hexadecimal digits.
+encode(sha256(convert_to({row}::text, 'UTF8')), 'hex')
+
 -- template WANTED_CASE(case): a list asks for this row of cases. p_wanted has the filters of the list.
 ((p_wanted ->> 'state' is null or {case}.state = p_wanted ->> 'state')
     and (p_wanted ->> 'reference' is null or {case}.reference_folded = p_wanted ->> 'reference')
@@ -269,6 +272,15 @@ where p.issuer = {issuer} and p.subject = {subject} and p.active
 ({case}.visibility <> 'hidden' and {case}.desk = 'index' and exists (
     select from public.authorities home join public.authorities me on me.country = home.country
     where home.id = {case}.authority_id and me.id = (select priv.authority()) and me.type = 'eurojust_desk'))
+
+-- template QUOTA_FIGURES(lines, refused, at): for each quota, of whose holders `lines` has a row each: its limit, how many values are left after those
+-- that are `wanted` were counted unless they were refused, the seconds until it is reset, its length in seconds, the number of values that are
+-- wanted, and whether they were refused because of it.
+select l.policy, min(l.own), greatest(min(l.most - l.used - case when {refused} then 0 else l.wanted end), 0),
+       ceil(extract(epoch from min(l.since + l.length - {at})))::integer, extract(epoch from l.length)::integer, l.wanted,
+       {refused} and bool_or(l.used + l.wanted > l.most)
+from {lines} l
+group by l.policy, l.length, l.hidden, l.wanted order by l.hidden, l.length
 
 -- template GRANTED(case, level): the caller's authority, or the caller, has access to the case at this level or above at this time.
 exists (select from public.case_access g where g.case_id = {case}

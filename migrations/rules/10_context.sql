@@ -88,9 +88,8 @@ end $$;
 
 -- Return the account that a token belongs to, and set the context of this transaction for it, in one statement. The service signs the
 -- question: a digest of issuer, subject and the role that the caller named, and the roles that may be cleared for victims. The context is
--- set only if it is clear in which role the caller acts; it ends with the transaction. A service that remembers the account asks with its digest,
--- and is refused if the account is another by now.
-create function priv.identify(p_issuer text, p_subject text, p_role text, p_signed text, p_digest text)
+-- set only if it is clear in which role the caller acts; it ends with the transaction. The digest is that of the account.
+create function priv.identify(p_issuer text, p_subject text, p_role text, p_signed text)
 returns table (id uuid, kind text, name text, authority_id uuid, authority_name text, country text, roles text[],
                victim_cleared boolean, operator boolean, functions text[], digest text)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -106,12 +105,9 @@ begin
             p_issuer || chr(10) || p_subject || chr(10) || coalesce(p_role, ''), 'UTF8')), 'hex')) is not true then
         raise exception 'the question is not signed by this service' using errcode = '42501';
     end if;
-    select a.*, encode(sha256(convert_to(a::text, 'UTF8')), 'hex')
+    select a.*, DIGEST(a)
         into id, kind, name, authority_id, authority_name, country, roles, victim_cleared, operator, functions, digest
         from (ACCOUNT(p_issuer, p_subject)) a;
-    if coalesce(p_digest, digest) is distinct from digest then
-        raise exception 'the account of the caller has changed' using errcode = '40001';
-    end if;
     if id is null then
         return;
     end if;
@@ -124,6 +120,16 @@ begin
             'hex'), true);
     end if;
     return next;
+end $$;
+
+-- Refuse to go on unless the account that a token belongs to still has the digest with which the service remembers it.
+create function priv.confirm(p_issuer text, p_subject text, p_digest text) returns void
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform from (ACCOUNT(p_issuer, p_subject)) a where DIGEST(a) = p_digest;
+    if not found then
+        raise exception 'the account of the caller has changed' using errcode = '40001';
+    end if;
 end $$;
 
 create function priv.client(p_client uuid) returns table (secret_digest bytea, jwks jsonb)
@@ -143,7 +149,7 @@ grant usage on schema public, priv to APP_ROLE, coopapi_definer;
 grant select on priv.context_key to coopapi_definer;
 
 grant execute on function priv.signed(text), priv.context(), priv.authority(), priv.principal(), priv.role(), priv.cleared(), priv.operator(),
-    priv.at(), priv.lasts(timestamptz, timestamptz, timestamptz), priv.uuid7(), priv.identify(text, text, text, text, text), priv.account_of(text, text), priv.client(uuid) to APP_ROLE;
+    priv.at(), priv.lasts(timestamptz, timestamptz, timestamptz), priv.uuid7(), priv.identify(text, text, text, text), priv.confirm(text, text, text), priv.account_of(text, text), priv.client(uuid) to APP_ROLE;
 
 grant select, insert, update (version, name, languages, contact) on authorities to APP_ROLE;
 grant select on authorities to coopapi_definer;

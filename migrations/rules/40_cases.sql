@@ -29,30 +29,6 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
         where a.id = p_authority and o.id = p_owner and a.type in ('public_prosecutor', 'investigating_judge'))
 $$;
 
--- Return what is shown beside cases that the caller sees: its level of access; the authority that is responsible for the case and the one that
--- is named and has not accepted yet, which readers of the case and authorities of the owner's State are told; and whether the caller is the desk
--- of that State, which sees more of the index, with the name of the handler. It begins from the caller's grants, so that a case that is hidden from
--- the caller takes the same steps as one that does not exist.
-create function priv.beside_cases(p_cases uuid[])
-returns table (case_id uuid, level smallint, responsible jsonb, for_desk boolean, handler_name text)
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
-#variable_conflict use_column
-declare
-    me uuid := priv.authority();
-begin
-    return query
-    select c.id, m.level,
-           (select jsonb_object_agg(case when r.level = 3 then 'accepted' else 'named' end, jsonb_build_object(
-                'id', a.id, 'name', a.name, 'country', a.country, 'access_id', r.id))
-            from public.case_access r join public.authorities a on a.id = r.authority_id
-            where r.case_id = c.id and r.kind = 'responsible' and r.withdrawn_at is null and (m.level >= 2 or priv.same_state(r.owner_id))),
-           d.for_desk, case when d.for_desk then (select p.name from public.principals p where p.id = c.handler_id) end
-    from (select g.case_id, max(g.level) as level from public.case_access g
-          where g.authority_id = me and g.case_id = any (p_cases) and LIVE(g) group by g.case_id) m
-    cross join lateral (select x.* from public.cases x where x.id = m.case_id offset 0) c
-    cross join lateral (select FOR_DESK(c) as for_desk offset 0) d;
-end $$;
-
 -- Tell the owner and the named authority what became of its responsibility, and the authority that another one replaced just now. The owner
 -- tells that it named the authority, and the authority what it answered.
 create function priv.tell_responsible(p_grant uuid, p_action text, p_request text) returns void
@@ -148,7 +124,7 @@ begin
     return null;
 end $$;
 
-grant execute on function priv.open_cases(jsonb), priv.level(uuid), priv.may_grant_access(uuid), priv.may_be_responsible(uuid, uuid), priv.beside_cases(uuid[]),
+grant execute on function priv.open_cases(jsonb), priv.level(uuid), priv.may_grant_access(uuid), priv.may_be_responsible(uuid, uuid),
     priv.tell_responsible(uuid, text, text), priv.answer_responsibility(uuid, integer, boolean, text, text) to APP_ROLE;
 
 -- Only the matching functions (60_holdings.sql) change the visibility, in the same statement as the holdings.

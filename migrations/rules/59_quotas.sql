@@ -74,25 +74,18 @@ language sql stable as $$
     from line l left join public.quota_use q on q.holder_id = l.holder and q.policy = l.policy
 $$;
 
--- Return for each quota of the caller: the limit, how many values are left, the seconds until it is reset, its length in seconds, the number
--- of new values, and whether they were refused because of it.
-create function priv.quota_figures(p_hidden boolean, p_fresh bigint, p_fresh_hidden bigint, p_refused boolean)
-returns table (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
-language sql stable as $$
-    select l.policy, min(l.own), greatest(min(l.most - l.used), 0),
-           ceil(extract(epoch from min(l.since + l.length) - (select priv.at())))::integer, extract(epoch from l.length)::integer,
-           case when l.hidden then p_fresh_hidden else p_fresh end,
-           p_refused and bool_or(l.used + case when l.hidden then p_fresh_hidden else p_fresh end > l.most)
-    from priv.quota_lines(p_hidden) l
-    group by l.policy, l.length, l.hidden order by l.hidden, l.length
-$$;
-
--- Return the same for the quotas against which values of cases that are not hidden count, without counting any.
+-- Return for each quota against which values of cases that are not hidden count: the limit, how many values are left, the seconds until it is
+-- reset, its length in seconds, and, as in priv.count_values, that no values are counted.
 create function priv.present_quotas()
 returns table (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select q.* from priv.quota_figures(false, 0, 0, false) q where (select priv.principal()) is not null
-$$;
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+begin
+    return query
+    with line as (
+        select l.*, 0::bigint as wanted, (select priv.at()) as at from priv.quota_lines(false) l where (select priv.principal()) is not null)
+    QUOTA_FIGURES(line, false, l.at);
+end $$;
 
 -- Report honey values among tokens: raise an alarm for the operator and write an entry that only the auditors of the caller's authority
 -- read, because its other people may be those who guess. Each value is reported once an hour in each case; `quota_use` stores the time
@@ -131,38 +124,43 @@ returns table (policy text, most bigint, remaining bigint, seconds integer, leng
 language plpgsql volatile as $$
 #variable_conflict use_column
 declare
-    home uuid := priv.authority();
-    me uuid := priv.principal();
-    now_at timestamptz := priv.at();
-    fresh bigint;
-    fresh_hidden bigint;
-    refused boolean;
+    said text[] := priv.context();
+    home uuid := said[1]::uuid;
+    me uuid := nullif(said[2], '')::uuid;
+    now_at timestamptz := to_timestamp(said[6]::bigint / 1e6);
+    c record;
 begin
     -- Lock one row of the authority for this short time. It stands for the rows of its clients too.
-    insert into public.quota_use (holder_id, policy, since, used) values (home, 'hour', 'epoch', 0) on conflict do nothing;
-    perform from public.quota_use q where q.holder_id = home and q.policy = 'hour' for update;
-    select coalesce(sum(v.cost) filter (where r.digest is null and s.digest is null), 0),
-           coalesce(sum(v.cost) filter (where v.hidden and r.hidden is not true and s.hidden is not true), 0) into fresh, fresh_hidden
+    insert into public.quota_use (holder_id, policy, since, used) values (home, 'hour', 'epoch', 0)
+        on conflict (holder_id, policy) do update set used = 0 where false;
+    with fresh as materialized (
+        select coalesce(sum(v.cost) filter (where r.digest is null and s.digest is null), 0)::bigint as visible,
+               coalesce(sum(v.cost) filter (where v.hidden and r.hidden is not true and s.hidden is not true), 0)::bigint as hidden
         from unnest(p_cases, p_hidden, p_digests, p_costs) v (case_id, hidden, digest, cost)
         left join lateral (
             select x.digest, x.hidden from public.registered_values x
             where p_known and x.case_id = v.case_id and x.digest = v.digest offset 0) r on true
-        left join public.searched_values s on s.principal_id = me and s.digest = v.digest and s.until > now_at;
-    select coalesce(bool_or(x.n > 0 and x.used + x.n > x.most), true) into refused
-        from (select l.used, l.most, case when l.hidden then fresh_hidden else fresh end n from priv.quota_lines(p_in_hidden) l) x;
-    if not refused and greatest(fresh, fresh_hidden) > 0 then
+        left join public.searched_values s on s.principal_id = me and s.digest = v.digest and s.until > now_at),
+    line as (
+        select l.*, case when l.hidden then f.hidden else f.visible end as wanted from fresh f cross join priv.quota_lines(p_in_hidden) l)
+    select coalesce(bool_or(l.wanted > 0 and l.used + l.wanted > l.most), true) as refused, max(l.wanted) as wanted,
+           array_agg(l.holder) as holders, array_agg(l.policy) as policies, array_agg(l.hidden) as hidden, array_agg(l.length) as lengths,
+           array_agg(l.own) as own, array_agg(l.most) as most, array_agg(l.since) as since, array_agg(l.used) as used,
+           array_agg(l.wanted) as each into c
+        from line l;
+    if not c.refused and c.wanted > 0 then
         insert into public.quota_use as q (holder_id, policy, since, used)
-            select l.holder, l.policy, l.since, l.used + case when l.hidden then fresh_hidden else fresh end
-            from priv.quota_lines(p_in_hidden) l
+            select l.holder, l.policy, l.since, l.used + l.wanted
+            from unnest(c.holders, c.policies, c.since, c.used, c.each) l (holder, policy, since, used, wanted)
             on conflict (holder_id, policy) do update set since = excluded.since, used = excluded.used;
     end if;
-    if not refused and p_search then
+    if not c.refused and p_search then
         insert into public.searched_values as s (principal_id, digest, hidden, until)
             select me, v.digest, v.hidden, now_at + interval '24 hours' from unnest(p_hidden, p_digests) v (hidden, digest)
             on conflict (principal_id, digest) do update
                 set hidden = excluded.hidden, until = case when s.until <= now_at then excluded.until else s.until end
                 where s.until <= now_at or excluded.hidden and not s.hidden;
-    elsif not refused then
+    elsif not c.refused then
         insert into public.registered_values as r (case_id, digest, identifier_id, principal_id, hidden, at)
             select v.case_id, v.digest, v.identifier_id, me, v.hidden, now_at
             from unnest(p_cases, p_hidden, p_digests, p_identifiers) v (case_id, hidden, digest, identifier_id)
@@ -170,7 +168,11 @@ begin
                               where x.case_id = v.case_id and x.digest = v.digest and (x.hidden or not v.hidden) offset 0)
             on conflict (case_id, digest) do update set hidden = true where excluded.hidden and not r.hidden;
     end if;
-    return query select * from priv.quota_figures(p_in_hidden, fresh, fresh_hidden, refused);
+    return query
+    with line as (
+        select l.* from unnest(c.policies, c.hidden, c.lengths, c.own, c.most, c.since, c.used, c.each)
+                        l (policy, hidden, length, own, most, since, used, wanted))
+    QUOTA_FIGURES(line, c.refused, now_at);
 end $$;
 
 -- Announce values that are about to be registered and count those that are new to the case. While a case waits to be hidden, its values
@@ -179,32 +181,35 @@ end $$;
 -- length in seconds, the number of new values announced, and whether that exceeded the quota. If it did, none is counted.
 create function priv.reserve(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[], p_hidden boolean)
 returns table (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
+    set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
-    in_hidden boolean;
-    ended boolean;
+    home record;
     values_in record;
     counted record;
 begin
-    perform priv.require_level(p_case, 3);
-    select coalesce(p_hidden, c.visibility = 'hidden'),
-           c.state = 'withdrawn'
-        into in_hidden, ended from public.cases c where c.id = p_case;
+    select coalesce(p_hidden, c.visibility = 'hidden') as hidden, c.state = 'withdrawn' as ended,
+           exists (select from unnest(p_tokens) t where octet_length(t) <> 32) as odd
+        into home from public.cases c where c.id = p_case and GRANTED(c.id, 3);
+    if not found then
+        raise exception 'the caller has no access to the case' using errcode = '42501';
+    end if;
     if p_tokens is null then
         select u.identifiers, u.tokens, u.strengths into p_identifiers, p_tokens, p_strengths from priv.unconfirmed(p_case) u;
     end if;
-    if exists (select from unnest(p_tokens) t where octet_length(t) <> 32) then
+    if home.odd then
         raise exception 'the value is not a match token' using errcode = '22023';
     end if;
     select array_agg(v.digest order by v.digest) digests, array_agg(v.identifier_id order by v.digest) identifiers,
-           array_agg(v.cost order by v.digest) costs into values_in
-        from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v where not ended;
+           array_agg(v.cost order by v.digest) costs,
+           exists (select from unnest(p_tokens) t (token) join public.honey_values y on y.token = t.token) as honey into values_in
+        from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v where not home.ended;
     select array_agg(q) quotas, coalesce(bool_or(q.exceeded), false) exceeded into counted
-        from priv.count_values(in_hidden, array_fill(p_case, array[coalesce(cardinality(values_in.digests), 0)]),
-            array_fill(in_hidden, array[coalesce(cardinality(values_in.digests), 0)]), values_in.digests, values_in.identifiers,
+        from priv.count_values(home.hidden, array_fill(p_case, array[coalesce(cardinality(values_in.digests), 0)]),
+            array_fill(home.hidden, array[coalesce(cardinality(values_in.digests), 0)]), values_in.digests, values_in.identifiers,
             values_in.costs) q;
-    if not counted.exceeded then
+    if values_in.honey and not counted.exceeded then
         perform priv.notice_honey(p_case, p_tokens);
     end if;
     return query select q.policy, q.most, q.remaining, q.seconds, q.length, q.wanted, q.exceeded

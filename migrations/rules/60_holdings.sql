@@ -12,7 +12,7 @@ $$;
 -- Return what is needed to register identifiers of a case, and keep others from changing the case until then. Registrations do not wait for
 -- each other. Return nothing if the caller may not add to the case.
 create function priv.case_to_add_to(p_case uuid) returns table (id uuid, authority_id uuid, state text, handling_code text, wrapped bytea)
-language plpgsql volatile set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 begin
     return query
@@ -91,12 +91,14 @@ end $$;
 
 -- Store identifiers of a case with their links to subjects, and add those that it did not have to matching. p_rows holds their columns,
 -- bytes as hexadecimal digits, p_links their subjects as for priv.link_subjects; the arrays are the holdings as for priv.hold. Return the ids
--- of those that are new, and how many links the others got. This runs with the rights of the caller.
+-- of those that are new, those among them whose value the operator excluded for all, and how many links the others got. This runs with the
+-- rights of the caller.
 create function priv.register(p_case uuid, p_rows jsonb, p_links jsonb, p_identifiers uuid[], p_tokens bytea[], p_families text[],
                               p_strengths smallint[], p_kinds text[], p_common boolean[],
-                              out fresh uuid[], out linked integer, out victims_linked integer)
+                              out fresh uuid[], out excluded uuid[], out linked integer, out victims_linked integer)
 language plpgsql volatile set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
+    said text[] := priv.context();
     held record;
 begin
     with stored as (
@@ -105,7 +107,7 @@ begin
                 created_at, created_by)
             select r.id, 1, p_case, r.kind, decode(r.fingerprint, 'hex'), decode(r.sealed, 'hex'), r.normaliser, r.strength,
                    array (select jsonb_array_elements_text(r.warnings)), r.basis, r.source_grading, r.information_grading, r.handling_code,
-                   r.exceptional_reason, r.exceptional_until, r.external_id, (select priv.at()), (select priv.principal())
+                   r.exceptional_reason, r.exceptional_until, r.external_id, to_timestamp(said[6]::bigint / 1e6), said[2]::uuid
             from jsonb_to_recordset(p_rows) r (id uuid, kind text, fingerprint text, sealed text, normaliser smallint,
                  strength smallint, warnings jsonb, basis text, source_grading text, information_grading text, handling_code text,
                  exceptional_reason text, exceptional_until timestamptz, external_id text)
@@ -124,6 +126,7 @@ begin
     if held.identifiers is not null then
         perform priv.hold(p_case, held.identifiers, held.tokens, held.families, held.strengths, held.kinds, held.common);
     end if;
+    excluded := array (select priv.excluded_everywhere(fresh));
 end $$;
 
 -- Add identifiers of a case to matching under their tokens, which must have been announced (priv.reserve). The arrays are parallel. The
@@ -131,21 +134,30 @@ end $$;
 -- identifiers wait.
 create function priv.hold(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_families text[], p_strengths smallint[],
                           p_kinds text[], p_common boolean[]) returns void
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
+    set plan_cache_mode = force_generic_plan as $$
 declare
+    now_at timestamptz := priv.at();
     home record;
+    counted record;
 begin
-    perform priv.require_level(p_case, 3);
-    select c.authority_id, c.visibility = 'hidden' as hidden into home from public.cases c
-        where c.id = p_case and c.state <> 'withdrawn' for share;
+    select c.authority_id, c.visibility = 'hidden' as hidden, c.state = 'withdrawn' as ended into home from public.cases c
+        where c.id = p_case and GRANTED(c.id, 3) for share of c;
     if not found then
+        raise exception 'the caller has no access to the case' using errcode = '42501';
+    end if;
+    if home.ended then
         return;
     end if;
     if exists (select from unnest(p_identifiers) u (id) where not exists (
             select from public.identifiers i where i.id = u.id and i.case_id = p_case offset 0)) then
         raise exception 'the identifier does not belong to the case' using errcode = '42501';
     end if;
-    if priv.unannounced(p_case, p_identifiers, p_tokens, p_strengths, home.hidden) then
+    select bool_or(r.digest is null) as none, array_agg(r.digest) filter (where r.left_at is not null) as left_before into counted
+        from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v left join lateral (
+            select x.digest, x.left_at from public.registered_values x
+            where x.case_id = p_case and x.digest = v.digest and (x.hidden or not home.hidden) offset 0) r on true;
+    if counted.none then
         raise exception 'these values were not counted against the quota' using errcode = '42501';
     end if;
     if home.hidden and not priv.hiding_confirmed(p_case) then
@@ -157,16 +169,16 @@ begin
     end if;
     insert into public.holdings (token, case_id, identifier_id, authority_id, kind, strength, roles, common, hidden, since, open_since)
         select u.token, p_case, u.identifier, home.authority_id, min(u.kind), max(u.strength), min(r.roles), bool_and(u.common), home.hidden,
-               (select priv.at()), (select priv.at())
+               now_at, now_at
         from unnest(p_identifiers, p_tokens, p_strengths, p_kinds, p_common) u (identifier, token, strength, kind, common)
         join priv.roles_of(p_identifiers) r on r.identifier_id = u.identifier
         group by u.token, u.identifier order by 1, 3;
     insert into public.matching_queue (case_id, tokens, families, compared)
         values (p_case, p_tokens, p_families,
                 array (select distinct u.identifier from unnest(p_identifiers, p_strengths) u (identifier, strength) where u.strength <= 0));
-    update public.registered_values r set left_at = null
-        from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v
-        where r.case_id = p_case and r.digest = v.digest and r.left_at is not null;
+    if counted.left_before is not null then
+        update public.registered_values r set left_at = null where r.case_id = p_case and r.digest = any (counted.left_before);
+    end if;
 end $$;
 
 -- Add the waiting identifiers to matching after a person confirmed, or refused, that the case is hidden. If it was refused, the case

@@ -1,19 +1,31 @@
 -- The functions in this file return what one page shows, in one statement whose plan is kept. They run with the rights of the caller, so the
--- policies of every table apply, except those of overlaps: they use the rules of the policies themselves, because a plan that contains the policies
--- of each table in those of another takes longer to start than to run.
+-- policies of every table apply, except those of cases and overlaps: they use the rules of the policies themselves, because a plan that contains the
+-- policies of each table in those of another takes longer to start than to run.
 
--- Return cases with the name and country of the authority that owns each, and what is shown beside it.
+-- Return cases that the caller sees, each with the name and country of the authority that owns it, the caller's level of access, the authority that
+-- is responsible for the case and the one that is named and has not accepted yet, which readers of the case and authorities of the owner's State are
+-- told, and whether the caller is the desk of that State, which sees more of the index, with the name of the handler. It begins from the caller's
+-- grants, so that a case that is hidden from the caller takes the same steps as one that does not exist.
 create function priv.shown_cases(p_cases uuid[]) returns table (shown public.cases, name text, country text, level smallint, responsible jsonb,
                for_desk boolean, handler_name text)
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
+declare
+    me uuid := priv.authority();
 begin
     return query
-    select c.shown, a.name, a.country, b.level, b.responsible, b.for_desk, b.handler_name
-    from priv.beside_cases(p_cases) b
-    cross join lateral (select x as shown, x.authority_id from public.cases x where x.id = b.case_id offset 0) c
-    join public.authorities a on a.id = c.authority_id
-    order by b.case_id desc;
+    select c.shown, o.name, o.country, m.level,
+           (select jsonb_object_agg(case when r.level = 3 then 'accepted' else 'named' end, jsonb_build_object(
+                'id', a.id, 'name', a.name, 'country', a.country, 'access_id', r.id))
+            from public.case_access r join public.authorities a on a.id = r.authority_id
+            where r.case_id = c.id and r.kind = 'responsible' and r.withdrawn_at is null and (m.level >= 2 or priv.same_state(r.owner_id))),
+           d.for_desk, case when d.for_desk then (select p.name from public.principals p where p.id = c.handler_id) end
+    from (select g.case_id, max(g.level) as level from public.case_access g
+          where g.authority_id = me and g.case_id = any (p_cases) and LIVE(g) group by g.case_id) m
+    cross join lateral (select x as shown, x.* from public.cases x where x.id = m.case_id offset 0) c
+    cross join lateral (select FOR_DESK(c) as for_desk offset 0) d
+    join public.authorities o on o.id = c.authority_id
+    order by c.id desc;
 end $$;
 
 -- Return a page of the cases that the caller sees, newest first: p_most cases before one. p_wanted may have `state`, `reference` (folded),

@@ -228,12 +228,11 @@ language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mod
 #variable_conflict use_column
 begin
     return query
-    select c.id, 'case', s.fields, case when 'state' = any (s.fields) then c.state end,
-           o.country || case when 'further_country' = any (s.fields) then c.countries else '{}' end
-    from public.cases c join public.authorities o on o.id = c.authority_id join priv.beside_cases(p_objects) b on b.case_id = c.id
-    cross join lateral (select priv.searched_fields(b.level, c.visibility = 'open_index', b.for_desk,
-        c.authority_id = (select priv.authority()), (select priv.role()) = 'analyst') as fields) s
-    where c.id = any (p_objects)
+    select (c.shown).id, 'case', s.fields, case when 'state' = any (s.fields) then (c.shown).state end,
+           c.country || case when 'further_country' = any (s.fields) then (c.shown).countries else '{}' end
+    from priv.shown_cases(p_objects) c
+    cross join lateral (select priv.searched_fields(c.level, (c.shown).visibility = 'open_index', c.for_desk,
+        (c.shown).authority_id = (select priv.authority()), (select priv.role()) = 'analyst') as fields) s
     union all
     select r.id, 'request', array ['reference', 'state', 'type', 'category', 'country'], r.state, array [k.country, r.executing_country]
     from public.mla_requests r join public.authorities k on k.id = r.requesting_id where r.id = any (p_objects)
