@@ -1,5 +1,6 @@
 """One real PostgreSQL for a run, one migrated database, and a world that is new for every test."""
 
+import gc
 import json
 import secrets
 import shutil
@@ -32,6 +33,15 @@ LONGEST = {"test_demo.py", "worlds", "test_contributing.py"}
 
 def pytest_addoption(parser):
     parser.addoption("--stories", type=int, default=40, help="how many stories are played in two worlds (tests/worlds)")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Collect without the garbage collector, which would go through the tests that are found again and again, then and later."""
+    gc.disable()
+    yield
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items):

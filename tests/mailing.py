@@ -70,7 +70,7 @@ class Server(Controller):
 
     def __init__(self, port, box=None, starttls=(), secure=False, login=None):
         self.box = box or Mailbox()
-        self.tls = ssl.create_default_context()
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         ours = None
         if starttls or secure:
             authority = trustme.CA()

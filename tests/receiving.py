@@ -73,7 +73,7 @@ class Server(InThread):
     def __init__(self, port, *hosts, plain=False):
         self.receiver = Receiver(port)
         authority = trustme.CA()
-        self.tls = ssl.create_default_context()
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         authority.configure_trust(self.tls)
         self.server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         ours = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -14,8 +14,9 @@ _TABLES = (
 class Register:
     """All rows of the database, by the name of what made them.
 
-    A moment is kept in a schema: the tables that have rows, and a function that puts them back, whose plans are made once. It
-    has a connection of its own, in which no trigger fires. A test that leaves a lock behind fails the next one after three minutes.
+    A moment is kept as copies of the tables that have rows, and a function that puts them back, whose plans are made once. All are
+    in one schema, because every connection to the database forgets all of its plans when a schema is made. The register has a
+    connection of its own, in which no trigger fires. A test that leaves a lock behind fails the next one after three minutes.
     """
 
     def __init__(self, owner):
@@ -26,6 +27,7 @@ class Register:
         self.cursor.execute("set session_replication_role = replica; set lock_timeout = '3min'")
         self.cursor.execute(_TABLES)
         self.tables = [name for (name,) in self.cursor.fetchall()]
+        self.cursor.execute("create schema kept")
         self.made = {}
         self.now = None, None
         self._keep("empty")
@@ -33,13 +35,13 @@ class Register:
     def as_of(self, name, make):
         """What `make` made and told, with its rows in place."""
         if name in self.made:
-            schema, told = self.made[name]
-            self._put_back(schema)
+            moment, told = self.made[name]
+            self._put_back(moment)
         else:
             told = make()
-            schema = f"made {len(self.made)}"
-            self._keep(schema)
-            self.made[name] = schema, told
+            moment = f"made {len(self.made)}"
+            self._keep(moment)
+            self.made[name] = moment, told
         self.now = name, self.next_writer()
         return deepcopy(told)
 
@@ -58,18 +60,18 @@ class Register:
         self.cursor.execute(_NEXT_WRITER)
         return self.cursor.fetchone()[0]
 
-    def _keep(self, schema):
+    def _keep(self, moment):
         filled = [table for table in self.tables if self._has_rows(table)]
-        kept = [f'create unlogged table "{schema}".{table} as table public.{table};' for table in filled]
+        kept = [f'create unlogged table kept."{moment} {table}" as table public.{table};' for table in filled]
         emptied = [f"delete from public.{table};" for table in self.tables]
-        filled_again = [f'insert into public.{table} overriding system value table "{schema}".{table};' for table in filled]
+        filled_again = [f'insert into public.{table} overriding system value table kept."{moment} {table}";' for table in filled]
         body = " ".join((*emptied, *filled_again))
-        put_back = f'create function "{schema}".put_back() returns void language plpgsql as $$ begin {body} end $$'
-        self.cursor.execute(f'create schema "{schema}"; {" ".join(kept)} {put_back}')
+        put_back = f'create function kept."{moment}"() returns void language plpgsql as $$ begin {body} end $$'
+        self.cursor.execute(f"{' '.join(kept)} {put_back}")
 
     def _has_rows(self, table):
         self.cursor.execute(f"select exists (select from public.{table})")
         return self.cursor.fetchone()[0]
 
-    def _put_back(self, schema):
-        self.cursor.execute(f'select "{schema}".put_back()')
+    def _put_back(self, moment):
+        self.cursor.execute(f'select kept."{moment}"()')

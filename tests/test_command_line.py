@@ -1,5 +1,6 @@
 """The command line: provisioning that repeats, lists, and faults that are said in one line with their true cause."""
 
+import gc
 import json
 import os
 import re
@@ -419,3 +420,9 @@ def test_commands_find_what_they_need_in_processes_of_their_own(under_c, home):
     )
     told = {words: under_c(*words.split()) for words in commands}
     assert {words: done.stderr for words, done in told.items() if done.returncode} == {}
+
+
+def test_what_a_command_imports_stays_and_the_garbage_collector_works_on():
+    kept = gc.get_freeze_count()
+    assert commands.get_command(None, "check").name == "check"
+    assert (gc.isenabled(), gc.get_freeze_count() > kept) == (True, True)

@@ -1,11 +1,11 @@
 """The catalogue of events: it has every event that the code and the database write, and no other."""
 
 import ast
-import gc
 import re
 from pathlib import Path
 
 import pytest
+from instances import named
 
 import coopapi.app  # noqa: F401 (so that every workflow is known)
 from coopapi.auth.authentication import actor_of
@@ -59,7 +59,7 @@ def written():
         found |= {
             f"{PREFIXES[package]}.{name.value}" for name in told(tree) if isinstance(name, ast.Constant) and package in PREFIXES
         }
-    for workflow in (one for one in gc.get_objects() if isinstance(one, Workflow)):
+    for workflow in named(Workflow):
         found |= {STEPS[workflow.name] + event for event in workflow.events if workflow.name in STEPS}
     found |= OTHERWISE
     for path in (ROOT / "migrations" / "rules").glob("*.sql"):

@@ -1,12 +1,12 @@
 """Laws of the house that no linter says; each with a bad example that it must catch."""
 
 import ast
-import gc
 import re
 import tomllib
 from pathlib import Path
 
 import pytest
+from instances import named
 
 import coopapi.app  # noqa: F401 (so that every model is known)
 from coopapi.access import GRANTS, Action
@@ -216,7 +216,7 @@ def test_every_model_says_who_sees_it():
 def test_every_action_is_granted_to_somebody_and_used_by_a_route(app):
     document = app.test_client().get("/openapi.json").json
     used = {o["x-action"] for item in document["paths"].values() for o in item.values() if isinstance(o, dict) and "x-action" in o}
-    moved = {move.by for life in gc.get_objects() if isinstance(life, Lifecycle) for move in life.transitions.values()}
+    moved = {move.by for life in named(Lifecycle) for move in life.transitions.values()}
     assert used | moved | {Action.IDENTIFIER_CLEAR, Action.WORKLIST_ASSIGN} == set(Action)
     assert {action for actions in GRANTS.values() for action in actions} | {Action.PUBLIC} == set(Action)
 

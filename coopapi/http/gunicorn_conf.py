@@ -15,6 +15,7 @@ from coopapi.config import ignored, read
 from coopapi.http import worker_process
 from coopapi.http.telemetry import FIGURES_MARK
 
+gc.disable()  # until `when_ready`: what is loaded before stays
 _settings = read()
 bind = [_settings.bind, *([_settings.metrics_bind] if _settings.metrics_bind else [])]
 workers = _settings.workers
@@ -49,6 +50,7 @@ def when_ready(server: Any) -> None:
     server.app.wsgi().extensions["coopapi"].database.engine.dispose()  # each worker opens connections of its own
     gc.collect()
     gc.freeze()
+    gc.enable()
     if names := ignored():
         _log.warning("ignored: %s (no settings of coopapi)", ", ".join(names))
     if _settings.worker:

@@ -37,7 +37,7 @@ def _loops_back(host: str) -> bool:
 def connected(settings: Settings, tls: ssl.SSLContext | None = None) -> Iterator[smtplib.SMTP]:
     """Connect to the server, encrypted and logged in. Raises `Undelivered`."""
     try:
-        client = _opened(settings, tls or ssl.create_default_context())
+        client = _opened(settings, tls)
     except Exception as wrong:  # noqa: BLE001 (the next line raises what is no fault of the server)
         raise _fault(wrong) from None
     try:
@@ -48,18 +48,19 @@ def connected(settings: Settings, tls: ssl.SSLContext | None = None) -> Iterator
         client.close()
 
 
-def _opened(settings: Settings, tls: ssl.SSLContext) -> smtplib.SMTP:
+def _opened(settings: Settings, tls: ssl.SSLContext | None) -> smtplib.SMTP:
+    """Connect, and read the certificates of the system only for a connection that is encrypted: it takes longer than the rest."""
     parts = urlsplit(str(settings.smtp_url))
     host, port = str(parts.hostname), parts.port or _PORTS[parts.scheme]
     named = urlsplit(settings.base_url).hostname
     client: smtplib.SMTP
     if parts.scheme == "smtps":
-        client = smtplib.SMTP_SSL(host, port, local_hostname=named, timeout=SECONDS, context=tls)
+        client = smtplib.SMTP_SSL(host, port, local_hostname=named, timeout=SECONDS, context=tls or ssl.create_default_context())
     else:
         client = smtplib.SMTP(host, port, local_hostname=named, timeout=SECONDS)
     try:
         if parts.scheme == "smtp" and not _loops_back(host):
-            client.starttls(context=tls)
+            client.starttls(context=tls or ssl.create_default_context())
         client.ehlo_or_helo_if_needed()
         if parts.username and settings.smtp_password_file:
             _log_in(client, unquote(parts.username), settings.smtp_password_file.read_text("utf-8").strip())

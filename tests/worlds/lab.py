@@ -102,7 +102,7 @@ class Lab:
         if home != "nl" or secret is Secret.REGISTRATION:
             return {}
         with Server(self.receiver_port, plain=True) as server:
-            send_all(Sender(self.app.extensions["coopapi"].database, pool=ThreadPoolExecutor(1)))
+            send_all(Sender(self.app.extensions["coopapi"].database, server.tls, pool=ThreadPoolExecutor(1)))
         assert server.receiver.got
         return {("webhooks", "/received"): Received(server.receiver.got)}
 
