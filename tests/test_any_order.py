@@ -5,30 +5,34 @@ import random
 
 import pytest
 
+from bench import persons
 from coopapi.config import MOST_HOLDERS
 from coopapi.matching.similarity import STRENGTHS
 from coopapi.persons.record import read_person
 from coopapi.persons.score import judge
 
 REBUILD = """
-with counted as (
+with holders as (
     select h.token, count(distinct coalesce(k.i, h.case_id)) filter (where not h.hidden) every_holder,
            count(distinct coalesce(k.i, h.case_id)) filter (where not h.hidden and h.roles is distinct from '{victim}') open_holders
     from holdings h left join lateral (select h.identifier_id i where h.strength <= 0) k on true group by 1),
+counted as (select h.*, t.family, case when t.family = any (%(fewer)s) then 2 else 4 end most from holders h join match_tokens t using (token)),
 met as (
-    select x.case_id a, y.case_id b, x.identifier_id i, y.identifier_id j,
+    select x.case_id a, y.case_id b, x.identifier_id i, y.identifier_id j, c.token, c.family,
            case when x.strength > 0 then least(x.strength, y.strength) else (
                select j.strength from judged j where j.a = least(x.identifier_id, y.identifier_id)
                                                  and j.b = greatest(x.identifier_id, y.identifier_id)) end s,
            coalesce(x.roles = '{victim}' or y.roles = '{victim}', x.roles = '{victim}', y.roles = '{victim}', false) v
     from holdings x join holdings y on x.token = y.token and x.case_id < y.case_id and x.strength + y.strength > -2
     join counted c on c.token = x.token
-         and case when '{victim}' in (x.roles, y.roles) then c.every_holder else c.open_holders end <= 4),
-link as (
-    select a, b, i, j, max(s) s, bool_or(v) v from met where s is not null group by 1, 2, 3, 4)
+         and case when '{victim}' in (x.roles, y.roles) then c.every_holder else c.open_holders end <= c.most),
+link as (  -- one key of a beginning of a name and a year is no reason to compare, two are
+    select a, b, i, j, max(s) s, bool_or(v) v from met where s is not null group by 1, 2, 3, 4
+    having bool_or(family <> 'person:letters+year') or count(distinct token) > 1)
 select a, b, max(s), count(distinct i), count(distinct j), coalesce(max(s) filter (where not v), 0),
        count(distinct i) filter (where not v), count(distinct j) filter (where not v)
 from link group by 1, 2 order by 1, 2"""
+FEWER = [f"person:{family}" for family in persons.FEWER]
 STORED = """
 select case_a, case_b, strength, shared_a, shared_b, open_strength, open_shared_a, open_shared_b
 from case_overlaps where state = 'detected' order by 1, 2"""
@@ -154,7 +158,7 @@ def test_any_order_of_events_ends_in_what_a_rebuild_finds(world, owner, counted_
         play.step()
         with owner.cursor() as cursor:
             judge_anew(world, cursor)
-            cursor.execute(REBUILD)
+            cursor.execute(REBUILD, {"fewer": FEWER})
             rebuilt = cursor.fetchall()
             cursor.execute(STORED)
             assert cursor.fetchall() == rebuilt
@@ -173,7 +177,7 @@ def test_the_comparison_sees_a_lost_overlap(world, owner):
             "update case_overlaps set state = 'withdrawn', shared_a = 0 where id = (select id from case_overlaps limit 1)"
         )
         judge_anew(world, cursor)
-        cursor.execute(REBUILD)
+        cursor.execute(REBUILD, {"fewer": FEWER})
         rebuilt = cursor.fetchall()
         cursor.execute(STORED)
         assert len(cursor.fetchall()) == len(rebuilt) - 1 == 2

@@ -67,11 +67,14 @@ begin
         select distinct h.identifier_id from public.holdings h where h.strength <= 0 and h.identifier_id > p_after
         order by 1 limit p_count),
     pair as (
-        select distinct x.identifier_id i, y.identifier_id j
+        select x.identifier_id i, y.identifier_id j
         from one join public.holdings x on x.identifier_id = one.identifier_id
         join public.match_tokens t on t.token = x.token and not t.exact
         join public.holdings y on y.token = x.token and y.case_id <> x.case_id and y.identifier_id > x.identifier_id
-             and x.strength + y.strength > -2 and not (x.outdated and y.outdated) and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[1]))
+             and x.strength + y.strength > -2 and not (x.outdated and y.outdated)
+             and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, priv.crowd(t.family, p_limits[1]))
+        group by 1, 2
+        having TELLING(t.family, t.token))
     select one.identifier_id, p.j, ia.case_id, ib.case_id, ca.authority_id, cb.authority_id, ia.sealed, ib.sealed, ka.wrapped,
            kb.wrapped, priv.shared_families(p.i, p.j), l.strength, l.score
     from one left join pair p on p.i = one.identifier_id
