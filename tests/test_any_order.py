@@ -52,6 +52,9 @@ PEOPLE_SEEN = [
     {"names": [{"full": "Oleksandr Myronenko"}], "birth_dates": ["1984-05-17"], "gender": "M"},
     {"names": [{"full": "MYRONENKO Sasha"}]},
     {"names": [{"full": "Andrii Myronenko"}], "birth_dates": ["1984-05-17"], "gender": "M"},
+    {"names": [{"full": "Ivana Margolec"}], "birth_dates": ["1989-06-03"], "gender": "F"},
+    {"names": [{"full": "Iva Marfolec"}], "birth_dates": ["1989"], "gender": "F"},
+    {"names": [{"full": "I. Marfolek"}], "birth_dates": ["1989"], "gender": "F"},
 ]
 VALUES = [f"bird-{n}@example.org" for n in range(4)] + ["bird-0+tag@example.org"]
 PEOPLE = ["investigator", "foreign", "romanian"]
