@@ -18,7 +18,8 @@ CROWD = int(next(setting.default for setting in SETTINGS if setting.name == "cro
 STRICT = 0.99
 FEWER = {
     **dict.fromkeys(("initial+date", "part+year", "word+year"), CROWD // 20),
-    **dict.fromkeys(("letters+year", "part+day", "letters", "beginning", "form"), CROWD // 5),
+    **dict.fromkeys(("letters", "beginning", "form"), CROWD // 10),
+    **dict.fromkeys(("letters+year", "part+day"), CROWD // 5),
 }
 """How many persons may hold a text of a family that fewer may hold than others (`priv.crowd`)."""
 PLACES = ("place", "suburb", "postcode", "street")

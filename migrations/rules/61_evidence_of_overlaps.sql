@@ -39,8 +39,8 @@ $$;
 -- are looked for share alone, so that the persons with which a new one is compared do not grow with the register.
 create function priv.crowd(p_family text, p_limit integer) returns integer language sql immutable as $$
     select case when p_family in ('person:initial+date', 'person:part+year', 'person:word+year') then greatest(2, p_limit / 20)
-                when p_family in ('person:letters+year', 'person:part+day', 'person:letters', 'person:beginning', 'person:form')
-                then greatest(2, p_limit / 5) else p_limit end
+                when p_family in ('person:letters', 'person:beginning', 'person:form') then greatest(2, p_limit / 10)
+                when p_family in ('person:letters+year', 'person:part+day') then greatest(2, p_limit / 5) else p_limit end
 $$;
 
 -- Return everything that links pairs of cases: equal tokens that few enough cases hold, and likenesses based on a key that few enough

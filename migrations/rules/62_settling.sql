@@ -126,28 +126,33 @@ end $$;
 -- too many.
 create function priv.most_counted() returns integer language sql immutable as $$ select 501 $$;
 
--- Count the holders of a token in hidden cases, up to the same number: cases for a value (p_exact), identifiers for a match key.
-create function priv.count_hidden_holders(p_token bytea, p_exact boolean) returns integer language sql stable as $$
+-- Return up to how many holders of a token of this family are counted: more than the limit of the family can be.
+create function priv.most_counted(p_family text) returns integer language sql immutable as $$
+    select least(priv.most_counted(), priv.crowd(p_family, 500) + 1)
+$$;
+
+-- Count the holders of a token in hidden cases, up to p_most: cases for a value (p_exact), identifiers for a match key.
+create function priv.count_hidden_holders(p_token bytea, p_exact boolean, p_most integer) returns integer language sql stable as $$
     select count(*)::integer
     from (select distinct on (h.case_id, case when p_exact then null else h.identifier_id end) 1
           from public.holdings h where h.token = p_token and h.hidden
-          order by h.case_id, case when p_exact then null else h.identifier_id end limit priv.most_counted()) x
+          order by h.case_id, case when p_exact then null else h.identifier_id end limit p_most) x
 $$;
 
 -- Count the holders of tokens: cases for a value, identifiers for a match key. `cases` counts them in visible cases, `open_cases` those of
--- them that concern somebody who is not a victim, and `hidden_cases` the holders in hidden cases. Each count ends at priv.most_counted(), so
--- the work does not grow with a token that very many hold. A token that nobody holds is left out.
-create function priv.count_holders(p_tokens bytea[])
+-- them that concern somebody who is not a victim, and `hidden_cases` the holders in hidden cases. The arrays are parallel: each count ends at
+-- the number in p_most, so the work does not grow with a token that very many hold. A token that nobody holds is left out.
+create function priv.count_holders(p_tokens bytea[], p_most integer[])
 returns table (token bytea, exact boolean, cases integer, open_cases integer, hidden_cases integer)
 language sql stable set enable_bitmapscan = off as $$
     with held as (  -- by each case; few tokens have more than one holder, so all of them are grouped together
         select u.token, h.case_id, bool_or(h.strength > 0) exact, count(*) held, count(*) filter (where not h.hidden) shown,
-               count(*) filter (where not h.hidden and priv.open(h.roles)) open
-        from unnest(p_tokens) u (token)
-        cross join lateral (select x.* from public.holdings x where x.token = u.token limit priv.most_counted() + 1) h
+               count(*) filter (where not h.hidden and priv.open(h.roles)) open, min(u.most) most
+        from unnest(p_tokens, p_most) u (token, most)
+        cross join lateral (select x.* from public.holdings x where x.token = u.token limit u.most + 1) h
         group by 1, 2),
     found as (
-        select e.token, bool_or(e.exact) exact, sum(e.held) > priv.most_counted() many,
+        select e.token, bool_or(e.exact) exact, sum(e.held) > min(e.most) many, min(e.most) most,
                case when bool_or(e.exact) then count(*) filter (where e.shown > 0) else sum(e.shown) end cases,
                case when bool_or(e.exact) then count(*) filter (where e.open > 0) else sum(e.open) end open_cases,
                case when bool_or(e.exact) then count(*) filter (where e.shown < e.held) else sum(e.held - e.shown) end hidden_cases
@@ -155,15 +160,15 @@ language sql stable set enable_bitmapscan = off as $$
     select f.token, f.exact,
            (case when not f.many then f.cases
                  when f.exact then (select count(*) from (select distinct on (h.case_id) 1 from public.holdings h
-                     where h.token = f.token and not h.hidden order by h.case_id limit priv.most_counted()) x)
+                     where h.token = f.token and not h.hidden order by h.case_id limit f.most) x)
                  else (select count(*) from (select from public.holdings h
-                     where h.token = f.token and not h.hidden limit priv.most_counted()) x) end)::integer,
+                     where h.token = f.token and not h.hidden limit f.most) x) end)::integer,
            (case when not f.many then f.open_cases
                  when f.exact then (select count(*) from (select distinct on (h.case_id) 1 from public.holdings h
-                     where h.token = f.token and not h.hidden and priv.open(h.roles) order by h.case_id limit priv.most_counted()) x)
+                     where h.token = f.token and not h.hidden and priv.open(h.roles) order by h.case_id limit f.most) x)
                  else (select count(*) from (select from public.holdings h
-                     where h.token = f.token and not h.hidden and priv.open(h.roles) limit priv.most_counted()) x) end)::integer,
-           (case when f.many then priv.count_hidden_holders(f.token, f.exact) else f.hidden_cases end)::integer
+                     where h.token = f.token and not h.hidden and priv.open(h.roles) limit f.most) x) end)::integer,
+           (case when f.many then priv.count_hidden_holders(f.token, f.exact, f.most) else f.hidden_cases end)::integer
     from found f
 $$;
 
@@ -226,18 +231,20 @@ begin
         from unnest(changes) c, unnest(c.tokens, c.families) u (token, family) group by 1),
     stored as (  -- a token that already has the most that is counted is not counted again when only holders are added
         select c.token, coalesce(t.family, c.family) family, c.less, t.exact, t.cases, t.open_cases, t.token is not null there,
-               coalesce(not c.less and least(t.cases, t.open_cases) >= priv.most_counted(), false) known
+               coalesce(not c.less and least(t.cases, t.open_cases) >= priv.most_counted(t.family), false) known,
+               priv.most_counted(coalesce(t.family, c.family)) most
         from changed c left join public.match_tokens t on t.token = c.token),
     counted as materialized (  -- grouped, because the planner expects few tokens and would join each with all others
         select x.token, max(x.family) family, bool_or(x.exact) exact, max(x.was) was, max(x.was_open) was_open, bool_or(x.there) there,
                bool_or(x.less) less, coalesce(max(x.now), 0) now, coalesce(max(x.now_open), 0) now_open, coalesce(max(x.now_hidden), 0) now_hidden
         from (select s.token, s.family, s.exact, s.there, s.less, coalesce(s.cases, 0) was, coalesce(s.open_cases, 0) was_open,
                      case when s.known then s.cases end now, case when s.known then s.open_cases end now_open,
-                     case when s.known then priv.count_hidden_holders(s.token, s.exact) end now_hidden
+                     case when s.known then priv.count_hidden_holders(s.token, s.exact, s.most) end now_hidden
               from stored s
               union all
               select h.token, null, h.exact, null, null, null, null, h.cases, h.open_cases, h.hidden_cases
-              from priv.count_holders(array (select s.token from stored s where not s.known)) h) x
+              from (select array_agg(s.token) tokens, array_agg(s.most) most from stored s where not s.known) a
+              cross join lateral priv.count_holders(a.tokens, a.most) h) x
         group by 1),
     kept as (  -- most tokens have one holder and are of no interest until another one comes
         insert into public.match_tokens as t (token, family, exact, cases, open_cases, hidden_cases)

@@ -19,15 +19,17 @@ language sql stable as $$
                count(*) filter (where h.hidden) hidden, count(distinct h.case_id) filter (where h.hidden) hidden_cases
         from public.holdings h group by h.token),
     counted as (
-        select h.token, least(case when h.exact then h.shown_cases else h.shown end, priv.most_counted())::integer cases,
-               least(case when h.exact then h.open_cases else h.open end, priv.most_counted())::integer open_cases,
-               least(case when h.exact then h.hidden_cases else h.hidden end, priv.most_counted())::integer hidden_cases
-        from held h)
-    select coalesce(t.token, c.token), n.*, t.token is null
-    from counted c full join public.match_tokens t on t.token = c.token
-    cross join lateral (select coalesce(c.cases, 0), coalesce(c.open_cases, 0), coalesce(c.hidden_cases, 0)) n (cases, open_cases, hidden_cases)
-    where case when t.token is null then n.cases + n.hidden_cases > 1
-               else (t.cases, t.open_cases, t.hidden_cases) is distinct from (n.cases, n.open_cases, n.hidden_cases) end
+        select coalesce(t.token, h.token) token, t.token is null missing, t.cases, t.open_cases, t.hidden_cases,
+               priv.most_counted(t.family) most, coalesce(case when h.exact then h.shown_cases else h.shown end, 0) shown,
+               coalesce(case when h.exact then h.open_cases else h.open end, 0) open,
+               coalesce(case when h.exact then h.hidden_cases else h.hidden end, 0) hidden
+        from held h full join public.match_tokens t on t.token = h.token)
+    select c.token, n.*, c.missing
+    from counted c
+    cross join lateral (select least(c.shown, c.most)::integer, least(c.open, c.most)::integer, least(c.hidden, c.most)::integer)
+        n (cases, open_cases, hidden_cases)
+    where case when c.missing then n.cases + n.hidden_cases > 1
+               else (least(c.cases, c.most), least(c.open_cases, c.most), least(c.hidden_cases, c.most)) is distinct from (n.cases, n.open_cases, n.hidden_cases) end
 $$;
 
 -- Compare the stored overlaps with a full computation from the holdings, for the operator: how many pairs differ, how many tokens are
