@@ -146,12 +146,14 @@ _FIELDS: Final = attrgetter(*(field.name for field in fields(SentLine)[:-2]))
 def _packed(line: SentLine) -> tuple[Any, ...]:
     """Return a line as plain tuples. Those are handed over in half of the time that objects take."""
     read = line.reading
-    return (*_FIELDS(line), read and (read.normalised, tuple(map(tuple, read.keys)), *read[2:]), line.held)
+    return (*_FIELDS(line), read and (read.normalised, [(*key,) for key in read.keys], *read[2:]), line.held)
 
 
 def _unpacked(packed: tuple[Any, ...]) -> SentLine:
     *said, read, held = packed
-    return SentLine(*said, read and Reading(read[0], tuple(map(MatchKey._make, read[1])), *read[2:]), held)
+    line = SentLine(*said)
+    line.reading, line.held = read and Reading(read[0], tuple(map(MatchKey._make, read[1])), *read[2:]), held
+    return line
 
 
 def prepare(line: SentLine, keyring: Keyring) -> None:
