@@ -16,6 +16,12 @@ from coopapi.persons.profile import Name, Profile, profile
 Pair = tuple[str, str]
 CROWD = int(next(setting.default for setting in SETTINGS if setting.name == "crowd") or 0)
 STRICT = 0.99
+FEWER = {
+    **dict.fromkeys(("initial+date", "part+year", "word+year"), CROWD // 20),
+    **dict.fromkeys(("letters", "beginning", "form"), CROWD // 10),
+    **dict.fromkeys(("letters+year", "part+day"), CROWD // 5),
+}
+"""How many persons may hold a text of a family that fewer may hold than others (`priv.crowd`)."""
 PLACES = ("place", "suburb", "postcode", "street")
 
 
@@ -65,14 +71,14 @@ def candidates(people: Sequence[Person]) -> dict[Pair, dict[str, int]]:
                 holders[family, text].append((person.id, passive))
     found: dict[Pair, dict[str, int]] = {}
     for (family, _), holding in holders.items():
-        for one, other in _asking(holding):
+        for one, other in _asking(holding, FEWER.get(family, CROWD)):
             shared = found.setdefault((one, other) if one < other else (other, one), {})
             shared[family] = shared.get(family, 0) + 1
-    return found
+    return {pair: shared for pair, shared in found.items() if shared != {"letters+year": 1}}  # the template TELLING of the rules
 
 
-def _asking(holding: Sequence[tuple[str, bool]]) -> Iterator[Pair]:
-    if 1 < len(holding) <= CROWD:
+def _asking(holding: Sequence[tuple[str, bool]], crowd: int) -> Iterator[Pair]:
+    if 1 < len(holding) <= crowd:
         yield from ((x, y) for (x, passive), (y, also) in itertools.combinations(holding, 2) if not (passive and also))
 
 

@@ -4,6 +4,9 @@ import itertools
 
 import pytest
 
+from bench import persons as brute
+from coopapi.persons.families import FAMILIES
+
 NAME = {"names": [{"full": "Oleksandr Myronenko"}]}
 CROWD = 4  # as the settings of the tests have it
 
@@ -75,3 +78,34 @@ def test_hidden_people_do_not_count_for_others(world):
     for who, case in (("investigator", mine), ("foreign", theirs)):
         enter(world, who, case, persons(world.subject(who, case), 2, who))
     assert len(world.overlaps("foreign", theirs)) == 1
+
+
+MARGOLEC = {"names": [{"full": "Ivana Margolec"}], "birth_dates": ["1989-06-03"], "gender": "F"}
+ONE_BEGINNING = {"names": [{"full": "I. Marfolec"}], "birth_dates": ["1989"], "gender": "F"}
+TWO_BEGINNINGS = {"names": [{"full": "Iva Marfolec"}], "birth_dates": ["1989"], "gender": "F"}
+
+
+@pytest.mark.parametrize(("other", "compared"), [(ONE_BEGINNING, 0), (TWO_BEGINNINGS, 2)])
+@pytest.mark.parametrize("first", ["investigator", "foreign"])
+def test_two_persons_who_share_one_beginning_of_a_name_and_a_year_are_not_compared(world, owner, other, compared, first):
+    """Of 80,000 persons more than ten shared such a key alone with a new one, and hardly one of them was the same person."""
+    people = {"investigator": MARGOLEC, "foreign": other}
+    cases = {who: world.case(who) for who in people}
+    for who in sorted(people, key=lambda who: who != first):
+        item = {"kind": "person", "subjects": [{"id": world.subject(who, cases[who])}], "person": people[who]}
+        assert enter(world, who, cases[who], [item]).status_code == 201
+
+    found = world.overlaps("foreign", cases["foreign"])
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "select coalesce(sum((detail ->> 'count')::integer), 0) from journal_entries where action = 'identifiers.compared'"
+        )
+        assert cursor.fetchone() == (compared,)
+    assert len(found) == compared // 2
+
+
+def test_the_rules_and_the_measurement_let_as_many_persons_hold_a_key(owner):
+    with owner.cursor() as cursor:
+        for family in FAMILIES:
+            cursor.execute("select priv.crowd(%s, %s)", (f"person:{family}", brute.CROWD))
+            assert cursor.fetchone() == (brute.FEWER.get(family, brute.CROWD),)

@@ -301,6 +301,10 @@ exists (select from public.case_access g where g.case_id = {case}
 -- template KEYS(identifier, least): the match keys of persons that an identifier holds with at least this strength (-1 or 0).
 array (select k.token from public.holdings k where k.identifier_id = {identifier} and k.strength between {least} and 0)
 
+-- template TELLING(family, token): the match keys in these rows, which a pair of identifiers shares, are reason enough to compare them. One
+-- beginning of a name with a year is not, two are: very many people share one.
+(coalesce(bool_or({family} <> 'person:letters+year'), false) or count(distinct {token}) > 1)
+
 -- template TO_ESCALATE(deadline, told, before, after): this deadline runs, of its period so many hundredths were told, and more is over.
 ({deadline}.met_at is null and {deadline}.cancelled_at is null and {deadline}.suspended_at is null and {deadline}.escalated = {told}
     and TIME_BETWEEN({deadline}, {before}, {after}) <= extract(epoch from (select priv.at()) at time zone 'UTC'))

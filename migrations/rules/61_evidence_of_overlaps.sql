@@ -35,6 +35,14 @@ language sql immutable as $$
     select case when priv.open(p_x) and priv.open(p_y) then p_open_cases else p_cases end <= p_limit
 $$;
 
+-- Return how many identifiers may hold a match key of a family, of which the setting allows p_limit. Fewer may hold keys that few of those who
+-- are looked for share alone, so that the persons with which a new one is compared do not grow with the register.
+create function priv.crowd(p_family text, p_limit integer) returns integer language sql immutable as $$
+    select case when p_family in ('person:initial+date', 'person:part+year', 'person:word+year') then greatest(2, p_limit / 20)
+                when p_family in ('person:letters', 'person:beginning', 'person:form') then greatest(2, p_limit / 10)
+                when p_family in ('person:letters+year', 'person:part+day') then greatest(2, p_limit / 5) else p_limit end
+$$;
+
 -- Return everything that links pairs of cases: equal tokens that few enough cases hold, and likenesses based on a key that few enough
 -- identifiers hold. p_limits contains the maximum number of identifiers for a match key and of cases for a value. Rarity, number of holders
 -- and time are returned twice: for callers with victim clearance, and for those without (ow, open_held, open_at). Values that tell nobody
@@ -81,11 +89,12 @@ language sql stable as $$
         join lateral (select h.* from public.holdings h where h.identifier_id = a.i limit 1) x on true
         join lateral (select h.* from public.holdings h where h.identifier_id = a.j limit 1) y on true
         cross join lateral (select KEYS(a.j, -1) every, KEYS(a.j, 0) found_by offset 0) other
-        where exists (
-            select from (select h.token, h.strength from public.holdings h where h.identifier_id = a.i offset 0) k
+        where (
+            select TELLING(t.family, t.token)
+            from (select h.token, h.strength from public.holdings h where h.identifier_id = a.i offset 0) k
             cross join lateral (select m.* from public.match_tokens m where m.token = k.token and not m.exact offset 0) t
             where k.token = any (case when k.strength = 0 then other.every else other.found_by end)
-              and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[1]))
+              and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, priv.crowd(t.family, p_limits[1])))
           and not ((select excluding from ruled)
                    and priv.excluded(null, array [x.kind, y.kind], x.authority_id, y.authority_id))),
     every as (

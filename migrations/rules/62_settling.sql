@@ -126,28 +126,33 @@ end $$;
 -- too many.
 create function priv.most_counted() returns integer language sql immutable as $$ select 501 $$;
 
--- Count the holders of a token in hidden cases, up to the same number: cases for a value (p_exact), identifiers for a match key.
-create function priv.count_hidden_holders(p_token bytea, p_exact boolean) returns integer language sql stable as $$
+-- Return up to how many holders of a token of this family are counted: more than the limit of the family can be.
+create function priv.most_counted(p_family text) returns integer language sql immutable as $$
+    select least(priv.most_counted(), priv.crowd(p_family, 500) + 1)
+$$;
+
+-- Count the holders of a token in hidden cases, up to p_most: cases for a value (p_exact), identifiers for a match key.
+create function priv.count_hidden_holders(p_token bytea, p_exact boolean, p_most integer) returns integer language sql stable as $$
     select count(*)::integer
     from (select distinct on (h.case_id, case when p_exact then null else h.identifier_id end) 1
           from public.holdings h where h.token = p_token and h.hidden
-          order by h.case_id, case when p_exact then null else h.identifier_id end limit priv.most_counted()) x
+          order by h.case_id, case when p_exact then null else h.identifier_id end limit p_most) x
 $$;
 
 -- Count the holders of tokens: cases for a value, identifiers for a match key. `cases` counts them in visible cases, `open_cases` those of
--- them that concern somebody who is not a victim, and `hidden_cases` the holders in hidden cases. Each count ends at priv.most_counted(), so
--- the work does not grow with a token that very many hold. A token that nobody holds is left out.
-create function priv.count_holders(p_tokens bytea[])
+-- them that concern somebody who is not a victim, and `hidden_cases` the holders in hidden cases. The arrays are parallel: each count ends at
+-- the number in p_most, so the work does not grow with a token that very many hold. A token that nobody holds is left out.
+create function priv.count_holders(p_tokens bytea[], p_most integer[])
 returns table (token bytea, exact boolean, cases integer, open_cases integer, hidden_cases integer)
 language sql stable set enable_bitmapscan = off as $$
     with held as (  -- by each case; few tokens have more than one holder, so all of them are grouped together
         select u.token, h.case_id, bool_or(h.strength > 0) exact, count(*) held, count(*) filter (where not h.hidden) shown,
-               count(*) filter (where not h.hidden and priv.open(h.roles)) open
-        from unnest(p_tokens) u (token)
-        cross join lateral (select x.* from public.holdings x where x.token = u.token limit priv.most_counted() + 1) h
+               count(*) filter (where not h.hidden and priv.open(h.roles)) open, min(u.most) most
+        from unnest(p_tokens, p_most) u (token, most)
+        cross join lateral (select x.* from public.holdings x where x.token = u.token limit u.most + 1) h
         group by 1, 2),
     found as (
-        select e.token, bool_or(e.exact) exact, sum(e.held) > priv.most_counted() many,
+        select e.token, bool_or(e.exact) exact, sum(e.held) > min(e.most) many, min(e.most) most,
                case when bool_or(e.exact) then count(*) filter (where e.shown > 0) else sum(e.shown) end cases,
                case when bool_or(e.exact) then count(*) filter (where e.open > 0) else sum(e.open) end open_cases,
                case when bool_or(e.exact) then count(*) filter (where e.shown < e.held) else sum(e.held - e.shown) end hidden_cases
@@ -155,15 +160,15 @@ language sql stable set enable_bitmapscan = off as $$
     select f.token, f.exact,
            (case when not f.many then f.cases
                  when f.exact then (select count(*) from (select distinct on (h.case_id) 1 from public.holdings h
-                     where h.token = f.token and not h.hidden order by h.case_id limit priv.most_counted()) x)
+                     where h.token = f.token and not h.hidden order by h.case_id limit f.most) x)
                  else (select count(*) from (select from public.holdings h
-                     where h.token = f.token and not h.hidden limit priv.most_counted()) x) end)::integer,
+                     where h.token = f.token and not h.hidden limit f.most) x) end)::integer,
            (case when not f.many then f.open_cases
                  when f.exact then (select count(*) from (select distinct on (h.case_id) 1 from public.holdings h
-                     where h.token = f.token and not h.hidden and priv.open(h.roles) order by h.case_id limit priv.most_counted()) x)
+                     where h.token = f.token and not h.hidden and priv.open(h.roles) order by h.case_id limit f.most) x)
                  else (select count(*) from (select from public.holdings h
-                     where h.token = f.token and not h.hidden and priv.open(h.roles) limit priv.most_counted()) x) end)::integer,
-           (case when f.many then priv.count_hidden_holders(f.token, f.exact) else f.hidden_cases end)::integer
+                     where h.token = f.token and not h.hidden and priv.open(h.roles) limit f.most) x) end)::integer,
+           (case when f.many then priv.count_hidden_holders(f.token, f.exact, f.most) else f.hidden_cases end)::integer
     from found f
 $$;
 
@@ -226,18 +231,20 @@ begin
         from unnest(changes) c, unnest(c.tokens, c.families) u (token, family) group by 1),
     stored as (  -- a token that already has the most that is counted is not counted again when only holders are added
         select c.token, coalesce(t.family, c.family) family, c.less, t.exact, t.cases, t.open_cases, t.token is not null there,
-               coalesce(not c.less and least(t.cases, t.open_cases) >= priv.most_counted(), false) known
+               coalesce(not c.less and least(t.cases, t.open_cases) >= priv.most_counted(t.family), false) known,
+               priv.most_counted(coalesce(t.family, c.family)) most
         from changed c left join public.match_tokens t on t.token = c.token),
     counted as materialized (  -- grouped, because the planner expects few tokens and would join each with all others
         select x.token, max(x.family) family, bool_or(x.exact) exact, max(x.was) was, max(x.was_open) was_open, bool_or(x.there) there,
                bool_or(x.less) less, coalesce(max(x.now), 0) now, coalesce(max(x.now_open), 0) now_open, coalesce(max(x.now_hidden), 0) now_hidden
         from (select s.token, s.family, s.exact, s.there, s.less, coalesce(s.cases, 0) was, coalesce(s.open_cases, 0) was_open,
                      case when s.known then s.cases end now, case when s.known then s.open_cases end now_open,
-                     case when s.known then priv.count_hidden_holders(s.token, s.exact) end now_hidden
+                     case when s.known then priv.count_hidden_holders(s.token, s.exact, s.most) end now_hidden
               from stored s
               union all
               select h.token, null, h.exact, null, null, null, null, h.cases, h.open_cases, h.hidden_cases
-              from priv.count_holders(array (select s.token from stored s where not s.known)) h) x
+              from (select array_agg(s.token) tokens, array_agg(s.most) most from stored s where not s.known) a
+              cross join lateral priv.count_holders(a.tokens, a.most) h) x
         group by 1),
     kept as (  -- most tokens have one holder and are of no interest until another one comes
         insert into public.match_tokens as t (token, family, exact, cases, open_cases, hidden_cases)
@@ -248,11 +255,11 @@ begin
                       is distinct from (excluded.cases, excluded.open_cases, excluded.hidden_cases))
     -- `others`: whether another case than that of the change may hold the token.
     select array_agg(c.token) tokens, array_agg(c.exact) exact, array_agg(c.was) was, array_agg(c.was_open) was_open,
-           array_agg(c.now) now, array_agg(c.now_open) now_open, array_agg(c.less or c.now + c.now_hidden > 1) others into counts
+           array_agg(c.now) now, array_agg(c.now_open) now_open, array_agg(priv.crowd(c.family, p_limits[1])) crowd, array_agg(c.less or c.now + c.now_hidden > 1) others into counts
         from counted c;
     with token as materialized (
-        select * from unnest(counts.tokens, counts.exact, counts.was, counts.was_open, counts.now, counts.now_open, counts.others)
-                      t (token, exact, was, was_open, now, now_open, others)),
+        select * from unnest(counts.tokens, counts.exact, counts.was, counts.was_open, counts.now, counts.now_open, counts.others, counts.crowd)
+                      t (token, exact, was, was_open, now, now_open, others, crowd)),
     mine as materialized (
         select c.case_id m, u.token, bool_or(c.loses) loses, bool_or(c.open_loses) open_loses
         from unnest(changes) c, unnest(c.tokens) u (token) group by 1, 2),
@@ -303,8 +310,8 @@ begin
     resting as (  -- likenesses based on a key that crossed its limit
         select l.case_a m, l.case_b n, true live, false loses, false open_loses
         from (select x.token from token x
-              where not x.exact and ((x.was <= p_limits[1]) <> (x.now <= p_limits[1])
-                                     or (x.was_open <= p_limits[1]) <> (x.now_open <= p_limits[1])) offset 0) t
+              where not x.exact and ((x.was <= x.crowd) <> (x.now <= x.crowd)
+                                     or (x.was_open <= x.crowd) <> (x.now_open <= x.crowd)) offset 0) t
         cross join lateral (select h.identifier_id from public.holdings h where h.token = t.token offset 0) a
         cross join lateral (select k.case_a, k.case_b from public.likenesses k where k.identifier_a = a.identifier_id offset 0) l),
     apart as (select c.case_id m, u.n, false live, c.loses, c.open_loses from unnest(changes) c, unnest(c.apart) u (n)),
@@ -326,8 +333,9 @@ begin
     perform priv.make_due(pair.m, pair.n, pair.live, pair.loses, pair.open_loses);
     select array_agg(distinct u.id) into compared from unnest(changes) c, unnest(c.compared) u (id);
     select array_agg(t.token), array_agg(t.was), array_agg(t.was_open) into fallen, fallen_was, fallen_was_open
-        from unnest(counts.tokens, counts.exact, counts.was, counts.was_open, counts.now_open) t (token, exact, was, was_open, now_open)
-        where not t.exact and t.was > p_limits[1] and t.now_open <= p_limits[1];
+        from unnest(counts.tokens, counts.exact, counts.was, counts.was_open, counts.now_open, counts.crowd)
+             t (token, exact, was, was_open, now_open, crowd)
+        where not t.exact and t.was > t.crowd and t.now_open <= t.crowd;
 end $$;
 
 -- Return the families of the match keys that two identifiers share: one entry for each key, also if too many others hold the key.
@@ -353,24 +361,32 @@ begin
     perform priv.require_worker();
     with near as (
         select x.identifier_id i, x.case_id i_case, x.authority_id i_owner, x.hidden i_hidden,
-               y.identifier_id j, y.case_id j_case, y.authority_id j_owner, y.hidden j_hidden
+               y.identifier_id j, y.case_id j_case, y.authority_id j_owner, y.hidden j_hidden, t.token, t.family, false fallen
         from public.holdings x
-        join public.match_tokens t on t.token = x.token and not t.exact and t.open_cases <= p_limits[1] and t.cases + t.hidden_cases > 1
+        join public.match_tokens t on t.token = x.token and not t.exact and t.open_cases <= priv.crowd(t.family, p_limits[1])
+             and t.cases + t.hidden_cases > 1
         join public.holdings y on y.token = x.token and y.case_id <> x.case_id and x.strength + y.strength > -2
              and not (x.outdated and y.outdated)
-        where x.identifier_id = any (p_identifiers) and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[1])
+        where x.identifier_id = any (p_identifiers)
+          and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, priv.crowd(t.family, p_limits[1]))
         union all
-        select x.identifier_id, x.case_id, x.authority_id, x.hidden, y.identifier_id, y.case_id, y.authority_id, y.hidden
+        select x.identifier_id, x.case_id, x.authority_id, x.hidden, y.identifier_id, y.case_id, y.authority_id, y.hidden,
+               t.token, t.family, true
         from unnest(p_tokens, p_was, p_was_open) u (token, was, was_open)
         join public.match_tokens t on t.token = u.token
         join public.holdings x on x.token = t.token
         join public.holdings y on y.token = t.token and y.case_id > x.case_id and x.strength + y.strength > -2
              and not (x.outdated and y.outdated)
-        where not priv.links_few(u.was, u.was_open, x.roles, y.roles, p_limits[1])
-          and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[1])),
-    pair as (
-        select distinct on (least(n.i, n.j), greatest(n.i, n.j)) least(n.i, n.j) a, greatest(n.i, n.j) b, n.*
-        from near n order by 1, 2),
+        where not priv.links_few(u.was, u.was_open, x.roles, y.roles, priv.crowd(t.family, p_limits[1]))
+          and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, priv.crowd(t.family, p_limits[1]))),
+    pair as (  -- of a key that fewer hold again, the other keys are not looked at: whoever reads a likeness does that (priv.links)
+        select n.i a, n.j b, n.i_case, n.i_owner, n.i_hidden, n.j_case, n.j_owner, n.j_hidden
+        from (select * from near x where x.i < x.j
+              union all
+              select x.j, x.j_case, x.j_owner, x.j_hidden, x.i, x.i_case, x.i_owner, x.i_hidden, x.token, x.family, x.fallen
+              from near x where x.i > x.j) n
+        group by n.i, n.j, n.i_case, n.i_owner, n.i_hidden, n.j_case, n.j_owner, n.j_hidden
+        having bool_or(n.fallen) or TELLING(n.family, n.token)),
     fresh as materialized (
         select p.* from pair p where not exists (select from public.likenesses l where l.identifier_a = p.a and l.identifier_b = p.b)),
     told as (

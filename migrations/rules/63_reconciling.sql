@@ -19,15 +19,17 @@ language sql stable as $$
                count(*) filter (where h.hidden) hidden, count(distinct h.case_id) filter (where h.hidden) hidden_cases
         from public.holdings h group by h.token),
     counted as (
-        select h.token, least(case when h.exact then h.shown_cases else h.shown end, priv.most_counted())::integer cases,
-               least(case when h.exact then h.open_cases else h.open end, priv.most_counted())::integer open_cases,
-               least(case when h.exact then h.hidden_cases else h.hidden end, priv.most_counted())::integer hidden_cases
-        from held h)
-    select coalesce(t.token, c.token), n.*, t.token is null
-    from counted c full join public.match_tokens t on t.token = c.token
-    cross join lateral (select coalesce(c.cases, 0), coalesce(c.open_cases, 0), coalesce(c.hidden_cases, 0)) n (cases, open_cases, hidden_cases)
-    where case when t.token is null then n.cases + n.hidden_cases > 1
-               else (t.cases, t.open_cases, t.hidden_cases) is distinct from (n.cases, n.open_cases, n.hidden_cases) end
+        select coalesce(t.token, h.token) token, t.token is null missing, t.cases, t.open_cases, t.hidden_cases,
+               priv.most_counted(t.family) most, coalesce(case when h.exact then h.shown_cases else h.shown end, 0) shown,
+               coalesce(case when h.exact then h.open_cases else h.open end, 0) open,
+               coalesce(case when h.exact then h.hidden_cases else h.hidden end, 0) hidden
+        from held h full join public.match_tokens t on t.token = h.token)
+    select c.token, n.*, c.missing
+    from counted c
+    cross join lateral (select least(c.shown, c.most)::integer, least(c.open, c.most)::integer, least(c.hidden, c.most)::integer)
+        n (cases, open_cases, hidden_cases)
+    where case when c.missing then n.cases + n.hidden_cases > 1
+               else (least(c.cases, c.most), least(c.open_cases, c.most), least(c.hidden_cases, c.most)) is distinct from (n.cases, n.open_cases, n.hidden_cases) end
 $$;
 
 -- Compare the stored overlaps with a full computation from the holdings, for the operator: how many pairs differ, how many tokens are
@@ -67,11 +69,14 @@ begin
         select distinct h.identifier_id from public.holdings h where h.strength <= 0 and h.identifier_id > p_after
         order by 1 limit p_count),
     pair as (
-        select distinct x.identifier_id i, y.identifier_id j
+        select x.identifier_id i, y.identifier_id j
         from one join public.holdings x on x.identifier_id = one.identifier_id
         join public.match_tokens t on t.token = x.token and not t.exact
         join public.holdings y on y.token = x.token and y.case_id <> x.case_id and y.identifier_id > x.identifier_id
-             and x.strength + y.strength > -2 and not (x.outdated and y.outdated) and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[1]))
+             and x.strength + y.strength > -2 and not (x.outdated and y.outdated)
+             and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, priv.crowd(t.family, p_limits[1]))
+        group by 1, 2
+        having TELLING(t.family, t.token))
     select one.identifier_id, p.j, ia.case_id, ib.case_id, ca.authority_id, cb.authority_id, ia.sealed, ib.sealed, ka.wrapped,
            kb.wrapped, priv.shared_families(p.i, p.j), l.strength, l.score
     from one left join pair p on p.i = one.identifier_id

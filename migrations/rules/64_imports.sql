@@ -143,9 +143,10 @@ create function priv.hold_new(p_ids uuid[], p_homes uuid[], p_hidden boolean[], 
         from unnest(p_cases, p_identifiers, p_tokens, p_families, p_strengths, p_kinds, p_common)
              u (case_id, identifier, token, family, strength, kind, common)
         join unnest(p_ids, p_waits) c (id, waits) on c.id = u.case_id and c.waits
+        where true = any (p_waits)
         group by u.token, u.case_id, u.identifier;
     insert into public.holdings (token, case_id, identifier_id, authority_id, kind, strength, roles, common, hidden, since, open_since)
-        select u.token, u.case_id, u.identifier, min(c.home::text)::uuid, min(u.kind), max(u.strength), min(r.roles), bool_and(u.common),
+        select u.token, u.case_id, u.identifier, c.home, min(u.kind), max(u.strength), min(r.roles), bool_and(u.common),
                bool_or(c.hidden), (select priv.at()), (select priv.at())
         from unnest(p_cases, p_identifiers, p_tokens, p_strengths, p_kinds, p_common) u (case_id, identifier, token, strength, kind, common)
         join unnest(p_ids, p_homes, p_hidden, p_waits) c (id, home, hidden, waits) on c.id = u.case_id and not c.waits
@@ -153,7 +154,7 @@ create function priv.hold_new(p_ids uuid[], p_homes uuid[], p_hidden boolean[], 
                    from (select x.identifier_id, (select s.category from public.subjects s where s.id = x.subject_id) category
                          from jsonb_to_recordset(p_links) x (identifier_id uuid, subject_id uuid)) l
                    group by 1) r on r.identifier_id = u.identifier
-        group by u.token, u.case_id, u.identifier order by 1, 2, 3;
+        group by u.token, u.case_id, u.identifier, c.home order by 1, 2, 3;
     insert into public.matching_queue (case_id, tokens, families, compared)
         select u.case_id, array_agg(u.token), array_agg(u.family),
                coalesce(array_agg(distinct u.identifier) filter (where u.strength <= 0), '{}')
