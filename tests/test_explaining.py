@@ -79,7 +79,7 @@ REFUSED = {
     "a query that is not UTF-8": ("GET", "/api/v1/cases?state=%ff", {}, 400),
     "a range that cannot be had": ("GET", "/static/docs.css", {"headers": {"Range": "bytes=99999-"}}, 416),
     "no token": ("GET", "/api/v1/cases", {}, 401),
-    "no form": ("POST", "/oauth/token", {}, 422),
+    "no form": ("POST", "/oauth/token", {}, 400),
     "a grant of another kind": ("POST", "/oauth/token", {"data": {"grant_type": "password"}}, 400),
 }
 

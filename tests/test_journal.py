@@ -1,6 +1,7 @@
 """The journal: complete, append-only, chained, read as timeline, feed and audit log."""
 
 import threading
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -87,6 +88,20 @@ def test_the_sabotage_of_linking_too_early_is_seen(world, busy, database, owner)
     assert faults == ["1 entries have no place in the chain"]
 
 
+def test_a_chain_is_verified_that_takes_longer_than_a_context_is_good_for(world, busy, database, monkeypatch):
+    class Slow(Statement):
+        def rows(self, session, **values):
+            found = super().rows(session, **values)
+            Statement("set local coopapi.context = 'expired'").rows(session)
+            return found
+
+    link_entries(database, Batch("journal"))
+    monkeypatch.setattr(journal, "_NEXT_LINKS", Slow("fetch 1 from chain"))
+    chains = {chain.entries: chain.breaks for chain in administration.verify_journal(database)}
+    assert max(chains) > 1
+    assert not any(chains.values())
+
+
 def test_an_entry_that_is_linked_meanwhile_breaks_no_chain(world, busy, database, monkeypatch):
     class Linking(Statement):
         def rows(self, session, **values):
@@ -98,9 +113,9 @@ def test_an_entry_that_is_linked_meanwhile_breaks_no_chain(world, busy, database
     monkeypatch.setattr(journal, "_NEXT_LINKS", Linking("fetch 2000 from chain"))
     home = world.authorities["nl"]
     with database.work(lambda _: machine(home, Role.AUDITOR), uuid4().hex) as work:
-        before = journal.verify(work.session, home)
+        before = journal.verify(work.session, home, partial(database.renew, work))
     with database.work(lambda _: machine(home, Role.AUDITOR), uuid4().hex) as work:
-        after = journal.verify(work.session, home)
+        after = journal.verify(work.session, home, partial(database.renew, work))
     assert before.entries < after.entries
     assert (before.breaks, after.breaks) == ([], [])
 

@@ -1,8 +1,9 @@
 """What went wrong elsewhere: one test for each entry of the catalogue of bugs of other systems."""
 
 import pytest
+from sqlalchemy import event
 
-from coopapi.ops import administration
+from coopapi.ops import abuse_controls, administration
 
 HERON = "heron@example.org"
 
@@ -128,6 +129,31 @@ def test_the_reconciler_sees_what_was_broken_and_puts_it_right(world, owner, dat
     assert not any(administration.reconcile(database, repair=False).values())
     (overlap,) = world.overlaps("investigator")
     assert overlap["strength"] == "strong"
+
+
+@pytest.fixture
+def slow(database):
+    """Each statement of an operator's command takes so long that the context of its transaction has expired after it."""
+
+    def expire(connection, cursor, statement, *of):
+        del connection, of
+        if "priv." in statement:
+            cursor.connection.cursor().execute("set local coopapi.context = 'expired'")
+
+    event.listen(database.engine, "after_cursor_execute", expire)
+    yield
+    event.remove(database.engine, "after_cursor_execute", expire)
+
+
+@pytest.mark.usefixtures("slow")
+def test_commands_that_take_longer_than_a_context_is_good_for_do_their_work(world, owner, database):
+    hold_the_same_twice(world)
+    with owner.cursor() as cursor:
+        cursor.execute(SABOTAGE["overlaps"])
+        cursor.execute(SABOTAGE["likenesses"])
+    assert administration.reconcile(database, repair=False)["overlaps"] > 0
+    assert not any(administration.reconcile(database, repair=True).values())
+    assert abuse_controls.write_figures(database) == 0
 
 
 @pytest.mark.parametrize("lost", ["exact", "not exact", "true"])

@@ -1,10 +1,9 @@
 """Appends entries to the journal, and verifies that nobody has changed them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
@@ -69,8 +68,8 @@ class Verified:
     waiting_since: datetime | None
 
 
-def verify(session: Session, authority_id: UUID) -> Verified:
-    """Verify the chain of the auditor's authority.
+def verify(session: Session, authority_id: UUID, renew: Callable[[], None]) -> Verified:
+    """Verify the chain of the auditor's authority. A long one takes more than five minutes, so `renew` signs the context anew.
 
     The worker may link entries meanwhile, so the head is read before and after the links: the first must be one of them, and none
     may come after the second. A chain that was rewritten completely with new hashes is detected only by comparing it with a chain
@@ -80,7 +79,7 @@ def verify(session: Session, authority_id: UUID) -> Verified:
     head, (seq, link) = _head(session), (0, b"")
     stands = head == (seq, link)
     _CHAIN.rows(session)
-    for entry in chain.from_iterable(iter(lambda: _NEXT_LINKS.rows(session), [])):
+    for entry in _links(session, renew):
         covered = entry.fields if entry.version > 1 else entry.fields[:_FIELDS_BEFORE_UID]
         if entry.seq != seq + 1 or entry.missing:
             breaks.append(Break(authority_id, seq + 1, "missing or out of order"))
@@ -95,6 +94,16 @@ def verify(session: Session, authority_id: UUID) -> Verified:
     if unlinked.missing:
         breaks.append(Break(authority_id, seq + 1, f"{unlinked.missing} entries have no place in the chain"))
     return Verified(seq, breaks, unlinked.waiting, unlinked.since)
+
+
+def _links(session: Session, renew: Callable[[], None]) -> Iterator[Any]:
+    """Yield the links of the chain in their order, each with its entry."""
+    while True:
+        found = _NEXT_LINKS.rows(session)
+        renew()
+        if not found:
+            return
+        yield from found
 
 
 def _head(session: Session) -> tuple[int, bytes]:

@@ -63,5 +63,6 @@ def write_figures(database: Database) -> int:
     with operator(database) as work:
         work.session.execute(UNLIMITED)
         found: int = work.session.scalar(text("select priv.write_figures()"))
+        database.renew(work)
         work.note("figures.written", object_type="figures", count=found)
     return found

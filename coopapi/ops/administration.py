@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -221,7 +222,7 @@ def check(database: Database) -> Iterator[checks.Check]:
 def reconcile(database: Database, *, repair: bool) -> dict[str, int]:
     """Compare the stored overlaps with a complete recomputation, and correct them if `repair` is set."""
     with operator(database) as work:
-        return reconciliation.reconcile(work, repair=repair)
+        return reconciliation.reconcile(work, partial(database.renew, work), repair=repair)
 
 
 def erase(database: Database) -> int:
@@ -239,5 +240,5 @@ def verify_journal(database: Database) -> list[journal.Verified]:
     verified = []
     for authority_id in authorities:
         with database.work(lambda _, a=authority_id: machine(a, Role.AUDITOR), uuid4().hex) as work:  # type: ignore[misc]
-            verified.append(journal.verify(work.session, authority_id))
+            verified.append(journal.verify(work.session, authority_id, partial(database.renew, work)))
     return verified

@@ -1,6 +1,6 @@
 """Reconciliation of matching: compares the stored overlaps with a complete recomputation from the cases."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -15,33 +15,52 @@ UNLIMITED: Final = text("set local statement_timeout = 0")
 """Removes the time limit for a command that goes through the whole register."""
 _BATCH: Final = 500
 _RECHECK: Final = text("select * from priv.recheck(:after, :count, :limits)")
-_DIFFERENCES: Final = text("select * from priv.differences(:limits)")
+_PAIRS: Final = text("select m, n from priv.pairs()")
+_COMPUTE: Final = text("select priv.compute_anew(cast(:m as uuid[]), cast(:n as uuid[]), :limits)")
+_DIFFERENCES: Final = text("select priv.differences(cast(:m as uuid[]), cast(:n as uuid[]), :limits) as differing")
+_MISCOUNTS: Final = text("select tokens, strays from priv.miscounts()")
 _REPAIR: Final = text(
     "select priv.repair(cast(:a as uuid[]), cast(:b as uuid[]), cast(:scores as real[]), cast(:strengths as smallint[]),"
-    " cast(:rules as text[]), :limits)"
+    " cast(:rules as text[]))"
 )
 
 
-def reconcile(work: UnitOfWork, *, repair: bool) -> dict[str, int]:
-    """Count differences between the stored data and a recomputation, by kind. With `repair`, correct them."""
+def reconcile(work: UnitOfWork, renew: Callable[[], None], *, repair: bool) -> dict[str, int]:
+    """Count differences between the stored data and a recomputation, by kind. With `repair`, correct them.
+
+    This takes minutes in a large register, so the work is done in batches, and `renew` signs the context anew after each.
+    """
     work.session.execute(UNLIMITED)
-    wrong = _wrong_likenesses(work)
-    limits = engine.limits(work.settings)
+    run = partial(_run, work, renew)
+    wrong = _wrong_likenesses(work, run)
     if repair:
         columns = zip(*wrong, strict=True) if wrong else [[]] * 5
-        asked = dict(zip(("a", "b", "scores", "strengths", "rules"), map(list, columns), strict=True))
-        work.session.execute(_REPAIR, {**asked, "limits": limits})
+        run(_REPAIR, **dict(zip(("a", "b", "scores", "strengths", "rules"), map(list, columns), strict=True)))
         wrong = []
-    found = work.session.execute(_DIFFERENCES, {"limits": limits}).one()
-    counts = {"overlaps": found.overlaps, "tokens": found.tokens, "strays": found.strays, "likenesses": len(wrong)}
+    pairs = run(_PAIRS)
+    batches = [list(zip(*pairs[start : start + _BATCH], strict=True)) for start in range(0, len(pairs), _BATCH)]
+    limits = engine.limits(work.settings)
+    if repair:
+        for m, n in batches:
+            run(_COMPUTE, m=list(m), n=list(n), limits=limits)
+    differing = sum(run(_DIFFERENCES, m=list(m), n=list(n), limits=limits)[0].differing for m, n in batches)
+    (miscounts,) = run(_MISCOUNTS)
+    counts = {"overlaps": differing, "tokens": miscounts.tokens, "strays": miscounts.strays, "likenesses": len(wrong)}
     work.note("overlaps.reconciled", object_type="register", repaired=repair, found=counts)
     return counts
 
 
-def _wrong_likenesses(work: UnitOfWork) -> list[tuple[Any, ...]]:
+def _run(work: UnitOfWork, renew: Callable[[], None], statement: Any, **values: Any) -> Sequence[Any]:
+    """Run a statement that may take long, sign the context of the transaction anew, and return the rows."""
+    rows = work.session.execute(statement, values).all()
+    renew()
+    return rows
+
+
+def _wrong_likenesses(work: UnitOfWork, run: Callable[..., Sequence[Any]]) -> list[tuple[Any, ...]]:
     """Compare every candidate pair again and return those whose stored strength is wrong."""
     after, wrong = UUID(int=0), []
-    while rows := work.session.execute(_RECHECK, {"after": after, "count": _BATCH, "limits": engine.limits(work.settings)}).all():
+    while rows := run(_RECHECK, after=after, count=_BATCH, limits=engine.limits(work.settings)):
         after = rows[-1].a
         found = {(row.a, row.b): row for row in rows if row.b}
         shared = {pair: row.families for pair, row in found.items()}

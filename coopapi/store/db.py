@@ -32,6 +32,7 @@ WORKER: Final = "worker"
 _LIMITS: Final = Statement(SETTINGS)
 _SECOND: Final = Statement(f"{SETTINGS}; SET LOCAL synchronous_commit = off; SET LOCAL coopapi.context = :context")
 """What is sent at the start of a transaction without a caller, and of a second one of a caller."""
+_RENEW: Final = Statement("SET LOCAL coopapi.context = :context")
 
 
 def utc_now() -> datetime:
@@ -247,6 +248,10 @@ class Database:
         flags = ("t" if flag else "f" for flag in (actor.cleared, actor.operator))
         who = (str(actor.authority_id), str(actor.id) if actor.id.int else "", actor.role, *flags)
         return self.sign(who, now, self.settings.quotas)
+
+    def renew(self, work: UnitOfWork) -> None:
+        """Sign the context of a transaction anew. It is good for five minutes, so long commands do that between statements."""
+        _RENEW.rows(work.session, context=self.context(work.actor, work.now))
 
     def sign(self, said: Iterable[str], now: datetime, limits: str, key: str = CONTEXTS["request"]) -> str:
         """Sign five fields, two times and the limits. The database accepts them only with this signature and for five minutes."""

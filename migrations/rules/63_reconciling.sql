@@ -1,11 +1,15 @@
--- Return every pair of cases that may overlap, and every pair that is stored as an overlap.
-create function priv.pairs() returns table (m uuid, n uuid) language sql stable as $$
+-- Return every pair of cases that may overlap, and every pair that is stored as an overlap, for the operator.
+create function priv.pairs() returns table (m uuid, n uuid)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform priv.require_operator();
+    return query
     select x.case_id, y.case_id from public.holdings x
     join public.match_tokens t on t.token = x.token and t.exact
     join public.holdings y on y.token = x.token and x.case_id < y.case_id
     union select least(l.case_a, l.case_b), greatest(l.case_a, l.case_b) from public.likenesses l
-    union select o.case_a, o.case_b from public.case_overlaps o
-$$;
+    union select o.case_a, o.case_b from public.case_overlaps o;
+end $$;
 
 -- Count the holders of all tokens, as priv.count_holders does, and return those of which something else is stored, or nothing although they have
 -- several holders (`missing`). The tokens are never held in memory together: a large register has more of them than an array can have.
@@ -32,25 +36,31 @@ language sql stable as $$
                else (least(c.cases, c.most), least(c.open_cases, c.most), least(c.hidden_cases, c.most)) is distinct from (n.cases, n.open_cases, n.hidden_cases) end
 $$;
 
--- Compare the stored overlaps with a full computation from the holdings, for the operator: how many pairs differ, how many tokens are
--- miscounted, and how many holdings should not exist.
-create function priv.differences(p_limits integer[]) returns table (overlaps bigint, tokens bigint, strays bigint)
+-- Compare the stored overlaps of these pairs of cases with a full computation from the holdings, for the operator, and count those that differ.
+create function priv.differences(p_m uuid[], p_n uuid[], p_limits integer[]) returns bigint
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
-#variable_conflict use_column
+begin
+    perform priv.require_operator();
+    return (
+        select count(*) from unnest(p_m, p_n) u (m, n)
+        left join public.case_overlaps o on o.case_a = u.m and o.case_b = u.n
+        left join priv.totals(p_m, p_n, p_limits) f on f.m = u.m and f.n = u.n
+        where o.waits_until is null and (coalesce(o.shared_a, 0), coalesce(o.shared_b, 0), coalesce(o.strength, 0), coalesce(o.rarity, 0),
+               coalesce(o.kinds, '{}'), coalesce(o.roles, '{}'), coalesce(o.open_shared_a, 0), coalesce(o.open_shared_b, 0),
+               coalesce(o.open_strength, 0), coalesce(o.open_rarity, 0), coalesce(o.open_kinds, '{}'),
+               coalesce(o.open_roles, '{}'))
+              is distinct from (coalesce(f.si, 0)::integer, coalesce(f.sj, 0)::integer, coalesce(f.s, 0), coalesce(f.w, 0),
+               coalesce(f.ks, '{}'), coalesce(f.rs, '{}'), coalesce(f.oi, 0)::integer, coalesce(f.oj, 0)::integer,
+               coalesce(f.os, 0), coalesce(f.ow, 0), coalesce(f.oks, '{}'), coalesce(f.ors, '{}')));
+end $$;
+
+-- Count the tokens that are miscounted, and the holdings that should not exist, for the operator.
+create function priv.miscounts() returns table (tokens bigint, strays bigint)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
     perform priv.require_operator();
     return query
-    with pair as materialized (select * from priv.pairs()),
-    found as (select t.* from priv.totals(array (select m from pair order by m, n), array (select n from pair order by m, n), p_limits) t)
-    select (select count(*) from public.case_overlaps o full join found f on f.m = o.case_a and f.n = o.case_b
-            where o.waits_until is null and (coalesce(o.shared_a, 0), coalesce(o.shared_b, 0), coalesce(o.strength, 0), coalesce(o.rarity, 0),
-                   coalesce(o.kinds, '{}'), coalesce(o.roles, '{}'), coalesce(o.open_shared_a, 0), coalesce(o.open_shared_b, 0),
-                   coalesce(o.open_strength, 0), coalesce(o.open_rarity, 0), coalesce(o.open_kinds, '{}'),
-                   coalesce(o.open_roles, '{}'))
-                  is distinct from (coalesce(f.si, 0)::integer, coalesce(f.sj, 0)::integer, coalesce(f.s, 0), coalesce(f.w, 0),
-                   coalesce(f.ks, '{}'), coalesce(f.rs, '{}'), coalesce(f.oi, 0)::integer, coalesce(f.oj, 0)::integer,
-                   coalesce(f.os, 0), coalesce(f.ow, 0), coalesce(f.oks, '{}'), coalesce(f.ors, '{}'))),
-           (select count(*) from priv.miscounted()),
+    select (select count(*) from priv.miscounted()),
            (select count(*) from public.holdings h left join public.identifiers i on i.id = h.identifier_id
             where i.id is null or i.withdrawn_at is not null);
 end $$;
@@ -88,15 +98,12 @@ begin
     order by 1, 2;
 end $$;
 
--- Repair what the reconciliation found: token counts, likenesses (a null strength removes one) and all overlaps. A token of several holders
+-- Repair what the reconciliation found: token counts, and likenesses (a null strength removes one). A token of several holders
 -- without a count lacks its family too, which only its value tells: the worker is asked to read the identifiers of its holders again, which counts it
 -- (priv.replace_holdings), and computes the overlaps of these cases. Counts of tokens with one holder or none, which nobody reads, are deleted.
-create function priv.repair(p_a uuid[], p_b uuid[], p_scores real[], p_strengths smallint[], p_rules text[], p_limits integer[])
+create function priv.repair(p_a uuid[], p_b uuid[], p_scores real[], p_strengths smallint[], p_rules text[])
 returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-declare
-    mine uuid[];
-    other uuid[];
 begin
     perform priv.require_operator();
     perform pg_advisory_xact_lock(hashtextextended('coopapi.matching', 0));
@@ -116,14 +123,25 @@ begin
         select u.a, u.b, ia.case_id, ib.case_id, u.score, u.strength, u.rule
         from unnest(p_a, p_b, p_scores, p_strengths, p_rules) u (a, b, score, strength, rule)
         join public.identifiers ia on ia.id = u.a join public.identifiers ib on ib.id = u.b where u.strength is not null;
-    select array_agg(p.m order by p.m, p.n), array_agg(p.n order by p.m, p.n) into mine, other from priv.pairs() p
-        where not exists (  -- so that nobody is told that evidence is gone before its token is counted again
-            select from public.holdings x join public.holdings y on y.token = x.token and y.case_id = p.n
-            where x.case_id = p.m and not exists (select from public.match_tokens t where t.token = x.token));
+end $$;
+
+-- Compute the overlaps of these pairs of cases anew, for the operator, after priv.repair. A pair whose token has no count is left out, so that
+-- nobody is told that evidence is gone before the token is counted again.
+create function priv.compute_anew(p_m uuid[], p_n uuid[], p_limits integer[]) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    mine uuid[];
+    other uuid[];
+begin
+    perform priv.require_operator();
+    select array_agg(u.m order by u.m, u.n), array_agg(u.n order by u.m, u.n) into mine, other from unnest(p_m, p_n) u (m, n)
+        where not exists (
+            select from public.holdings x join public.holdings y on y.token = x.token and y.case_id = u.n
+            where x.case_id = u.m and not exists (select from public.match_tokens t where t.token = x.token));
     if mine is not null then
         perform priv.refresh(mine, other, p_limits);
     end if;
 end $$;
 
-grant execute on function priv.differences(integer[]), priv.recheck(uuid, integer, integer[]),
-    priv.repair(uuid[], uuid[], real[], smallint[], text[], integer[]) to APP_ROLE;
+grant execute on function priv.pairs(), priv.differences(uuid[], uuid[], integer[]), priv.miscounts(), priv.recheck(uuid, integer, integer[]),
+    priv.repair(uuid[], uuid[], real[], smallint[], text[]), priv.compute_anew(uuid[], uuid[], integer[]) to APP_ROLE;
