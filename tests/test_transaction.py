@@ -86,7 +86,7 @@ def test_it_is_like_any_other_in_a_transaction_that_was_begun_and_nothing_follow
             ONE.rows(opened.session)
 
     follow("begun", ONE)
-    with pytest.raises(RuntimeError, match="followed"):
+    with pytest.raises(RuntimeError, match="may follow"):
         follow("alone")
     assert noted(owner, "begun") == 1
 
