@@ -17,7 +17,9 @@ _MOST_REMEMBERED: Final = 1000
 _CLEARABLE: Final = ",".join(sorted(CLEARABLE))
 _IDENTIFY: Final = Statement(f"{SETTINGS}; select * from priv.identify(:issuer, :subject, :role, :question)")  # noqa: S608 (constants)
 CONTEXT: Final = Statement(f"{SETTINGS}; SET LOCAL coopapi.context = :context")
-_CONFIRM: Final = Statement(f"{SETTINGS}; SET LOCAL coopapi.context = :context; select priv.confirm(:issuer, :subject, :digest)")
+_CONFIRM: Final = Statement(
+    f"{SETTINGS}; SET LOCAL coopapi.context = :context; select priv.confirm_account(:issuer, :subject, :digest)"
+)
 """What is sent at the start of transactions."""
 
 
