@@ -42,18 +42,18 @@ def send(method: str, url: str, token: str, body: Any = None) -> tuple[int, Any]
 
 
 @contextlib.contextmanager
-def service(folder: Path, **more: str) -> Iterator[tuple[str, dict[str, str], Embedded, str]]:
+def service(folder: Path, **settings: str) -> Iterator[tuple[str, dict[str, str], Embedded, str]]:
     """Yield a service with two publishers as authorities, a token for each, and the id of a machine client.
 
-    `more` are settings of the service that differ from those of a demonstration.
+    `settings` are those of the service that differ from those of a demonstration.
     """
     port = demo._free_port(0, folder)  # noqa: SLF001 (one port for one run)
     with Embedded(folder) as postgres:
         environment, signer = demo.prepare(postgres, folder, port)
-        environment |= more
+        environment |= settings
         with demo.served(environment, folder / "service.log", f"http://127.0.0.1:{port}") as url:
-            settings = config.read(environment)
-            database = Database.connect(settings, crypto.load_keys(settings.key_file), record)
+            read = config.read(environment)
+            database = Database.connect(read, crypto.load_keys(read.key_file), record)
             tokens = {}
             for name in ("eset", "unit42"):
                 home = administration.add_authority(database, {"name": name, "type": "cybercrime_unit", "country": "NL"})

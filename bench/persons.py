@@ -21,7 +21,7 @@ FEWER = {
     **dict.fromkeys(("letters", "beginning", "form"), CROWD // 10),
     **dict.fromkeys(("letters+year", "part+day"), CROWD // 5),
 }
-"""How many persons may hold a text of a family that fewer may hold than others (`priv.crowd`)."""
+"""How many persons may hold a text of a family that fewer may hold than others (`priv.key_limit`)."""
 PLACES = ("place", "suburb", "postcode", "street")
 
 
@@ -74,7 +74,7 @@ def candidates(people: Sequence[Person]) -> dict[Pair, dict[str, int]]:
         for one, other in _asking(holding, FEWER.get(family, CROWD)):
             shared = found.setdefault((one, other) if one < other else (other, one), {})
             shared[family] = shared.get(family, 0) + 1
-    return {pair: shared for pair, shared in found.items() if shared != {"letters+year": 1}}  # the template TELLING of the rules
+    return {pair: shared for pair, shared in found.items() if shared != {"letters+year": 1}}  # the template WORTH_COMPARING
 
 
 def _asking(holding: Sequence[tuple[str, bool]], crowd: int) -> Iterator[Pair]:

@@ -144,7 +144,8 @@ SETTINGS: Final = (
         "crowd",
         parse.between(2, MOST_HOLDERS),
         "100",
-        "a match key of persons that more identifiers than this have does not lead to a comparison",
+        "a match key of persons that more identifiers than this have does not lead to a comparison; for eight families of keys"
+        " a fifth, a tenth or a twentieth of it ([matching](matching.md#how-many-are-compared))",
     ),
     Setting("person_strong", parse.probability, "", "minimum score of a strong person match; empty: the fitted value"),
     Setting("person_possible", parse.probability, "", "minimum score of a possible person match; empty: the fitted value"),

@@ -39,9 +39,11 @@ def pytest_addoption(parser):
 def pytest_collection():
     """Collect without the garbage collector, which would go through the tests that are found again and again, then and later."""
     gc.disable()
-    yield
-    gc.freeze()
-    gc.enable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items):

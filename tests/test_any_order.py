@@ -145,7 +145,7 @@ def judge_anew(world, cursor):
 
 
 def counted(family):
-    """Up to how many holders of a token are counted at most."""
+    """The number of holders of a token at which counting ends."""
     return MOST_HOLDERS * persons.FEWER.get(family.removeprefix("person:"), persons.CROWD) // persons.CROWD + 1
 
 

@@ -60,7 +60,7 @@ REFUSED = {
     ("may_edit_entries", "p_authority"): "select priv.may_edit_entries('{nl}')",
     ("take_correction", "p_approval"): "select priv.take_correction('{approval}')",
     ("may_decide", "p_approval"): "select priv.may_decide('{approval}')",
-    ("told_detail", "p_object"): """select * from jsonb_each(priv.told_detail('request', '{shared}', '{"grounds": ["x"]}'))""",
+    ("told_detail", "p_object"): """select * from jsonb_each(priv.told_detail('{shared}', '{"grounds": ["x"]}'))""",
     ("sees_item", "p_evidence"): "select priv.sees_item('{item}')",
     ("may_read_item", "p_evidence"): "select priv.may_read_item('{item}')",
     ("shown_cases", "p_cases"): "select * from priv.shown_cases(array['{case}'::uuid])",

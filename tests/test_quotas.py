@@ -101,7 +101,8 @@ IN_MEMORY = {
     ),
     "count_values(boolean, uuid[], boolean[], bytea[], uuid[], bigint[], boolean, boolean)": (
         "insert into public.quota_use as q (holder_id, policy, since, used)",
-        "perform set_config('coopapi.used', (coalesce(nullif(current_setting('coopapi.used', true), ''), '0')::bigint + c.wanted)::text, false);"
+        "perform set_config('coopapi.used', (coalesce(nullif(current_setting('coopapi.used', true), ''), '0')::bigint"
+        " + quota.wanted)::text, false);"
         " insert into public.quota_use as q (holder_id, policy, since, used)",
     ),
 }

@@ -70,7 +70,7 @@ def test_without_entries_it_is_committed_too(world, database, idle):
 def test_a_statement_that_is_the_whole_transaction_is_committed_in_its_round_trip(known, database, owner, idle):
     with statements_sent(database.engine) as sent, work(database, "whole", remembered=True) as opened:
         opened.note("audit.consulted")
-        RECORD.whole(opened.session, notes=opened.take_notes())
+        RECORD.alone(opened.session, notes=opened.take_notes())
     assert len(sent) == 1
     assert not sent[0].startswith("begin")
     assert noted(owner, "whole") == 1
@@ -82,11 +82,11 @@ def test_it_is_like_any_other_in_a_transaction_that_was_begun_and_nothing_follow
             for statement in begun:
                 statement.rows(opened.session)
             opened.note("audit.consulted")
-            RECORD.whole(opened.session, notes=opened.take_notes())
+            RECORD.alone(opened.session, notes=opened.take_notes())
             ONE.rows(opened.session)
 
     follow("begun", ONE)
-    with pytest.raises(RuntimeError, match="followed"):
+    with pytest.raises(RuntimeError, match="may follow"):
         follow("alone")
     assert noted(owner, "begun") == 1
 

@@ -37,10 +37,11 @@ IDENTIFIER_LIFECYCLE: Final = Lifecycle(
 class Case(Versioned):
     """An investigation, as registered by the authority that owns it.
 
-    `just_opened` tells that the caller opened it in this transaction, with neither a handler nor a responsible authority.
+    `just_opened`: the caller opened it in this transaction and named neither a handler nor a responsible authority, so it is shown
+    without being read.
     """
 
-    just_opened: ClassVar[bool] = False
+    just_opened = False
     __kind__ = "case"
     __tablename__ = "cases"
     __table_args__ = (UniqueConstraint("authority_id", "reference_folded"), UniqueConstraint("id", "authority_id"))
@@ -119,14 +120,15 @@ class Identifier(InCase, Versioned):
     """A value that may identify a person: encrypted, with its factual basis (LED Art. 7) and its handling code.
 
     `victim_version` counts the changes of its links to victims. Only cleared callers see these links, so only their ETag has it:
-    `for_cleared` tells whether the caller is one. `beside` is what is shown beside the row, if that is known without reading it.
+    `for_cleared` tells whether the caller is one. `known_more` is what `shown_beside` would read, if it is known
+    already.
     """
 
     __kind__ = "identifier"
     __tablename__ = "identifiers"
     __table_args__ = (UniqueConstraint("case_id", "id"),)
     for_cleared = False
-    beside: ClassVar[Any] = None
+    known_more: ClassVar[Any] = None
 
     victim_version: Mapped[int] = mapped_column(default=0)
     kind: Mapped[str] = mapped_column()

@@ -120,7 +120,7 @@ def open_case(work: UnitOfWork, data: dict[str, Any]) -> Case:
         granting.give(work, case, wish)
     if responsible is not None:
         granting.name_responsible(work, case, responsible)
-    case.just_opened = responsible is None and case.handler_id is None  # type: ignore[misc]  # of this row alone
+    case.just_opened = responsible is None and case.handler_id is None
     return case
 
 

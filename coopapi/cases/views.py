@@ -51,16 +51,16 @@ def consult_case(work: UnitOfWork, case_id: UUID) -> CaseView:
     Raises `NotFound` if the case is absent or hidden from the caller. Nothing is recorded then.
     """
     work.note("case.consulted", CaseView(id=case_id), case_id=case_id, consultation=True)
-    found = _CONSULTED.whole(work.session, case=case_id, notes=work.take_notes())
+    found = _CONSULTED.alone(work.session, case=case_id, notes=work.take_notes())
     if not found:
         raise NotFound
-    return _view(found[0], found[0])
+    return _view(found[0])
 
 
 def show_cases(work: UnitOfWork, cases: Sequence[Case]) -> list[CaseView]:
     """Return the cases, each with the fields that the caller's access to it shows, in one query unless they were just opened."""
     unread = [case.id for case in cases if not case.just_opened]
-    found, own = seen(work, unread) if unread else {}, _Beside(work.actor.authority_name, work.actor.country)
+    found, own = seen(work, unread) if unread else {}, _MoreOfCase(work.actor.authority_name, work.actor.country)
     return [found.get(case.id) or _view(case, own) for case in cases]
 
 
@@ -70,18 +70,18 @@ def page_of_cases(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     before = UUID(open_cursor(work, wanted["cursor"], place)["at"][0]) if "cursor" in wanted else _AFTER_ALL
     filters = {**wanted, "reference": fold_reference(wanted["reference"])} if "reference" in wanted else wanted
     found = _PAGE.rows(work.session, wanted=as_json(filters), before=before, most=limit + 1)
-    shown = [_view(case, case) for case in found[:limit]]
+    shown = [_view(case) for case in found[:limit]]
     following = seal_cursor(work, {"at": [shown[-1].id]}, place) if len(found) > limit else None
     return Page(shown, following, shown=True)
 
 
 def seen(work: UnitOfWork, case_ids: Sequence[UUID]) -> dict[UUID, CaseView]:
     """Return those of these cases that the caller sees, each with the fields that its access shows."""
-    return {case.id: _view(case, case) for case in _SHOWN.rows(work.session, cases=case_ids)}
+    return {case.id: _view(case) for case in _SHOWN.rows(work.session, cases=case_ids)}
 
 
-class _Beside(NamedTuple):
-    """What is shown beside a case. The rest is what the authority that opened the case is shown at once."""
+class _MoreOfCase(NamedTuple):
+    """What is shown beside the columns of a case. The rest is what the authority that opened the case is shown at once."""
 
     name: str
     country: str | None
@@ -91,22 +91,23 @@ class _Beside(NamedTuple):
     handler_name: str | None = None
 
 
-def _view(case: Any, beside: Any) -> CaseView:
+def _view(case: Any, more: Any = None) -> CaseView:
     """Return the view of a case from its columns and what is shown beside them, which the database returns in the same row."""
-    level = Level(beside.level)
+    more = more or case
+    level = Level(more.level)
     index = _OPEN_FIELDS if case.visibility == "open_index" else _INDEX_FIELDS
-    fields = _COLUMNS if level > Level.INDEX else _DESK_FIELDS if beside.for_desk else index
-    responsible = beside.responsible or {}
+    fields = _COLUMNS if level > Level.INDEX else _DESK_FIELDS if more.for_desk else index
+    responsible = more.responsible or {}
     return CaseView(
         {
             **_NOTHING,
             **{key: getattr(case, key) for key in fields},
-            "authority": {"id": case.authority_id, "name": beside.name, "country": beside.country},
-            "handler_name": beside.handler_name,
+            "authority": {"id": case.authority_id, "name": more.name, "country": more.country},
+            "handler_name": more.handler_name,
             "title_warnings": titles.warnings(case.title) if "title" in fields else [],
             "responsible_authority": responsible.get("accepted"),
             "named_authority": responsible.get("named"),
             "level": level.name.lower(),
-            "etag": f"v{case.version}" if level > Level.INDEX else f"v{case.version}{'d' if beside.for_desk else 'i'}",
+            "etag": f"v{case.version}" if level > Level.INDEX else f"v{case.version}{'d' if more.for_desk else 'i'}",
         }
     )

@@ -14,6 +14,7 @@ from sqlalchemy import Select, or_
 from coopapi.access import Action
 from coopapi.cases.models import Case, Identifier, IdentifierSubject, Subject
 from coopapi.http.paging import Order, values_of
+from coopapi.identifiers.kinds import STRENGTH_NAMES
 from coopapi.jits.models import Jit
 from coopapi.meetings.models import Meeting
 from coopapi.mla.models import Request
@@ -27,7 +28,6 @@ MOST_READ: Final = 1000
 """How many rows one function reads."""
 Node = tuple[str, UUID | str]
 """The kind of a node and its id; for a case that the caller does not see, a pseudonym."""
-_STRENGTHS: Final = ("weak", "possible", "strong")
 _THINGS: Final = ((Request, "request", Action.MLA_READ), (Jit, "jit", Action.JIT_READ), (Meeting, "meeting", Action.MEETING_READ))
 
 
@@ -109,7 +109,7 @@ def overlaps_of_cases(work: UnitOfWork, ids: Sequence[UUID], after: Place | None
         ends.sort(key=lambda node: (isinstance(node[1], str), str(node[1])))
         strength = row.strength if actor.cleared else row.open_strength
         kinds = row.kinds if actor.cleared else row.open_kinds
-        said = {"overlap_id": row.id, "strength": _STRENGTHS[strength - 1], "kinds": sorted(kinds)}
+        said = {"overlap_id": row.id, "strength": STRENGTH_NAMES[strength], "kinds": sorted(kinds)}
         yield Edge(ends[0], ends[1], "overlap", said)
 
     return rows.reading(edges)

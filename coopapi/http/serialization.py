@@ -30,7 +30,7 @@ class Shown(ma.Schema):
 
     @cached_property
     def _members(self) -> list[tuple[str, str, fields.Field[Any], Callable[..., Any]]]:
-        """The keys of the output, the members of an object that they show, their fields, and what returns how a type is shown."""
+        """The keys of the output, the members that they show, their fields, and the look-up of how values of a type are shown."""
         return [(f.data_key or name, f.attribute or name, f, _direct(f).get) for name, f in self.dump_fields.items()]
 
     def _serialize(self, obj: Any, *, many: bool = False) -> Any:

@@ -30,7 +30,7 @@ _BEHIND: Final = "5 seconds"
 _LOOK: Final = 0.02
 _LOOK_AT_FEED: Final = 0.25
 _TRY_AGAIN: Final = "5"
-_BYTES: Final = 2**62
+_LOCKABLE_BYTES: Final = 2**62
 _WAIT: Final = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.ASCII | re.IGNORECASE)
 _MINIMAL: Final = re.compile(r'(?:^|[,;])\s*return\s*=\s*"?minimal"?\s*(?=[,;]|$)', re.IGNORECASE)
 _SETTLED: Final = Statement("select settled, late from priv.settled(:case, cast(:behind as interval), :limits)")
@@ -69,14 +69,14 @@ class Places:
         """Lock the byte of a caller. Returns False if another process has it locked."""
         try:
             if caller:
-                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, caller.int % _BYTES)
+                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, caller.int % _LOCKABLE_BYTES)
         except BlockingIOError:
             return False
         return True
 
     def _let_go(self, caller: UUID | None) -> None:
         if caller:
-            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, caller.int % _BYTES)
+            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, caller.int % _LOCKABLE_BYTES)
             self.callers.remove(caller)
 
 

@@ -22,10 +22,10 @@ from coopapi.identifiers.formats import (
 )
 from coopapi.identifiers.formats.cleaning import clean_up
 from coopapi.identifiers.formats.common import REASONS, weaken
-from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength
+from coopapi.identifiers.formats.reading import STRENGTH_NAMES, Context, ImpossibleValue, MatchKey, Reading, Strength
 from coopapi.unicode_text import MAX_TEXT, clean, normal_length
 
-__all__ = ["KINDS", "Context", "IdentifierKind", "ImpossibleValue", "MatchKey", "Reading", "Strength", "read"]
+__all__ = ["KINDS", "STRENGTH_NAMES", "Context", "IdentifierKind", "ImpossibleValue", "MatchKey", "Reading", "Strength", "read"]
 
 
 @dataclass(frozen=True, slots=True)

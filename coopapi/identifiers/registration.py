@@ -16,7 +16,7 @@ from coopapi.identifiers.drafts import IdentifierDraft, ReadItem, seal
 from coopapi.identifiers.formats.persons import read_digests, read_names
 from coopapi.identifiers.kinds import Context, ImpossibleValue, Reading
 from coopapi.identifiers.refusals import ImpossibleIdentifiers, Refused, refuse_many_persons
-from coopapi.identifiers.service import Beside, data_key, keep_key
+from coopapi.identifiers.service import MoreOfIdentifier, data_key, keep_key
 from coopapi.identifiers.subjects import check_subjects, note_links, subjects_of
 from coopapi.matching import engine
 from coopapi.shared.workflow import Step, Workflow
@@ -57,7 +57,7 @@ def store(work: UnitOfWork, case: CaseToAddTo, drafts: Sequence[IdentifierDraft]
         work.note("identifiers.registered", case, case_id=case.id, event=True, count=len(new), kinds=kinds_of_new)
     note_links(work, case, case.id, linked)
     put_right(work, case, corrections)
-    every = {print_: _as_stored(draft, excluded) for print_, draft in new.items()}
+    every = {print_: _stored_row(draft, excluded) for print_, draft in new.items()}
     if known := unique.keys() - new.keys():
         query = work.all(Identifier).where(
             Identifier.case_id == case.id, Identifier.fingerprint.in_(known), Identifier.withdrawn_at.is_(None)
@@ -71,10 +71,10 @@ def store(work: UnitOfWork, case: CaseToAddTo, drafts: Sequence[IdentifierDraft]
     ]
 
 
-def _as_stored(draft: IdentifierDraft, excluded: set[UUID]) -> Identifier:
+def _stored_row(draft: IdentifierDraft, excluded: set[UUID]) -> Identifier:
     """Return the row of a draft that was stored. Without subjects, all that is shown beside it is whether it is excluded."""
-    beside = None if draft.links else Beside(draft.row["id"] in excluded)
-    return as_stored(Identifier, {**draft.row, "victim_version": 0, "beside": beside})
+    more = None if draft.links else MoreOfIdentifier(draft.row["id"] in excluded)
+    return as_stored(Identifier, {**draft.row, "victim_version": 0, "known_more": more})
 
 
 def read_all(

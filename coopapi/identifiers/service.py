@@ -27,7 +27,7 @@ _SHOWN: Final = Statement("select * from priv.shown_identifiers(cast(:identifier
 _SEALED: Final = ("value", "normalised", "context", "source", "person", "digest_version")
 
 
-class Beside(NamedTuple):
+class MoreOfIdentifier(NamedTuple):
     """What the caller may know of an identifier beside its row, as the database returns it."""
 
     excluded: bool
@@ -47,9 +47,9 @@ def shown_beside(work: UnitOfWork, rows: Sequence[Identifier]) -> dict[UUID, Any
     """Return what the caller may know of identifiers beside their rows: their `subjects`, and whether the value is `excluded`."""
     for row in rows:
         row.for_cleared = work.actor.cleared
-    unread = [row.id for row in rows if row.beside is None]
+    unread = [row.id for row in rows if row.known_more is None]
     found = _SHOWN.rows(work.session, identifiers=unread) if unread else ()
-    return {row.id: row.beside for row in rows} | {one.identifier_id: one for one in found}
+    return {row.id: row.known_more for row in rows} | {one.identifier_id: one for one in found}
 
 
 def _show_identifier(row: Identifier, clear: Mapping[str, Any], more: Any) -> dict[str, Any]:

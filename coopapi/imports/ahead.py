@@ -139,7 +139,7 @@ def _read(plain: bytes, place: Staged, after: int, *, values: bool) -> list[_Lin
     return [_Lines(some[-1].number, pickle.dumps([_packed(line) for line in some], pickle.HIGHEST_PROTOCOL)) for some in several]
 
 
-_FIELDS: Final = attrgetter(*(field.name for field in fields(SentLine)[:-2]))
+_FIELDS: Final = attrgetter(*(field.name for field in fields(SentLine) if field.name not in {"reading", "held"}))
 """Returns what a line holds, but for what its value was read as, and its tokens."""
 
 

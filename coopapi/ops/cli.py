@@ -55,9 +55,11 @@ class LazyCommands(click.Group):
         if cmd_name not in MODULES:
             return None
         gc.disable()
-        module = import_module(f"coopapi.ops.{MODULES[cmd_name][0]}")
-        gc.freeze()
-        gc.enable()
+        try:
+            module = import_module(f"coopapi.ops.{MODULES[cmd_name][0]}")
+            gc.freeze()
+        finally:
+            gc.enable()
         return next(made for made in vars(module).values() if isinstance(made, click.Command) and made.name == cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

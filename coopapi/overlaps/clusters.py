@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from coopapi.identifiers.kinds import STRENGTH_NAMES
 from coopapi.overlaps.ranking import strongest_overlaps
 from coopapi.store.db import UnitOfWork
 
@@ -67,7 +68,7 @@ def _show(work: UnitOfWork, group: Sequence[Any]) -> dict[str, Any]:
     strongest = max(row.strength for row in group)
     return {
         "size": len(members),
-        "strength": ("weak", "possible", "strong")[strongest - 1],
+        "strength": STRENGTH_NAMES[strongest],
         "cases": members[:MOST_LISTED],
         "overlaps": sorted(row.id for row in group[:MOST_LISTED]),
         "complete": max(len(members), len(group)) <= MOST_LISTED,

@@ -14,7 +14,7 @@ from coopapi.errors import NotFound
 from coopapi.http.paging import LIMIT, Page, open_cursor, place_of, seal_cursor
 from coopapi.identifiers import kinds
 from coopapi.identifiers.formats.common import list_version
-from coopapi.identifiers.kinds import Strength
+from coopapi.identifiers.kinds import STRENGTH_NAMES
 from coopapi.identifiers.service import keep_key, open_values
 from coopapi.matching import engine
 from coopapi.overlaps.models import RARITIES, Overlap, OverlapSide
@@ -36,7 +36,6 @@ _LATER: Final = (
 )
 """The steps that may follow a confirmed overlap, and where each one starts. They are suggestions: people take the steps."""
 _NOT_YET: Final = tuple({**step, "href": None} for step in _LATER)
-_STRENGTHS: Final = (None, *(strength.name.lower() for strength in Strength if strength > 0))
 _COMMON: Final = {
     None: None,
     "listed": kinds.common_value("listed", list_version(NORMALISER_VERSION)),
@@ -78,7 +77,7 @@ def _shown(side: Any, evidence: Sequence[dict[str, Any]]) -> dict[str, Any]:
     seen = side._asdict()
     return {
         **seen,
-        "strength": _STRENGTHS[side.strength],
+        "strength": STRENGTH_NAMES.get(side.strength),
         "score": round(side.score, 4),
         "rarity": RARITIES[side.rarity],
         "shared_count": side.of_mine,
@@ -164,7 +163,7 @@ def _item(found: Any, value: str | None, decided_at: datetime | None) -> dict[st
     return {
         "identifier_id": found.identifier_id,
         "kind": found.kind,
-        "strength": _STRENGTHS[found.strength],
+        "strength": STRENGTH_NAMES[found.strength],
         "score": round(found.score, 4),
         "rule": found.rule.split(),
         "why": why(found.rule),

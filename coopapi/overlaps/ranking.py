@@ -14,9 +14,10 @@ from coopapi.store.statements import Statement
 
 MOST_COUNTED: Final = 1_000
 """Up to how many overlaps are counted for the total of a list."""
-_PAGE: Final = Statement("select id, rank from priv.page_of_overlaps(:case, cast(:wanted as jsonb), :rank, :id, :most)")
-_STRONGEST: Final = Statement("select * from priv.page_of_overlaps(:case, cast(:wanted as jsonb), :rank, :id, :most)")
-_COUNT: Final = Statement("select count(*) from priv.page_of_overlaps(:case, cast(:wanted as jsonb), :rank, :id, :most)")
+_FROM: Final = "from priv.page_of_overlaps(:case, cast(:wanted as jsonb), :rank, :id, :most)"
+_PAGE: Final = Statement(f"select id, rank {_FROM}")
+_STRONGEST: Final = Statement(f"select * {_FROM}")
+_COUNT: Final = Statement(f"select count(*) {_FROM}")
 _FIRST: Final[Mapping[str, Any]] = {"rank": 2**63 - 1, "id": UUID(int=2**128 - 1)}
 _FILTERS: Final = ("state", "kind", "role", "since", "scope", "authority_id", "country", "assignee")
 

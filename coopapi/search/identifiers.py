@@ -13,7 +13,7 @@ from coopapi.errors import broken
 from coopapi.http.paging import begins_at, place_of, seal_cursor
 from coopapi.identifiers import keys, kinds
 from coopapi.identifiers.formats.common import REASONS, list_version
-from coopapi.identifiers.kinds import ImpossibleValue, Reading, Strength
+from coopapi.identifiers.kinds import STRENGTH_NAMES, ImpossibleValue, Reading, Strength
 from coopapi.identifiers.refusals import ImpossibleIdentifiers
 from coopapi.identifiers.registration import read_item, strength
 from coopapi.identifiers.service import open_values
@@ -145,7 +145,7 @@ def _about(item: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
     """Return what is to be said about the value itself: its strength, its warnings, and why it may tell nobody apart."""
     reasons = [code for code in reading.warnings if code in REASONS]
     return {
-        "strength": Strength(max(strength(reading), Strength.WEAK)).name.lower(),
+        "strength": STRENGTH_NAMES[max(strength(reading), Strength.WEAK)],
         "warnings": [{"code": code, "detail": kinds.warning_text(item["kind"], code)} for code in reading.warnings],
         "common_value": kinds.common_value(reasons[0], list_version(NORMALISER_VERSION)) if reasons else None,
     }
@@ -162,7 +162,7 @@ def _show(work: UnitOfWork, found: Sequence[Match]) -> list[dict[str, Any]]:
             "reference": there[one.identifier.case_id].reference,
             "authority_id": there[one.identifier.case_id].authority_id,
             "kind": one.identifier.kind,
-            "strength": Strength(one.strength).name.lower(),
+            "strength": STRENGTH_NAMES[one.strength],
             "score": round(one.score, 3),
             "rule": one.rule.split(),
             "why": why(one.rule),

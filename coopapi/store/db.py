@@ -234,7 +234,7 @@ class Database:
         """Run one statement in its own transaction. Its commit does not wait for the disk: the next commit also flushes it."""
         first.begin()  # Have the database confirm the account before this is committed.
         with self._committed(Transaction(self.engine, _SECOND, context=self.context(actor, now))) as session:
-            return statement.whole(session, **values)
+            return statement.alone(session, **values)
 
     @contextmanager
     def worker(self) -> Iterator[Session]:

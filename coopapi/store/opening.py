@@ -17,7 +17,9 @@ _MOST_REMEMBERED: Final = 1000
 _CLEARABLE: Final = ",".join(sorted(CLEARABLE))
 _IDENTIFY: Final = Statement(f"{SETTINGS}; select * from priv.identify(:issuer, :subject, :role, :question)")  # noqa: S608 (constants)
 CONTEXT: Final = Statement(f"{SETTINGS}; SET LOCAL coopapi.context = :context")
-_CONFIRM: Final = Statement(f"{SETTINGS}; SET LOCAL coopapi.context = :context; select priv.confirm(:issuer, :subject, :digest)")
+_CONFIRM: Final = Statement(
+    f"{SETTINGS}; SET LOCAL coopapi.context = :context; select priv.confirm_account(:issuer, :subject, :digest)"
+)
 """What is sent at the start of transactions."""
 
 
@@ -26,7 +28,7 @@ class Opening:
 
     def __init__(self, database: Any, now: datetime) -> None:
         self.database, self.now = database, now
-        self.session: Any = None
+        self.session: Transaction | None = None
         self.who: tuple[str, str, str | None] | None = None
         """Under what the account is remembered, if it is to be."""
         self.account: Any = None
@@ -55,8 +57,7 @@ class Opening:
             if self.who is not None:
                 begin, given = _CONFIRM, {**given, "issuer": self.who[0], "subject": self.who[1], "digest": self.account.digest}
             self.session = Transaction(self.database.engine, begin, **given)
-        found: Transaction = self.session
-        return found
+        return self.session
 
     def question(self, issuer: str, subject: str, role: str | None) -> dict[str, str | None]:
         """Return the signed question for an account."""

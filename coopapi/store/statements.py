@@ -37,13 +37,13 @@ class Statement:
         found: list[Any] = session.send(self.sql, values)
         return found
 
-    def whole(self, session: Any, **values: Any) -> list[Any]:
+    def alone(self, session: Any, **values: Any) -> list[Any]:
         """Send the statement as the whole transaction, which is committed in the same round trip, and return what `rows` returns.
 
         Nothing may be sent after it. If the connection turns out to be dead, it may have been committed and is sent again. In a
         transaction that another statement has begun, this is like any other statement.
         """
-        found: list[Any] = session.send(self.sql, values, whole=True)
+        found: list[Any] = session.send(self.sql, values, alone=True)
         return found
 
     def first(self, session: Any, **values: Any) -> Any | None:

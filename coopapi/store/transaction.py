@@ -40,8 +40,8 @@ class Transaction:
         self.notices = alarms.Notices()
         self.beginning: tuple[Statement, Mapping[str, Any]] | None = begin, values
         """What is sent at the start of the transaction; None once it was sent."""
-        self.ended = False
-        """Whether a statement was the whole transaction."""
+        self.alone = False
+        """Whether a statement was sent that is the whole transaction. No other may follow it."""
         self._take()
 
     def _take(self) -> None:
@@ -57,16 +57,16 @@ class Transaction:
         """Begin the transaction, unless a statement has done so, and return the rows of what begins it."""
         return self.send("", {}) if self.beginning else []
 
-    def send(self, sql: str, values: Mapping[str, Any], *, whole: bool = False) -> list[Any]:
+    def send(self, sql: str, values: Mapping[str, Any], *, alone: bool = False) -> list[Any]:
         """Send SQL in one round trip and return its rows, as `Statement.rows` does. The first SQL begins the transaction.
 
-        If the connection turns out to be dead then, another one is tried, once. With `whole`, SQL that would begin the transaction
+        If the connection turns out to be dead then, another one is tried, once. With `alone`, SQL that would begin the transaction
         is all of it: PostgreSQL commits what comes in one round trip without `begin`.
         """
         beginning = self.beginning
         if beginning is None:
             return self._execute(sql, values)
-        self.ended = whole
+        self.alone = alone
         try:
             return self._execute(sql, values, beginning)
         except DBAPIError as fault:
@@ -79,14 +79,14 @@ class Transaction:
     def _execute(
         self, sql: str, values: Mapping[str, Any], beginning: tuple[Statement, Mapping[str, Any]] | None = None
     ) -> list[Any]:
-        if beginning is None and self.ended:
-            raise RuntimeError("a statement that was said to be the whole transaction is followed by another one")
+        if beginning is None and self.alone:
+            raise RuntimeError("no statement may follow one that is the whole transaction")
         try:
             with self.driver.cursor() as cursor:
                 if beginning is None:
                     cursor.execute(sql, values)
                 else:  # each is given its own values, so both may use the same names
-                    texts = [("" if self.ended else "begin", None), (beginning[0].sql, beginning[1]), (sql, values)]
+                    texts = [("" if self.alone else "begin", None), (beginning[0].sql, beginning[1]), (sql, values)]
                     sent = b"; ".join([cursor.mogrify(*one) for one in texts if one[0]])
                     self.beginning = None  # not before: if the driver refuses a value, nothing was sent
                     cursor.execute(sent)

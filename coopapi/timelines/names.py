@@ -32,10 +32,10 @@ _NEEDS: Final[Mapping[str, Action]] = {
 """The action that a role needs to learn what a thing of this type is called."""
 BY_CASE: Final = frozenset({"overlap", "disclosure"})
 """Types of things that are called by the authority of the other side, seen from the case of the entry."""
-_OF_CASES: Final = frozenset({"case", "subject", "identifier", "fact", *BY_CASE})
-"""The types of most things in timelines. The names of things of other types are looked for only if a page has some."""
 SHARED: Final = frozenset({"request", "jit", "meeting", "consultation"})
 """Types of things that the reader of an entry may not see, although the entry tells that they exist."""
+_SELDOM: Final = SHARED | {"caseaccess"}
+"""Types of things that few pages have. Their names are looked for only if a page has some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _subject(subject_id: UUID, row: Any) -> dict[str, Any]:
 def read(work: UnitOfWork, rows: Sequence[Any]) -> Names:
     """Read the names of everything that these entries are about, of which the reader's role may learn."""
     things = {row.authority_id for row in rows} | {row.object_id for row in rows if row.object_id}
-    shared = {row.object_id for row in rows if row.object_id and row.object_type not in _OF_CASES}
+    shared = {row.object_id for row in rows if row.object_id and row.object_type in _SELDOM}
     for row in rows:
         for name in ("subjects", "identifiers") if row.said else ():
             things |= {UUID(one) for one in row.said[name]}

@@ -5,8 +5,9 @@
 -- In templates and rules, `offset 0` in a subquery makes the planner look each row up in the index instead of reading the whole table.
 
 -- template LINE_AFTER(way, back, entries): the first entries of all cases p_cases between two places, as far as they are wanted: acts alone
--- (ACTS_AFTER), all dated ones (DATED_AFTER) or the undated ones (UNDATED_AFTER). Of each case v_most entries are looked at. Entries behind the last one of a case that has
--- more are left out, because that case may have earlier ones: the horizon is the place up to which all cases were looked through.
+-- (ACTS_AFTER), all dated ones (DATED_AFTER) or the undated ones (UNDATED_AFTER). Of each case v_most entries are looked at. Entries behind the
+-- last one of a case that has more are left out, because that case may have earlier ones: the horizon is the place up to which all cases were
+-- looked through.
 with looked as materialized (
     select c.id as of_case, l.* from unnest(p_cases) c (id) cross join lateral (
         select x.* from ({entries}({way})) x
@@ -169,12 +170,14 @@ case when {overlap}.authority_a = (select priv.authority()) and GRANTED({overlap
 s.overlap_id = {overlap} and s.case_id = {mine} and (cleared or not s.victims)
 
 -- template OVERLAP_SEEN(overlap): the caller sees this row of case_overlaps. Functions that bypass the policies use this rule, too.
-OVERLAP_SHOWN({overlap}) and (SIDE_SEEN({overlap}, a) or SIDE_SEEN({overlap}, b))
+NEITHER_HIDDEN_NOR_UNSETTLED({overlap}) and (SIDE_SEEN({overlap}, a) or SIDE_SEEN({overlap}, b))
 
 -- template SEEN_FROM(overlap, mine): the caller sees this row of case_overlaps from the side of its case `mine`.
-OVERLAP_SHOWN({overlap}) and ({mine} = {overlap}.case_a and SIDE_SEEN({overlap}, a) or {mine} = {overlap}.case_b and SIDE_SEEN({overlap}, b))
+NEITHER_HIDDEN_NOR_UNSETTLED({overlap})
+    and ({mine} = {overlap}.case_a and SIDE_SEEN({overlap}, a) or {mine} = {overlap}.case_b and SIDE_SEEN({overlap}, b))
 
--- template OVERLAP_SHOWN(overlap): no case of this row of case_overlaps is hidden from the caller, and it lost no evidence that is not settled.
+-- template NEITHER_HIDDEN_NOR_UNSETTLED(overlap): no case of this row of case_overlaps is hidden from the caller, and it lost no evidence that is
+-- not settled.
 (not {overlap}.hidden_a or {overlap}.authority_a = (select priv.authority()))
     and (not {overlap}.hidden_b or {overlap}.authority_b = (select priv.authority()))
     and {overlap}.id not in (select priv.unsettled())
@@ -239,11 +242,11 @@ jsonb_build_object(
 exists (select from public.parties p where p.object_id = {thing} and p.acting and p.authority_id = (select priv.authority())
     and (p.case_id is null or GRANTED(p.case_id, 3)))
 
--- template TOLD_TO_CLEARED(entry): the entry of the journal is for callers with victim clearance, or without it, as the caller is.
+-- template FITS_CLEARANCE(entry): the caller may read the entry with its victim clearance, or without it.
 case when (select priv.cleared()) then not {entry}.uncleared_only else not {entry}.victims_only end
 
--- template TOLD_DETAIL(entry): what the entry of the journal tells the caller in detail. priv.told_detail shortens only what requests tell.
-case when {entry}.object_type = 'request' then priv.told_detail({entry}.object_type, {entry}.object_id, {entry}.detail) else {entry}.detail end
+-- template TOLD_DETAIL(entry): what the entry of the journal tells the caller in detail. Only what requests tell is shortened.
+case when {entry}.object_type = 'request' then priv.told_detail({entry}.object_id, {entry}.detail) else {entry}.detail end
 
 -- template PARTY(thing): the caller's authority takes part in the shared thing. The policies of the table parties apply to this query too.
 exists (select from public.parties p where p.object_id = {thing})
@@ -273,9 +276,9 @@ encode(sha256(convert_to({row}::text, 'UTF8')), 'hex')
     select from public.authorities home join public.authorities me on me.country = home.country
     where home.id = {case}.authority_id and me.id = (select priv.authority()) and me.type = 'eurojust_desk'))
 
--- template QUOTA_FIGURES(lines, refused, at): for each quota, of whose holders `lines` has a row each: its limit, how many values are left after those
--- that are `wanted` were counted unless they were refused, the seconds until it is reset, its length in seconds, the number of values that are
--- wanted, and whether they were refused because of it.
+-- template QUOTA_FIGURES(lines, refused, at): for each quota, of whose holders `lines` has a row each: its limit, how many values are left after
+-- those that are `wanted` were counted unless they were refused, the seconds until it is reset, its length in seconds, the number of values that
+-- are wanted, and whether they were refused because of it.
 select l.policy, min(l.own), greatest(min(l.most - l.used - case when {refused} then 0 else l.wanted end), 0),
        ceil(extract(epoch from min(l.since + l.length - {at})))::integer, extract(epoch from l.length)::integer, l.wanted,
        {refused} and bool_or(l.used + l.wanted > l.most)
@@ -293,17 +296,17 @@ exists (select from public.case_access g where g.case_id = {case}
 exists (select from public.case_access g where g.case_id = {case}
     and g.authority_id = (select priv.authority()) and (g.level = 4 or g.level = 3 and g.kind = 'responsible') and LIVE(g) offset 0)
 
--- template LIVE(grant): this row of case_access, which is of the caller's authority, gives it or the caller access at this time. Most grants are for no
--- time, and each question about the caller costs every plan that contains this rule.
+-- template LIVE(grant): this row of case_access, which is of the caller's authority, gives it or the caller access at this time. Most grants
+-- have neither a beginning nor an end, and each call in this rule makes every plan that contains it slower to start.
 ({grant}.principal_id is null or {grant}.principal_id = (select priv.principal())) and {grant}.withdrawn_at is null
-    and ({grant}.since is null and {grant}.until is null or priv.lasts({grant}.since, {grant}.until, (select priv.at())))
+    and ({grant}.since is null and {grant}.until is null or priv.in_force({grant}.since, {grant}.until, (select priv.at())))
 
 -- template KEYS(identifier, least): the match keys of persons that an identifier holds with at least this strength (-1 or 0).
 array (select k.token from public.holdings k where k.identifier_id = {identifier} and k.strength between {least} and 0)
 
--- template TELLING(family, token): the match keys in these rows, which a pair of identifiers shares, are reason enough to compare them. One
--- beginning of a name with a year is not, two are: very many people share one.
-(coalesce(bool_or({family} <> 'person:letters+year'), false) or count(distinct {token}) > 1)
+-- template WORTH_COMPARING(family, token): a pair of identifiers that shares the match keys in these rows is compared. One key of `letters+year`
+-- alone is not enough, because very many people share one.
+(bool_or({family} <> 'person:letters+year') or count(distinct {token}) > 1)
 
 -- template TO_ESCALATE(deadline, told, before, after): this deadline runs, of its period so many hundredths were told, and more is over.
 ({deadline}.met_at is null and {deadline}.cancelled_at is null and {deadline}.suspended_at is null and {deadline}.escalated = {told}
@@ -315,6 +318,13 @@ extract(epoch from {deadline}.from_at at time zone 'UTC') * {before} + extract(e
 
 -- template RESTS(kind, piece): a piece of work that failed is not tried again yet.
 exists (select from public.put_off po where po.kind = '{kind}' and po.piece = {piece}::text and po.until > (select priv.at()))
+
+-- template ANNOUNCED(row, value, case, hidden): this row of registered_values announces the value in the case. For a hidden case it must have been
+-- announced as in a hidden one.
+{row}.case_id = {case} and {row}.digest = {value}.digest and ({row}.hidden or not {hidden})
+
+-- template TIME_IN(context): the time of the service's clock, which is the sixth field of a signed context.
+to_timestamp({context}[6]::bigint / 1e6)
 
 -- template PUT_OFF(kind, piece): a piece of work failed when it was tried last.
 exists (select from public.put_off po where po.kind = '{kind}' and po.piece = {piece}::text)

@@ -55,8 +55,8 @@ begin
     return to_timestamp((priv.context())[6]::bigint / 1e6);
 end $$;
 
--- Tell whether something lasts at a time: it has begun if it begins, and has not ended if it ends.
-create function priv.lasts(p_since timestamptz, p_until timestamptz, p_at timestamptz) returns boolean
+-- Tell whether something that may have a beginning and an end is in force at a time.
+create function priv.in_force(p_since timestamptz, p_until timestamptz, p_at timestamptz) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
     return (p_since is null or p_since <= p_at) and (p_until is null or p_until > p_at);
@@ -123,7 +123,7 @@ begin
 end $$;
 
 -- Refuse to go on unless the account that a token belongs to still has the digest with which the service remembers it.
-create function priv.confirm(p_issuer text, p_subject text, p_digest text) returns void
+create function priv.confirm_account(p_issuer text, p_subject text, p_digest text) returns void
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
     perform from (ACCOUNT(p_issuer, p_subject)) a where DIGEST(a) = p_digest;
@@ -149,7 +149,8 @@ grant usage on schema public, priv to APP_ROLE, coopapi_definer;
 grant select on priv.context_key to coopapi_definer;
 
 grant execute on function priv.signed(text), priv.context(), priv.authority(), priv.principal(), priv.role(), priv.cleared(), priv.operator(),
-    priv.at(), priv.lasts(timestamptz, timestamptz, timestamptz), priv.uuid7(), priv.identify(text, text, text, text), priv.confirm(text, text, text), priv.account_of(text, text), priv.client(uuid) to APP_ROLE;
+    priv.at(), priv.in_force(timestamptz, timestamptz, timestamptz), priv.uuid7(), priv.identify(text, text, text, text),
+    priv.confirm_account(text, text, text), priv.account_of(text, text), priv.client(uuid) to APP_ROLE;
 
 grant select, insert, update (version, name, languages, contact) on authorities to APP_ROLE;
 grant select on authorities to coopapi_definer;

@@ -145,7 +145,7 @@ create function priv.record(p_entries jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     said text[] := priv.context();
-    at_time timestamptz := to_timestamp(said[6]::bigint / 1e6);
+    at_time timestamptz := TIME_IN(said);
     written integer;
 begin
     if coalesce(said[1], '') = '' then
@@ -179,13 +179,13 @@ begin
     end if;
 end $$;
 
--- Return what an entry tells its reader in detail. How a request is made and what became of it, in codes, is for those who take part in it in a
--- role that reads requests, and for auditors. Whoever only reads the case learns that a step was taken: its state, its side, the measure, and ids.
--- Pages of timelines, the feed and webhooks all take the detail from here.
-create function priv.told_detail(p_type text, p_object uuid, p_detail jsonb) returns jsonb
+-- Return what an entry about a request tells its reader in detail. How the request is made and what became of it, in codes, is for those who take
+-- part in it in a role that reads requests, and for auditors. Whoever only reads the case learns that a step was taken: its state, its side, the
+-- measure, and ids. Pages of timelines, the feed and webhooks all take the detail from here.
+create function priv.told_detail(p_object uuid, p_detail jsonb) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
-    if p_type is distinct from 'request' or (select priv.role()) = 'auditor'
+    if (select priv.role()) = 'auditor'
             or (select priv.role()) = any (array ['investigator', 'prosecutor', 'central_authority', 'contact_point', 'desk', 'system'])
                and PARTY(p_object) then
         return p_detail;
@@ -197,7 +197,8 @@ begin
            or d.key = 'kind' and not p_detail ? 'state');  -- of a draft
 end $$;
 
-grant execute on function priv.told_detail(text, uuid, jsonb), priv.record(jsonb), priv.link_entries(integer), priv.unlinked(), priv.end_of_page(xid8, bigint, integer) to APP_ROLE;
+grant execute on function priv.told_detail(uuid, jsonb), priv.record(jsonb), priv.link_entries(integer), priv.unlinked(),
+    priv.end_of_page(xid8, bigint, integer) to APP_ROLE;
 
 grant select on journal_links to APP_ROLE;
 grant select, insert on journal_links to coopapi_definer;
@@ -219,8 +220,8 @@ grant select, insert, update (xid) on journal_entries to coopapi_definer;
 -- read entries without a case if they are events of things in which they take part, of imports that they see, or of their saved searches.
 create policy seen on journal_entries for select using (case (select priv.role())
     when 'auditor' then authority_id = (select priv.authority())
-    when 'admin' then authority_id = (select priv.authority()) and object_type = 'alarm' and TOLD_TO_CLEARED(journal_entries)
-    else object_type not in ('alarm', 'audit') and TOLD_TO_CLEARED(journal_entries) and case when case_id is null
+    when 'admin' then authority_id = (select priv.authority()) and object_type = 'alarm' and FITS_CLEARANCE(journal_entries)
+    else object_type not in ('alarm', 'audit') and FITS_CLEARANCE(journal_entries) and case when case_id is null
         then event and authority_id = (select priv.authority())
              and (PARTY(journal_entries.object_id)
                   or object_type = 'import' and exists (select from public.imports i where i.id = journal_entries.object_id)

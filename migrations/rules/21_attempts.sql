@@ -27,7 +27,7 @@ begin
     place := decode(said[3], 'hex');
     client := nullif(said[4], '')::uuid;
     address := said[5];
-    at := to_timestamp(said[6]::bigint / 1e6);
+    at := TIME_IN(said);
     limits := string_to_array(said[8], ',')::integer[];
 end $$;
 

@@ -44,7 +44,7 @@ returns boolean language sql stable as $$
         select from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v
         where not exists (
             select from public.registered_values r
-            where r.case_id = p_case and r.digest = v.digest and (r.hidden or not p_hidden) offset 0))
+            where ANNOUNCED(r, v, p_case, p_hidden) offset 0))
 $$;
 
 -- Return every quota that the caller's values count against, with the present use. A quota comes from the settings, which the application
@@ -54,7 +54,7 @@ create function priv.quota_lines(p_hidden boolean)
 returns table (holder uuid, policy text, hidden boolean, length interval, own bigint, most bigint, since timestamptz, used bigint)
 language sql stable as $$
     with caller as materialized (
-        select c[1]::uuid authority, nullif(c[2], '')::uuid principal, to_timestamp(c[6]::bigint / 1e6) at,
+        select c[1]::uuid authority, nullif(c[2], '')::uuid principal, TIME_IN(c) at,
                string_to_array(c[8], ',')::bigint[] settings
         from priv.context() c),
     quota as (
@@ -75,7 +75,7 @@ language sql stable as $$
 $$;
 
 -- Return for each quota against which values of cases that are not hidden count: the limit, how many values are left, the seconds until it is
--- reset, its length in seconds, and, as in priv.count_values, that no values are counted.
+-- reset, and its length in seconds; the last two columns are those of priv.count_values, and say that nothing is wanted or refused.
 create function priv.present_quotas()
 returns table (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
@@ -127,10 +127,11 @@ declare
     said text[] := priv.context();
     home uuid := said[1]::uuid;
     me uuid := nullif(said[2], '')::uuid;
-    now_at timestamptz := to_timestamp(said[6]::bigint / 1e6);
-    c record;
+    now_at timestamptz := TIME_IN(said);
+    quota record;
 begin
-    -- Lock one row of the authority for this short time. It stands for the rows of its clients too.
+    -- Lock one row of the authority for this short time. It stands for the rows of its clients too. The condition is never true: the row is
+    -- locked and stays as it is.
     insert into public.quota_use (holder_id, policy, since, used) values (home, 'hour', 'epoch', 0)
         on conflict (holder_id, policy) do update set used = 0 where false;
     with fresh as materialized (
@@ -146,33 +147,33 @@ begin
     select coalesce(bool_or(l.wanted > 0 and l.used + l.wanted > l.most), true) as refused, max(l.wanted) as wanted,
            array_agg(l.holder) as holders, array_agg(l.policy) as policies, array_agg(l.hidden) as hidden, array_agg(l.length) as lengths,
            array_agg(l.own) as own, array_agg(l.most) as most, array_agg(l.since) as since, array_agg(l.used) as used,
-           array_agg(l.wanted) as each into c
+           array_agg(l.wanted) as wanted_of into quota
         from line l;
-    if not c.refused and c.wanted > 0 then
+    if not quota.refused and quota.wanted > 0 then
         insert into public.quota_use as q (holder_id, policy, since, used)
             select l.holder, l.policy, l.since, l.used + l.wanted
-            from unnest(c.holders, c.policies, c.since, c.used, c.each) l (holder, policy, since, used, wanted)
+            from unnest(quota.holders, quota.policies, quota.since, quota.used, quota.wanted_of) l (holder, policy, since, used, wanted)
             on conflict (holder_id, policy) do update set since = excluded.since, used = excluded.used;
     end if;
-    if not c.refused and p_search then
+    if not quota.refused and p_search then
         insert into public.searched_values as s (principal_id, digest, hidden, until)
             select me, v.digest, v.hidden, now_at + interval '24 hours' from unnest(p_hidden, p_digests) v (hidden, digest)
             on conflict (principal_id, digest) do update
                 set hidden = excluded.hidden, until = case when s.until <= now_at then excluded.until else s.until end
                 where s.until <= now_at or excluded.hidden and not s.hidden;
-    elsif not c.refused then
+    elsif not quota.refused then
         insert into public.registered_values as r (case_id, digest, identifier_id, principal_id, hidden, at)
             select v.case_id, v.digest, v.identifier_id, me, v.hidden, now_at
             from unnest(p_cases, p_hidden, p_digests, p_identifiers) v (case_id, hidden, digest, identifier_id)
             where not exists (select from public.registered_values x
-                              where x.case_id = v.case_id and x.digest = v.digest and (x.hidden or not v.hidden) offset 0)
+                              where ANNOUNCED(x, v, v.case_id, v.hidden) offset 0)
             on conflict (case_id, digest) do update set hidden = true where excluded.hidden and not r.hidden;
     end if;
     return query
     with line as (
-        select l.* from unnest(c.policies, c.hidden, c.lengths, c.own, c.most, c.since, c.used, c.each)
+        select l.* from unnest(quota.policies, quota.hidden, quota.lengths, quota.own, quota.most, quota.since, quota.used, quota.wanted_of)
                         l (policy, hidden, length, own, most, since, used, wanted))
-    QUOTA_FIGURES(line, c.refused, now_at);
+    QUOTA_FIGURES(line, quota.refused, now_at);
 end $$;
 
 -- Announce values that are about to be registered and count those that are new to the case. While a case waits to be hidden, its values
@@ -190,7 +191,7 @@ declare
     counted record;
 begin
     select coalesce(p_hidden, c.visibility = 'hidden') as hidden, c.state = 'withdrawn' as ended,
-           exists (select from unnest(p_tokens) t where octet_length(t) <> 32) as odd
+           exists (select from unnest(p_tokens) t where octet_length(t) <> 32) as malformed
         into home from public.cases c where c.id = p_case and GRANTED(c.id, 3);
     if not found then
         raise exception 'the caller has no access to the case' using errcode = '42501';
@@ -198,7 +199,7 @@ begin
     if p_tokens is null then
         select u.identifiers, u.tokens, u.strengths into p_identifiers, p_tokens, p_strengths from priv.unconfirmed(p_case) u;
     end if;
-    if home.odd then
+    if home.malformed then
         raise exception 'the value is not a match token' using errcode = '22023';
     end if;
     select array_agg(v.digest order by v.digest) digests, array_agg(v.identifier_id order by v.digest) identifiers,
@@ -306,8 +307,8 @@ begin
 end $$;
 
 grant execute on function priv.reserve(uuid, uuid[], bytea[], smallint[], boolean), priv.present_quotas(),
-    priv.set_quota(uuid, bigint[], timestamptz, text), priv.quota_version(uuid), priv.apply_quota(uuid), priv.confirm_hiding(uuid), priv.plant_honey(uuid, text, bytea[]), priv.honey(),
-    priv.remove_honey(uuid) to APP_ROLE;
+    priv.set_quota(uuid, bigint[], timestamptz, text), priv.quota_version(uuid), priv.apply_quota(uuid), priv.confirm_hiding(uuid),
+    priv.plant_honey(uuid, text, bytea[]), priv.honey(), priv.remove_honey(uuid) to APP_ROLE;
 
 grant select, insert, update on registered_values, quota_use to coopapi_definer;
 grant select, insert, update, delete on searched_values to coopapi_definer;

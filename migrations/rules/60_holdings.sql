@@ -107,7 +107,7 @@ begin
                 created_at, created_by)
             select r.id, 1, p_case, r.kind, decode(r.fingerprint, 'hex'), decode(r.sealed, 'hex'), r.normaliser, r.strength,
                    array (select jsonb_array_elements_text(r.warnings)), r.basis, r.source_grading, r.information_grading, r.handling_code,
-                   r.exceptional_reason, r.exceptional_until, r.external_id, to_timestamp(said[6]::bigint / 1e6), said[2]::uuid
+                   r.exceptional_reason, r.exceptional_until, r.external_id, TIME_IN(said), nullif(said[2], '')::uuid
             from jsonb_to_recordset(p_rows) r (id uuid, kind text, fingerprint text, sealed text, normaliser smallint,
                  strength smallint, warnings jsonb, basis text, source_grading text, information_grading text, handling_code text,
                  exceptional_reason text, exceptional_until timestamptz, external_id text)
@@ -153,11 +153,11 @@ begin
             select from public.identifiers i where i.id = u.id and i.case_id = p_case offset 0)) then
         raise exception 'the identifier does not belong to the case' using errcode = '42501';
     end if;
-    select bool_or(r.digest is null) as none, array_agg(r.digest) filter (where r.left_at is not null) as left_before into counted
+    select bool_or(r.digest is null) as uncounted, array_agg(r.digest) filter (where r.left_at is not null) as left_before into counted
         from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v left join lateral (
             select x.digest, x.left_at from public.registered_values x
-            where x.case_id = p_case and x.digest = v.digest and (x.hidden or not home.hidden) offset 0) r on true;
-    if counted.none then
+            where ANNOUNCED(x, v, p_case, home.hidden) offset 0) r on true;
+    if counted.uncounted then
         raise exception 'these values were not counted against the quota' using errcode = '42501';
     end if;
     if home.hidden and not priv.hiding_confirmed(p_case) then

@@ -35,9 +35,9 @@ language sql immutable as $$
     select case when priv.open(p_x) and priv.open(p_y) then p_open_cases else p_cases end <= p_limit
 $$;
 
--- Return how many identifiers may hold a match key of a family, of which the setting allows p_limit. Fewer may hold keys that few of those who
--- are looked for share alone, so that the persons with which a new one is compared do not grow with the register.
-create function priv.crowd(p_family text, p_limit integer) returns integer language sql immutable as $$
+-- Return how many identifiers may hold a match key of this family, if the setting COOPAPI_CROWD is p_limit. Keys that many share, and seldom two
+-- records of the same person, have a lower limit, so that a new person is compared with a bounded number.
+create function priv.key_limit(p_family text, p_limit integer) returns integer language sql immutable as $$
     select case when p_family in ('person:initial+date', 'person:part+year', 'person:word+year') then greatest(2, p_limit / 20)
                 when p_family in ('person:letters', 'person:beginning', 'person:form') then greatest(2, p_limit / 10)
                 when p_family in ('person:letters+year', 'person:part+day') then greatest(2, p_limit / 5) else p_limit end
@@ -90,11 +90,11 @@ language sql stable as $$
         join lateral (select h.* from public.holdings h where h.identifier_id = a.j limit 1) y on true
         cross join lateral (select KEYS(a.j, -1) every, KEYS(a.j, 0) found_by offset 0) other
         where (
-            select TELLING(t.family, t.token)
+            select WORTH_COMPARING(t.family, t.token)
             from (select h.token, h.strength from public.holdings h where h.identifier_id = a.i offset 0) k
             cross join lateral (select m.* from public.match_tokens m where m.token = k.token and not m.exact offset 0) t
             where k.token = any (case when k.strength = 0 then other.every else other.found_by end)
-              and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, priv.crowd(t.family, p_limits[1])))
+              and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, priv.key_limit(t.family, p_limits[1])))
           and not ((select excluding from ruled)
                    and priv.excluded(null, array [x.kind, y.kind], x.authority_id, y.authority_id))),
     every as (
@@ -209,8 +209,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 
 -- Return a part of the evidence of overlaps, each seen from one side, the best first: of the identifiers of that side's case that the other case
--- shares, p_most from p_from on, how many there are, and with p_clear what is needed to decrypt their values. Values that tell nobody apart (`common`)
--- are shown only beside evidence that the caller sees and that tells somebody apart.
+-- shares, p_most from p_from on, how many there are, and with p_clear what is needed to decrypt their values. Values that tell nobody apart
+-- (`common`) are shown only beside evidence that the caller sees and that tells somebody apart.
 create function priv.shown_evidence(p_overlaps uuid[], p_mine uuid[], p_limits integer[], p_clear boolean, p_from integer, p_most integer)
 returns table (overlap_id uuid, identifier_id uuid, kind text, strength smallint, score real, rule text, my_roles text[], their_roles text[],
                theirs integer, holders integer, rarity smallint, since timestamptz, common text, items bigint,
@@ -281,7 +281,8 @@ begin
       and exists (select from unnest(priv.tokens_of_value(i.id)) u (token) where priv.listed(u.token));
 end $$;
 
-grant execute on function priv.excluded_everywhere(uuid[]), priv.unsettled(), priv.settled(uuid, interval, integer[]), priv.worker_lag(), priv.shown_evidence(uuid[], uuid[], integer[], boolean, integer, integer), priv.high_frequency(uuid, integer[]) to APP_ROLE;
+grant execute on function priv.excluded_everywhere(uuid[]), priv.unsettled(), priv.settled(uuid, interval, integer[]), priv.worker_lag(),
+    priv.shown_evidence(uuid[], uuid[], integer[], boolean, integer, integer), priv.high_frequency(uuid, integer[]) to APP_ROLE;
 
 grant select, insert, update, delete on likenesses to coopapi_definer;
 

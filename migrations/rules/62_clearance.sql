@@ -57,10 +57,10 @@ begin
         cross join lateral (select h.* from public.holdings h where h.identifier_id = l.identifier_a limit 1) x
         cross join lateral (select h.* from public.holdings h where h.identifier_id = l.identifier_b limit 1) y
         where (victims or priv.open(x.roles) and priv.open(y.roles))
-          and (select TELLING(t.family, t.token)
+          and (select WORTH_COMPARING(t.family, t.token)
                from public.holdings h
                join public.match_tokens t on t.token = h.token and not t.exact
-                    and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, priv.crowd(t.family, p_limits[1]))
+                    and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, priv.key_limit(t.family, p_limits[1]))
                join public.holdings g on g.token = h.token and g.identifier_id = l.identifier_b
                where h.identifier_id = l.identifier_a and h.strength + g.strength > -2)
           and not (excluding and priv.excluded(null, array [x.kind, y.kind], x.authority_id, y.authority_id)));

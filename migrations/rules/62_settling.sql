@@ -126,9 +126,10 @@ end $$;
 -- too many.
 create function priv.most_counted() returns integer language sql immutable as $$ select 501 $$;
 
--- Return up to how many holders of a token of this family are counted: more than the limit of the family can be.
+-- Return up to how many holders of a token of this family are counted: one more than the limit of the family is when COOPAPI_CROWD is 500, the most
+-- that it may be.
 create function priv.most_counted(p_family text) returns integer language sql immutable as $$
-    select least(priv.most_counted(), priv.crowd(p_family, 500) + 1)
+    select least(priv.most_counted(), priv.key_limit(p_family, 500) + 1)
 $$;
 
 -- Count the holders of a token in hidden cases, up to p_most: cases for a value (p_exact), identifiers for a match key.
@@ -255,11 +256,12 @@ begin
                       is distinct from (excluded.cases, excluded.open_cases, excluded.hidden_cases))
     -- `others`: whether another case than that of the change may hold the token.
     select array_agg(c.token) tokens, array_agg(c.exact) exact, array_agg(c.was) was, array_agg(c.was_open) was_open,
-           array_agg(c.now) now, array_agg(c.now_open) now_open, array_agg(priv.crowd(c.family, p_limits[1])) crowd, array_agg(c.less or c.now + c.now_hidden > 1) others into counts
+           array_agg(c.now) now, array_agg(c.now_open) now_open, array_agg(priv.key_limit(c.family, p_limits[1])) key_limit,
+           array_agg(c.less or c.now + c.now_hidden > 1) others into counts
         from counted c;
     with token as materialized (
-        select * from unnest(counts.tokens, counts.exact, counts.was, counts.was_open, counts.now, counts.now_open, counts.others, counts.crowd)
-                      t (token, exact, was, was_open, now, now_open, others, crowd)),
+        select * from unnest(counts.tokens, counts.exact, counts.was, counts.was_open, counts.now, counts.now_open, counts.others, counts.key_limit)
+                      t (token, exact, was, was_open, now, now_open, others, key_limit)),
     mine as materialized (
         select c.case_id m, u.token, bool_or(c.loses) loses, bool_or(c.open_loses) open_loses
         from unnest(changes) c, unnest(c.tokens) u (token) group by 1, 2),
@@ -310,8 +312,8 @@ begin
     resting as (  -- likenesses based on a key that crossed its limit
         select l.case_a m, l.case_b n, true live, false loses, false open_loses
         from (select x.token from token x
-              where not x.exact and ((x.was <= x.crowd) <> (x.now <= x.crowd)
-                                     or (x.was_open <= x.crowd) <> (x.now_open <= x.crowd)) offset 0) t
+              where not x.exact and ((x.was <= x.key_limit) <> (x.now <= x.key_limit)
+                                     or (x.was_open <= x.key_limit) <> (x.now_open <= x.key_limit)) offset 0) t
         cross join lateral (select h.identifier_id from public.holdings h where h.token = t.token offset 0) a
         cross join lateral (select k.case_a, k.case_b from public.likenesses k where k.identifier_a = a.identifier_id offset 0) l),
     apart as (select c.case_id m, u.n, false live, c.loses, c.open_loses from unnest(changes) c, unnest(c.apart) u (n)),
@@ -333,9 +335,9 @@ begin
     perform priv.make_due(pair.m, pair.n, pair.live, pair.loses, pair.open_loses);
     select array_agg(distinct u.id) into compared from unnest(changes) c, unnest(c.compared) u (id);
     select array_agg(t.token), array_agg(t.was), array_agg(t.was_open) into fallen, fallen_was, fallen_was_open
-        from unnest(counts.tokens, counts.exact, counts.was, counts.was_open, counts.now_open, counts.crowd)
-             t (token, exact, was, was_open, now_open, crowd)
-        where not t.exact and t.was > t.crowd and t.now_open <= t.crowd;
+        from unnest(counts.tokens, counts.exact, counts.was, counts.was_open, counts.now_open, counts.key_limit)
+             t (token, exact, was, was_open, now_open, key_limit)
+        where not t.exact and t.was > t.key_limit and t.now_open <= t.key_limit;
 end $$;
 
 -- Return the families of the match keys that two identifiers share: one entry for each key, also if too many others hold the key.
@@ -363,12 +365,12 @@ begin
         select x.identifier_id i, x.case_id i_case, x.authority_id i_owner, x.hidden i_hidden,
                y.identifier_id j, y.case_id j_case, y.authority_id j_owner, y.hidden j_hidden, t.token, t.family, false fallen
         from public.holdings x
-        join public.match_tokens t on t.token = x.token and not t.exact and t.open_cases <= priv.crowd(t.family, p_limits[1])
+        join public.match_tokens t on t.token = x.token and not t.exact and t.open_cases <= priv.key_limit(t.family, p_limits[1])
              and t.cases + t.hidden_cases > 1
         join public.holdings y on y.token = x.token and y.case_id <> x.case_id and x.strength + y.strength > -2
              and not (x.outdated and y.outdated)
         where x.identifier_id = any (p_identifiers)
-          and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, priv.crowd(t.family, p_limits[1]))
+          and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, priv.key_limit(t.family, p_limits[1]))
         union all
         select x.identifier_id, x.case_id, x.authority_id, x.hidden, y.identifier_id, y.case_id, y.authority_id, y.hidden,
                t.token, t.family, true
@@ -377,8 +379,8 @@ begin
         join public.holdings x on x.token = t.token
         join public.holdings y on y.token = t.token and y.case_id > x.case_id and x.strength + y.strength > -2
              and not (x.outdated and y.outdated)
-        where not priv.links_few(u.was, u.was_open, x.roles, y.roles, priv.crowd(t.family, p_limits[1]))
-          and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, priv.crowd(t.family, p_limits[1]))),
+        where not priv.links_few(u.was, u.was_open, x.roles, y.roles, priv.key_limit(t.family, p_limits[1]))
+          and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, priv.key_limit(t.family, p_limits[1]))),
     pair as (  -- of a key that fewer hold again, the other keys are not looked at: whoever reads a likeness does that (priv.links)
         select n.i a, n.j b, n.i_case, n.i_owner, n.i_hidden, n.j_case, n.j_owner, n.j_hidden
         from (select * from near x where x.i < x.j
@@ -386,7 +388,7 @@ begin
               select x.j, x.j_case, x.j_owner, x.j_hidden, x.i, x.i_case, x.i_owner, x.i_hidden, x.token, x.family, x.fallen
               from near x where x.i > x.j) n
         group by n.i, n.j, n.i_case, n.i_owner, n.i_hidden, n.j_case, n.j_owner, n.j_hidden
-        having bool_or(n.fallen) or TELLING(n.family, n.token)),
+        having bool_or(n.fallen) or WORTH_COMPARING(n.family, n.token)),
     fresh as materialized (
         select p.* from pair p where not exists (select from public.likenesses l where l.identifier_a = p.a and l.identifier_b = p.b)),
     told as (

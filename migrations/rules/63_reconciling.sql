@@ -33,7 +33,8 @@ language sql stable as $$
     cross join lateral (select least(c.shown, c.most)::integer, least(c.open, c.most)::integer, least(c.hidden, c.most)::integer)
         n (cases, open_cases, hidden_cases)
     where case when c.missing then n.cases + n.hidden_cases > 1
-               else (least(c.cases, c.most), least(c.open_cases, c.most), least(c.hidden_cases, c.most)) is distinct from (n.cases, n.open_cases, n.hidden_cases) end
+               else (least(c.cases, c.most), least(c.open_cases, c.most), least(c.hidden_cases, c.most))
+                    is distinct from (n.cases, n.open_cases, n.hidden_cases) end
 $$;
 
 -- Compare the stored overlaps of these pairs of cases with a full computation from the holdings, for the operator, and count those that differ.
@@ -84,9 +85,9 @@ begin
         join public.match_tokens t on t.token = x.token and not t.exact
         join public.holdings y on y.token = x.token and y.case_id <> x.case_id and y.identifier_id > x.identifier_id
              and x.strength + y.strength > -2 and not (x.outdated and y.outdated)
-             and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, priv.crowd(t.family, p_limits[1]))
+             and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, priv.key_limit(t.family, p_limits[1]))
         group by 1, 2
-        having TELLING(t.family, t.token))
+        having WORTH_COMPARING(t.family, t.token))
     select one.identifier_id, p.j, ia.case_id, ib.case_id, ca.authority_id, cb.authority_id, ia.sealed, ib.sealed, ka.wrapped,
            kb.wrapped, priv.shared_families(p.i, p.j), l.strength, l.score
     from one left join pair p on p.i = one.identifier_id

@@ -143,7 +143,7 @@ create function priv.hold_new(p_ids uuid[], p_homes uuid[], p_hidden boolean[], 
         from unnest(p_cases, p_identifiers, p_tokens, p_families, p_strengths, p_kinds, p_common)
              u (case_id, identifier, token, family, strength, kind, common)
         join unnest(p_ids, p_waits) c (id, waits) on c.id = u.case_id and c.waits
-        where true = any (p_waits)
+        where true = any (p_waits)  -- most loads have no such case, and then nothing is joined
         group by u.token, u.case_id, u.identifier;
     insert into public.holdings (token, case_id, identifier_id, authority_id, kind, strength, roles, common, hidden, since, open_since)
         select u.token, u.case_id, u.identifier, c.home, min(u.kind), max(u.strength), min(r.roles), bool_and(u.common),

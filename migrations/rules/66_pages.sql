@@ -141,13 +141,13 @@ begin
 end $$;
 
 -- Return overlaps as they are shown to the caller, each from one side: that of p_mine, or else of a case of its own authority before one that is
--- shared with it. Of the evidence, what the caller may know of; of the decision, the one that holds, with the version of both rows of the side; of the
--- other case its authority, its reference and title if the index is open, and its id if the caller has access to it anyway. No evidence counts from
--- before the time at which the other case became visible to the side.
+-- shared with it. Of the evidence, what the caller may know of; of the decision, the one that holds, with the version of both rows of the side; of
+-- the other case its authority, its reference and title if the index is open, and its id if the caller has access to it anyway. No evidence counts
+-- from before the time at which the other case became visible to the side.
 create function priv.shown_sides(p_overlaps uuid[], p_mine uuid)
 returns table (id uuid, case_id uuid, strength smallint, score real, rarity smallint, of_mine integer, of_theirs integer, kinds text[], roles text[],
-               first_seen timestamptz, last_seen timestamptz, detected_at timestamptz, changed_at timestamptz, state text, verifier_id uuid, reason text,
-               decided_by uuid, decided_at timestamptz, version bigint, new_since_decision boolean, other_id uuid, reference text, title text,
+               first_seen timestamptz, last_seen timestamptz, detected_at timestamptz, changed_at timestamptz, state text, verifier_id uuid,
+               reason text, decided_by uuid, decided_at timestamptz, version bigint, new_since_decision boolean, other_id uuid, reference text, title text,
                authority_id uuid, name text, country text)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
@@ -198,5 +198,5 @@ begin
 end $$;
 
 grant execute on function priv.page_of_overlaps(uuid, jsonb, bigint, uuid, integer),
-    priv.page_of_events(xid8, bigint, xid8, bigint, text, text, uuid, integer), priv.shown_identifiers(uuid[]), priv.places_of_overlaps(), priv.shown_cases(uuid[]),
-    priv.page_of_cases(jsonb, uuid, integer), priv.shown_sides(uuid[], uuid) to APP_ROLE;
+    priv.page_of_events(xid8, bigint, xid8, bigint, text, text, uuid, integer), priv.shown_identifiers(uuid[]), priv.places_of_overlaps(),
+    priv.shown_cases(uuid[]), priv.page_of_cases(jsonb, uuid, integer), priv.shown_sides(uuid[], uuid) to APP_ROLE;

@@ -15,7 +15,7 @@ begin
     return coalesce((select i.id from public.identifiers i where i.id = p_identifier), '00000000-0000-0000-0000-000000000000');
 end $$;
 
--- Return what a page shows of facts, each in the state with this version.
+-- Return what a page shows of facts, each in the state with this version. Acts have no state; without any state nothing is looked for.
 create function priv.facts_at(p_facts uuid[], p_states integer[])
 returns table (fact uuid, case_id uuid, authority_id uuid, recorded_at timestamptz, type text, said jsonb, words bytea, place_token bytea)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
@@ -88,6 +88,7 @@ declare
     v_until_act bigint;
     v_until_fact uuid;
 begin
+    -- A plan without the tables of facts and their policies starts faster.
     v_with_facts := v_with_facts and (v_with_past or exists (select from public.facts f where f.case_id = any (p_cases)));
     loop
         if v_undated and v_descending then
@@ -106,6 +107,7 @@ begin
         exit when v_until is null or cardinality(v_ats) = p_most or v_most >= v_bound;
         v_most := least(4 * v_most, v_bound);
     end loop;
+    -- unnest of v_entries gives a column for each column of the journal; for facts all are null.
     return query
     select nullif(e.place_at, 'infinity'), e.place_act, e.place_fact, coalesce(e.uid, f.fact), coalesce(e.case_id, f.case_id),
            coalesce(e.authority_id, f.authority_id), coalesce(e.at, f.recorded_at), coalesce(e.action, f.type), e.role,
@@ -114,8 +116,8 @@ begin
     left join priv.facts_at(v_facts, v_states) f on f.fact = e.place_fact
     where coalesce(e.uid, f.fact) is not null order by e.ordinality;
     if v_until is not null and coalesce(cardinality(v_ats), 0) < p_most then
-        return query select nullif(v_until, 'infinity'), v_until_act, v_until_fact, null::uuid, null::uuid, null::uuid, null::timestamptz, null::text, null::text,
-                            null::text, null::uuid, null::jsonb, null::jsonb, null::bytea, null::bytea;
+        return query select nullif(v_until, 'infinity'), v_until_act, v_until_fact, null::uuid, null::uuid, null::uuid, null::timestamptz,
+                            null::text, null::text, null::text, null::uuid, null::jsonb, null::jsonb, null::bytea, null::bytea;
     end if;
 end $$;
 
@@ -149,7 +151,8 @@ end $$;
 -- Return what the things of a page are called, as far as the caller sees them: each with its type, a code (the kind of a request or an identifier,
 -- the category of a subject), words (a reference, a pseudonym, the name of an authority), and for some the name and country of another authority. The
 -- rows of the type `link` are the subjects of identifiers. p_shared are things that several authorities share, and access to cases. p_overlaps are
--- overlaps and disclosures, each with the case of the reader. What no page asks for is not looked for, because to begin that takes longer than to do it.
+-- overlaps and disclosures, each with the case of the reader. What a page does not ask for is not looked for, because starting such a query takes
+-- longer than running it.
 create function priv.names_of(p_things uuid[], p_shared uuid[], p_overlaps uuid[], p_mine uuid[])
 returns table (id uuid, other uuid, type text, code text, words text, name text, country text)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan

@@ -1,5 +1,6 @@
 """The result of parsing a value: its canonical form, its match keys and its warnings."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -22,6 +23,10 @@ class Strength(IntEnum):
     WEAK = 1
     POSSIBLE = 2
     STRONG = 3
+
+
+STRENGTH_NAMES: Final[Mapping[int, str]] = {strength: strength.name.lower() for strength in Strength if strength > Strength.ASKS}
+"""The names of the strengths of evidence."""
 
 
 class MatchKey(NamedTuple):
