@@ -224,7 +224,7 @@ class Database:
                 raise
             session.flush()
             if work.notes:
-                session.begin()  # The first statement may be sent twice, so the one that commits must not be the first.
+                session.begin()  # The first statement may be sent twice, which may commit only entries of a consultation (`whole`).
                 self.record(session, work.notes)  # this statement commits, too
 
     def _in_second_transaction(
