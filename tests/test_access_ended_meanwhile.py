@@ -45,7 +45,5 @@ def test_a_search_does_not_find_it(world, monkeypatch, shared, end):
 
 def test_a_graph_tells_nothing_of_it(world, monkeypatch, shared, end):
     monkeypatch.setattr(views, "_SHOWN", Meanwhile(views._SHOWN, end))
-    drawn = world.as_("foreign").get(f"/graph?case_id={shared}")
-    assert drawn.status_code == 200, drawn.json
-    (node,) = drawn.json["nodes"]
-    assert (node["label"], node["state"], node["path"]) == (None, None, None)
+    refused = world.as_("foreign").get(f"/graph?case_id={shared}")
+    assert (refused.status_code, refused.json["type"]) == (403, "/problems/forbidden")  # the consultation cannot be noted

@@ -150,7 +150,7 @@ def show_sides(work: UnitOfWork, sides: Sequence[OverlapSide]) -> list[SideShown
 
 @together
 def my_case(work: UnitOfWork, overlap_ids: Sequence[UUID]) -> dict[UUID, UUID | None]:
-    """Return the caller's case of an overlap, or None if it does not see it. A case of its own authority precedes one that is shared."""
+    """Return the caller's case of an overlap, or None if it sees none. A case of its own authority precedes one that is shared."""
     found = {side.id: side.case_id for side in _SIDES.rows(work.session, overlaps=overlap_ids, mine=None)}
     return {overlap_id: found.get(overlap_id) for overlap_id in overlap_ids}
 
