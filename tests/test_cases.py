@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from answering import office
 
 
 def test_reference_and_title_are_enough(world):
@@ -44,7 +45,7 @@ def test_everything_is_set_in_the_creating_call(world):
 
 
 @pytest.mark.parametrize("who", ["investigator", "system"])
-@pytest.mark.parametrize("more", ["nothing", "access", "handler", "hidden", "identifiers"])
+@pytest.mark.parametrize("more", ["nothing", "access", "handler", "hidden", "identifiers", "responsible", "subjects"])
 def test_the_creating_call_shows_the_case_as_it_is_read(world, who, more):
     said = {
         "nothing": {},
@@ -55,6 +56,8 @@ def test_the_creating_call_shows_the_case_as_it_is_read(world, who, more):
         "handler": {"handler_id": str(world.people["investigator"])},
         "hidden": {"visibility": "hidden", "visibility_reason": "Covert."},
         "identifiers": {"identifiers": [{"kind": "email", "value": "heron@example.org"}]},
+        "responsible": {"responsible_authority": office(world)},
+        "subjects": {"subjects": [{"pseudonym": "S1", "category": "suspect"}]},
     }
     made = world.as_(who).post("/cases", {"reference": "NL-3", "title": "T"} | said[more])
     read = world.as_(who).get(f"/cases/{made.json['id']}")

@@ -3,9 +3,11 @@
 import itertools
 
 import pytest
+from sqlalchemy import create_engine
 
 from bench import persons as brute
 from coopapi.persons.families import FAMILIES
+from coopapi.provisioning import migration
 
 NAME = {"names": [{"full": "Oleksandr Myronenko"}]}
 CROWD = 4  # as the settings of the tests have it
@@ -111,3 +113,76 @@ def test_the_rules_and_the_measurement_let_as_many_persons_hold_a_key(owner):
         for family in FAMILIES:
             cursor.execute("select priv.key_limit(%s, %s)", (f"person:{family}", brute.CROWD))
             assert cursor.fetchone() == (brute.FEWER.get(family, brute.CROWD),)
+
+
+def one_person(world, who, name):
+    """A case with one person of this name, who was born on the day of the others; gives the case."""
+    case = world.case(who)
+    said = {"names": [{"full": name}], "birth_dates": ["1989-06-03"], "gender": "F"}
+    item = {"kind": "person", "subjects": [{"id": world.subject(who, case)}], "person": said}
+    assert enter(world, who, case, [item]).status_code == 201
+    return case
+
+
+def crowded(world, who, case):
+    return [one["holders"] for one in world.as_(who).get(f"/cases/{case}/overlaps/high-frequency").json["items"]]
+
+
+def test_persons_who_share_but_a_key_that_too_many_hold_for_its_family_are_listed(world):
+    """The initial of a name with a date has a lower limit. One who is compared by another key is not listed."""
+    people = {"investigator": "Karin Bolt", "foreign": "Kevin Zaalmann", "romanian": "Klara Novak"}
+    cases = {who: one_person(world, who, name) for who, name in people.items()}
+    assert [crowded(world, who, case) for who, case in cases.items()] == [[3]] * 3
+    again = one_person(world, "foreign", "Karin Bolt")
+    assert [crowded(world, who, case) for who, case in cases.items()] == [[], [4], [4]]
+    assert crowded(world, "foreign", again) == []
+
+
+def alike(world):
+    """Two cases with persons who are alike."""
+    return one_person(world, "investigator", "Oleksandr Myronenko"), one_person(world, "foreign", "Aleksandr Mironenko")
+
+
+def test_keys_that_older_readers_made_of_both_are_no_evidence(world, owner, idle):
+    """They are not compared by these, so an overlap must not rest on them."""
+    mine, theirs = alike(world)
+    world.work()
+    (overlap,) = world.overlaps("investigator", mine)
+    evidence = f"/overlaps/{overlap['id']}/evidence"
+
+    def known():
+        with owner.cursor() as cursor:
+            cursor.execute("select priv.may_know_of_pair(%s, %s, '{4,50}')", (mine, theirs))
+            return cursor.fetchone()[0]
+
+    def rests():
+        return len(world.as_("investigator").get(evidence).json["items"]), known()
+
+    with owner.cursor() as cursor:
+        cursor.execute("update case_overlaps set strength = 0, open_strength = 0")
+        assert rests() == (1, True)
+        cursor.execute("update holdings set outdated = true where case_id = %s", (mine,))
+        assert rests() == (1, True)
+        cursor.execute("update holdings set outdated = true where case_id = %s", (theirs,))
+        assert rests() == (0, False)
+
+
+def test_after_an_upgrade_the_worker_computes_the_overlaps_of_similar_persons_anew(world, owner, idle, postgres):
+    """Of the keys on which they rest, the new rules may let fewer identifiers hold one."""
+    mine, theirs = alike(world)
+    world.hold("investigator", mine, "heron@example.org")
+    world.hold("foreign", world.case("foreign"), "heron@example.org")
+    world.work()
+    assert len(world.overlaps("investigator", mine)) == 2
+    with owner.cursor() as cursor:
+        cursor.execute("update match_tokens set cases = 40, open_cases = 40 where not exact")
+        engine = create_engine(postgres.url("coopapi"))
+        with engine.begin() as connection:
+            migration._make_likenesses_due(connection)
+        engine.dispose()
+        cursor.execute("select case_a::text, case_b::text from pairs_due")
+        assert cursor.fetchall() == [tuple(sorted((mine, theirs)))]
+    assert world.as_("investigator").get(f"/cases/{mine}/overlaps").json["settled"] is True
+    world.work()
+    assert world.overlaps("foreign", theirs) == []
+    assert len(world.overlaps("investigator", mine)) == 1

@@ -83,9 +83,26 @@ def test_it_starts_when_the_processes_of_a_server_that_was_killed_have_ended(roo
         until(lambda: again.done() or "pre-existing shared memory block" in log.read_text())
         os.kill(idle.info.backend_pid, signal.SIGKILL)
         server = again.result()
+    assert "pre-existing shared memory block" in log.read_text()
     idle.close()
     assert ask(server, "select 1") == [(1,)]
     server.stop()
+
+
+def test_what_was_logged_before_a_launch_is_no_reason_to_launch_again(root, monkeypatch):
+    Embedded(root, durable=False).start().stop()
+    with (root / "postgres.log").open("a") as log:
+        log.write("FATAL:  pre-existing shared memory block is still in use\n")
+    server = Embedded(root, durable=False)
+    settings = server.data / "postgresql.conf"
+    good = settings.read_text()
+    settings.write_text("port = none\n")
+    launched, launch = [], Embedded._launch_once
+    monkeypatch.setattr(Embedded, "_launch_once", lambda self: launched.append(self) or launch(self))
+    with pytest.raises(NoPostgres, match='parameter "port"'):
+        server.start()
+    assert len(launched) == 1
+    settings.write_text(good)
 
 
 def test_a_wrong_password_is_refused(root):

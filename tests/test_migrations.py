@@ -158,6 +158,15 @@ def test_migrate_leaves_the_events_of_a_live_register_in_their_order(postgres, w
     engine.dispose()
 
 
+def test_only_when_rules_are_replaced_the_worker_computes_overlaps_anew(postgres, fresh, keys, monkeypatch):
+    url, app_url = postgres.url(fresh), postgres.url(fresh, migration.DEFAULT_ROLE, "app-password")
+    due = []
+    monkeypatch.setattr(migration, "_make_likenesses_due", due.append)
+    for _ in range(2):
+        migration.migrate(url, app_url, keys)
+        assert len(due) == 1
+
+
 TAMPERED = {
     "function priv.level(uuid)": "alter function priv.level(uuid) owner to coopapi",
     "function priv.takes_part(uuid,integer)": "drop function priv.takes_part(uuid, integer) cascade",

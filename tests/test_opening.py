@@ -174,3 +174,17 @@ def test_a_remembered_account_is_confirmed_with_the_first_statement(world, datab
         (True, True),
         (False, False),
     ]
+
+
+def test_an_account_that_another_request_has_forgotten_meanwhile_is_not_remembered_again(world, database, clock):
+    """The database may have refused it there, because the account has changed."""
+
+    def identify(opened):
+        actor = actor_of(opened, ISSUER, "investigator", None, remembered=True)
+        database.accounts.clear()
+        return actor
+
+    with Opening(database, clock()).identified(lambda opened: actor_of(opened, ISSUER, "investigator", None, remembered=True)):
+        assert database.accounts
+    with Opening(database, clock()).identified(identify):
+        assert database.accounts == {}

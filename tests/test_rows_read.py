@@ -182,14 +182,15 @@ def test_a_hidden_case_is_looked_for_in_the_same_steps_as_one_that_does_not_exis
         world.hold(who, case, "heron@example.org")
     assert world.overlaps("foreign", hidden)
 
-    def steps(case):
-        with in_the_name_of(database, "investigator") as session:
-            before = dict(STEPS.rows(session))
-            Statement(sql).rows(session, case=case)
-            return {table: [n - was for n, was in zip(counts, before[table], strict=True)] for table, counts in STEPS.rows(session)}
+    def steps(session, case):
+        before = dict(STEPS.rows(session))
+        Statement(sql).rows(session, case=case)
+        return {table: [n - was for n, was in zip(counts, before[table], strict=True)] for table, counts in STEPS.rows(session)}
 
     absent = UUID(int=UUID(hidden).int ^ 1)
-    assert steps(hidden) == steps(absent)
+    with in_the_name_of(database, "investigator") as session:  # one, so that both have the same plan
+        steps(session, absent)  # the first call makes the plan
+        assert steps(session, hidden) == steps(session, absent)
 
 
 @pytest.mark.parametrize("at", ["", "/overlaps", "/timeline", "/identifiers", "/subjects", "/access", "/proceedings"])

@@ -60,6 +60,17 @@ def test_a_phone_that_was_passed_on_is_one_identifier_of_two_people(world):
         assert [item["id"] for item in found] == [first]
 
 
+@pytest.mark.parametrize("linked", [(0,), (1,), (0, 1), ()])
+def test_a_request_with_one_value_twice_is_answered_as_the_identifier_is_read(world, linked):
+    """The link of the second entry was stored and once missing in the answer."""
+    case, suspect, _ = case_of_two(world)
+    items = [{"kind": "phone", "value": PHONE, **({"subjects": [{"id": suspect}]} if n in linked else {})} for n in range(2)]
+    made = world.as_("investigator").post(f"/cases/{case}/identifiers", {"identifiers": items}).json["identifiers"]
+    shown = read(world, "investigator", case, made[0]["id"]).json
+    assert made == [shown, shown]
+    assert [link["id"] for link in shown["subjects"]] == [suspect][: len(linked)]
+
+
 def test_the_second_entry_of_a_suspects_phone_does_not_lose_the_victim(world):
     """It once answered with the first row, and the victim was lost."""
     case, suspect, victim = case_of_two(world)

@@ -144,3 +144,11 @@ def test_sqlalchemy_joins_the_same_transaction_when_it_is_used(world, database, 
         (pid, _) = PID.one(opened.session)
         assert opened.session.scalar(text("select pg_backend_pid()")) == pid
         assert opened.session.scalars(opened.all(JournalEntry)).all()
+
+
+def test_sqlalchemy_does_not_join_a_transaction_that_a_statement_has_ended(known, database, idle):
+    with work(database, remembered=True) as opened:
+        opened.note("audit.consulted")
+        RECORD.alone(opened.session, notes=opened.take_notes())
+        with pytest.raises(RuntimeError, match="may follow"):
+            opened.session.scalar(text("select 1"))

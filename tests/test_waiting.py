@@ -1,8 +1,12 @@
 """Waiting for overlaps: the worker finds them after the commit, and a caller may wait for that."""
 
+import fcntl
+from uuid import uuid4
+
 import pytest
 
 from coopapi.http.gateway import STOPPING
+from coopapi.http.waiting import Places
 from coopapi.ops.worker import work_until_done
 
 HERON = {"identifiers": [{"kind": "email", "value": "heron@example.org"}]}
@@ -182,3 +186,18 @@ def test_a_registration_is_answered_with_ids_only_if_the_caller_prefers_that(wor
     assert short.json == {"identifiers": [], "ids": [full[0]["id"]], "settled": True}
     assert short.headers["Preference-Applied"] == "return=minimal, wait=5"
     assert "Preference-Applied" not in register(world, "investigator", mine, Prefer="return=representation").headers
+
+
+def test_a_place_is_free_again_although_the_caller_cannot_be_unlocked(monkeypatch):
+    lock = fcntl.lockf
+
+    def failing(file, how, *where):
+        if how == fcntl.LOCK_UN:
+            raise OSError("no locks available")
+        lock(file, how, *where)
+
+    monkeypatch.setattr(fcntl, "lockf", failing)
+    places, caller = Places(threads=1), uuid4()
+    for _ in range(2):
+        with places.take(caller) as taken:
+            assert taken

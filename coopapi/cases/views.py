@@ -58,10 +58,13 @@ def consult_case(work: UnitOfWork, case_id: UUID) -> CaseView:
 
 
 def show_cases(work: UnitOfWork, cases: Sequence[Case]) -> list[CaseView]:
-    """Return the cases, each with the fields that the caller's access to it shows, in one query unless they were just opened."""
+    """Return the cases, each with the fields that the caller's access to it shows, in one query unless they were just opened.
+
+    A case to which the caller's access ended since it was read is left out.
+    """
     unread = [case.id for case in cases if not case.just_opened]
     found, own = seen(work, unread) if unread else {}, _MoreOfCase(work.actor.authority_name, work.actor.country)
-    return [found.get(case.id) or _view(case, own) for case in cases]
+    return [_view(case, own) if case.just_opened else found[case.id] for case in cases if case.just_opened or case.id in found]
 
 
 def page_of_cases(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:

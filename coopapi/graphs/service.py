@@ -156,6 +156,7 @@ def _said(work: UnitOfWork, rows: Mapping[Node, Any]) -> dict[Node, dict[str, An
     return {
         (kind, row.id): {**_about(kind, row, views.get(row.id, {})), "path": MODELS[kind][2].format(row)}
         for (kind, _), row in rows.items()
+        if kind != "case" or row.id in views  # otherwise the access has ended meanwhile
     }
 
 

@@ -17,6 +17,7 @@ from webargs.flaskparser import FlaskParser
 
 from coopapi import strictjson
 from coopapi.access import Action
+from coopapi.errors import NotFound
 from coopapi.http import etags, idempotency, waiting
 from coopapi.http.files import Download, Printed
 from coopapi.http.middleware import LARGEST_BODY, UPLOADED_TO, digest_of_upload, read_body
@@ -96,7 +97,16 @@ class Blueprint(flask_smorest.Blueprint):
             served = self._reading(shown, {"query": query, "form": form, "json": body}, only_reads)
             guarded = _within_work(served, allow, changes=changes, settles=settles, polls=polls, apart=apart)
             reads = isinstance(only_reads, int)
-            has = (bool("<" in rule or body), bool(body or form or files), counts_values, page, settles, polls, reads)
+            has = (
+                bool("<" in rule or body),
+                bool(body or form or files),
+                counts_values,
+                page,
+                settles,
+                polls,
+                reads,
+                form is not None,
+            )
             _document(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, changes, *has, files or {}))
             return self._entered(rule, method, view, guarded)
 
@@ -236,7 +246,9 @@ def _shown(made: Any, show: Show | None, many: str | None, work: UnitOfWork | No
     if many:
         return {many: show(work, made) if show and work else made}
     if show and work and made is not None:
-        (made,) = show(work, [made])
+        made = next(iter(show(work, [made])), None)
+        if made is None:
+            raise NotFound  # the caller's access has ended meanwhile
         g.etag = getattr(made, "etag", g.etag)
     return made
 

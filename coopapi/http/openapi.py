@@ -34,6 +34,7 @@ class Notes:
     settles: bool
     polls: bool
     only_reads: bool
+    has_form: bool
     files: Mapping[str, str]
     """The media types of a file that is the body, or for GET the answer, each with an example."""
 
@@ -47,6 +48,7 @@ class Notes:
         """The error statuses that this route can return, in addition to those that every route can return."""
         public, posts = self.allow is Action.PUBLIC, self.method in {"POST", "PATCH"}
         said = {
+            HTTPStatus.BAD_REQUEST: self.has_form,
             HTTPStatus.UNAUTHORIZED: not public or self.method == "POST",
             HTTPStatus.FORBIDDEN: not public,
             HTTPStatus.NOT_FOUND: self.names_things,
@@ -168,7 +170,7 @@ def _document_answers(doc: dict[str, Any], notes: Notes) -> None:
     if notes.also:
         (answer,) = answers
         answer["content"] = answer.get("content", {}) | {kind: {"schema": {"type": "string"}} for kind in notes.also}
-    checked = [HTTPStatus.UNPROCESSABLE_ENTITY] if "422" in map(str, doc["responses"]) else []
+    checked = [HTTPStatus.UNPROCESSABLE_ENTITY] if "422" in map(str, doc["responses"]) and not notes.has_form else []
     doc["responses"] = {status: said for status, said in doc["responses"].items() if str(status).startswith("2")}
     for status in sorted({*notes.problems, *checked}):
         doc["responses"][str(int(status))] = {"$ref": f"#/components/responses/{_kind(status).__name__}"}

@@ -6,7 +6,7 @@ import tempfile
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from threading import BoundedSemaphore, Lock
 from typing import Any, Final
@@ -61,9 +61,11 @@ class Places:
             yield taken and self._alone(caller)
         finally:
             if taken:
-                with self._lock:
-                    self._let_go(caller)
-                self._free.release()
+                try:
+                    with self._lock:
+                        self._let_go(caller)
+                finally:
+                    self._free.release()
 
     def _alone(self, caller: UUID | None) -> bool:
         """Lock the byte of a caller. Returns False if another process has it locked."""
@@ -76,8 +78,9 @@ class Places:
 
     def _let_go(self, caller: UUID | None) -> None:
         if caller:
-            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, caller.int % _LOCKABLE_BYTES)
             self.callers.remove(caller)
+            with suppress(OSError):
+                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, caller.int % _LOCKABLE_BYTES)
 
 
 class Unsettled(Exception):

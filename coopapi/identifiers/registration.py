@@ -57,7 +57,8 @@ def store(work: UnitOfWork, case: CaseToAddTo, drafts: Sequence[IdentifierDraft]
         work.note("identifiers.registered", case, case_id=case.id, event=True, count=len(new), kinds=kinds_of_new)
     note_links(work, case, case.id, linked)
     put_right(work, case, corrections)
-    every = {print_: _stored_row(draft, excluded) for print_, draft in new.items()}
+    linked_prints = {draft.row["fingerprint"] for draft in drafts if draft.links}
+    every = {print_: _stored_row(draft, excluded, linked=print_ in linked_prints) for print_, draft in new.items()}
     if known := unique.keys() - new.keys():
         query = work.all(Identifier).where(
             Identifier.case_id == case.id, Identifier.fingerprint.in_(known), Identifier.withdrawn_at.is_(None)
@@ -71,9 +72,9 @@ def store(work: UnitOfWork, case: CaseToAddTo, drafts: Sequence[IdentifierDraft]
     ]
 
 
-def _stored_row(draft: IdentifierDraft, excluded: set[UUID]) -> Identifier:
-    """Return the row of a draft that was stored. Without subjects, all that is shown beside it is whether it is excluded."""
-    more = None if draft.links else MoreOfIdentifier(draft.row["id"] in excluded)
+def _stored_row(draft: IdentifierDraft, excluded: set[UUID], *, linked: bool) -> Identifier:
+    """Return the row of a draft that was stored. Unless it is linked, all that is shown beside it is whether it is excluded."""
+    more = None if linked else MoreOfIdentifier(draft.row["id"] in excluded)
     return as_stored(Identifier, {**draft.row, "victim_version": 0, "known_more": more})
 
 

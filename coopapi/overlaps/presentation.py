@@ -64,13 +64,24 @@ def _overlaps(work: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, Overlap | Non
 
 
 def show_overlaps(work: UnitOfWork, ids: Sequence[UUID], mine: UUID | None = None, most: int = IN_LISTS) -> list[dict[str, Any]]:
-    """Return overlaps as seen from the caller's side. The number of queries does not depend on the number of overlaps."""
+    """Return overlaps as seen from the caller's side. The number of queries does not depend on the number of overlaps.
+
+    Those that the caller does not see any more, for example because a value was withdrawn meanwhile, are left out.
+    """
     work.note("overlaps.consulted", case_id=mine, object_type="overlap", consultation=True, count=len(ids))
     if not ids:
         return []
     sides = {side.id: side for side in _SIDES.rows(work.session, overlaps=ids, mine=mine)}
     evidence = _evidence(work, sides, 0, most)
-    return [_shown(sides[overlap_id], evidence[overlap_id]) for overlap_id in ids]
+    return [_shown(sides[overlap_id], evidence[overlap_id]) for overlap_id in ids if overlap_id in sides]
+
+
+def show_one(work: UnitOfWork, overlap_id: UUID) -> dict[str, Any]:
+    """Return one overlap as seen from the caller's side. Raises `NotFound`."""
+    shown = show_overlaps(work, [one_overlap(work, overlap_id).id], most=ALONE)
+    if not shown:
+        raise NotFound
+    return shown[0]
 
 
 def _shown(side: Any, evidence: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -108,7 +119,9 @@ def show_evidence(work: UnitOfWork, overlap_id: UUID, wanted: Mapping[str, Any])
     name, limit = f"overlaps/{overlap_id}/evidence", wanted.get("limit", LIMIT)
     place = place_of(work, name, wanted)
     first = open_cursor(work, wanted["cursor"], place)["after"] if "cursor" in wanted else 0
-    side = _SIDES.one(work.session, overlaps=[overlap_id], mine=None)
+    side = _SIDES.first(work.session, overlaps=[overlap_id], mine=None)
+    if side is None:
+        raise NotFound
     items = _evidence(work, {overlap_id: side}, first, limit)[overlap_id]
     after = first + len(items)
     more = bool(items) and after < items[0]["items"]
@@ -135,9 +148,10 @@ def show_sides(work: UnitOfWork, sides: Sequence[OverlapSide]) -> list[SideShown
 
 
 @together
-def my_case(work: UnitOfWork, overlap_ids: Sequence[UUID]) -> dict[UUID, UUID]:
-    """Return the caller's case of an overlap that it sees. A case of its own authority has precedence over one that is shared."""
-    return {side.id: side.case_id for side in _SIDES.rows(work.session, overlaps=overlap_ids, mine=None)}
+def my_case(work: UnitOfWork, overlap_ids: Sequence[UUID]) -> dict[UUID, UUID | None]:
+    """Return the caller's case of an overlap, or None if it sees none. A case of its own authority precedes one that is shared."""
+    found = {side.id: side.case_id for side in _SIDES.rows(work.session, overlaps=overlap_ids, mine=None)}
+    return {overlap_id: found.get(overlap_id) for overlap_id in overlap_ids}
 
 
 def other(row: Overlap, mine: UUID) -> UUID:

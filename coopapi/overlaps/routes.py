@@ -80,8 +80,7 @@ def list_overlap_clusters(wanted: dict[str, Any], *, work: UnitOfWork) -> dict[s
 @blp.route("/overlaps/<uuid:overlap_id>", allow=Action.OVERLAP_READ, returns=OverlapOut)
 def get_overlap(overlap_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Show one overlap from your side, with the best 100 items of its evidence."""
-    (shown,) = presentation.show_overlaps(work, [presentation.one_overlap(work, overlap_id).id], most=presentation.ALONE)
-    return shown
+    return presentation.show_one(work, overlap_id)
 
 
 @blp.route("/overlaps/<uuid:overlap_id>/evidence", allow=Action.OVERLAP_READ, query=Paged, returns=OverlapEvidenceOut, page=True)

@@ -248,7 +248,7 @@ class ExclusionOut(Shown):
 
 
 class HighFrequencyOut(Shown):
-    """One of my identifiers whose value more cases hold than the limit: evidence for no overlap."""
+    """One of my identifiers that is evidence for no overlap, because too many hold its value, or a match key of a person."""
 
     identifier_id = fields.UUID(required=True)
     kind = OneOf(KINDS, required=True)

@@ -81,6 +81,8 @@ def side_of(work: UnitOfWork, overlap: Overlap, case_id: UUID | None, *, version
     Raises `NotFound`, and `Stale` if the version is another.
     """
     mine = case_id or my_case(work, overlap.id)
+    if mine is None:
+        raise NotFound
     if lock:
         _judged(work, overlap, mine, lock=True)  # read again below: a row for cleared people may have been added
     found = _judged(work, overlap, mine)

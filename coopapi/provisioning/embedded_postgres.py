@@ -69,6 +69,7 @@ class Embedded:
         self.owner = False
         self._lock: IO[str] | None = None
         self._server: subprocess.Popen[str] | None = None
+        self._logged = 0
         mark = hashlib.sha256(str(self.root).encode()).hexdigest()[:12]
         self.socket = Path("/tmp") / f"coopapi-{os.geteuid()}-{mark}"  # noqa: S108 (short for a socket; made private below)
         self.bin, self.data, self._as = binaries(), self.root / "pgdata", _server_user()
@@ -210,6 +211,7 @@ class Embedded:
             *(part for setting in settings for part in ("-c", setting)),
         ]
         with (self.root / "postgres.log").open("ab") as log:
+            self._logged = log.tell()
             self._server = subprocess.Popen(  # noqa: S603 (ours)
                 command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, **self._as
             )
@@ -222,8 +224,9 @@ class Embedded:
             time.sleep(0.02)
 
     def _log_tail(self) -> str:
+        """Return the end of what the server has logged since it was launched last."""
         log = self.root / "postgres.log"
-        return log.read_text(errors="replace")[-500:] if log.exists() else "no log"
+        return log.read_bytes()[self._logged :].decode(errors="replace")[-500:] if log.exists() else "no log"
 
     def _ready(self) -> bool:
         check: list[str | Path] = [self.bin / "pg_isready", "-q", "-h", self.socket]

@@ -56,7 +56,8 @@ def migrate(owner_url: str, app_url: str, keys: Keyring, target: str = "head") -
         borrowed = _borrow_definer(connection)
         _run(connection, target)
         if present_revision(connection) is not None:
-            rules.apply(connection, rules_folder(), role)
+            if rules.apply(connection, rules_folder(), role):
+                _make_likenesses_due(connection)
             _install_keys(connection, keys)
             _settle_restored_events(connection)
             signing_keys.ensure(connection, keys)
@@ -181,6 +182,21 @@ def _install_keys(connection: Connection, keys: Keyring) -> None:
     )
     check = {"digest": key_check(keys)}
     connection.execute(text("insert into priv.key_check (digest) values (:digest) on conflict (one) do nothing"), check)
+
+
+def _make_likenesses_due(connection: Connection) -> None:
+    """Have the worker compute each overlap of similar persons anew, after all that is due: the rules for them may have changed."""
+    connection.execute(text("set local role coopapi_definer"))
+    connection.execute(
+        text(
+            "insert into public.pairs_due (case_a, case_b, hidden, loses, open_loses, at)"
+            " select o.case_a, o.case_b, o.hidden_a or o.hidden_b, false, false, 'infinity' from public.case_overlaps o"
+            " where exists (select from public.likenesses l where l.case_a = o.case_a and l.case_b = o.case_b)"
+            " or exists (select from public.likenesses l where l.case_a = o.case_b and l.case_b = o.case_a)"
+            " on conflict do nothing"
+        )
+    )
+    connection.execute(text("reset role"))
 
 
 def _settle_restored_events(connection: Connection) -> None:

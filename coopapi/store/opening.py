@@ -85,8 +85,8 @@ class Opening:
 
     def _remember(self) -> None:
         accounts = self.database.accounts
-        if self.who is None or accounts.get(self.who) is self.account:
-            return
+        if self.who is None or self.session is None:
+            return  # a remembered account may be one that another thread has just forgotten because it was refused
         if self.who not in accounts and len(accounts) >= _MOST_REMEMBERED:
             accounts.clear()
         accounts[self.who] = self.account

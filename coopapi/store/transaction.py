@@ -79,8 +79,8 @@ class Transaction:
     def _execute(
         self, sql: str, values: Mapping[str, Any], beginning: tuple[Statement, Mapping[str, Any]] | None = None
     ) -> list[Any]:
-        if beginning is None and self.alone:
-            raise RuntimeError("no statement may follow one that is the whole transaction")
+        if beginning is None:
+            self._require_open()
         try:
             with self.driver.cursor() as cursor:
                 if beginning is None:
@@ -94,10 +94,15 @@ class Transaction:
         except psycopg2.Error as fault:
             raise self._refused(fault) from fault
 
+    def _require_open(self) -> None:
+        if self.alone:
+            raise RuntimeError("no statement may follow one that is the whole transaction")
+
     @cached_property
     def joined(self) -> Connection:
         """The connection for SQLAlchemy, with the options of this transaction."""
         self.begin()
+        self._require_open()
         return Connection(self.engine, self.taken).execution_options(**self.options)
 
     @cached_property

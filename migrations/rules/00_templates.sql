@@ -162,9 +162,10 @@ p_wanted ->> 'state' = (select s.state from public.overlap_sides s where SIDE_OF
         select from public.authorities a
         where a.id in ({overlap}.authority_a, {overlap}.authority_b) and a.country = p_wanted ->> 'country')))
 
--- template MY_CASE(overlap): the caller's case of an overlap. A case of its own authority has precedence over one that is shared with it.
-case when {overlap}.authority_a = (select priv.authority()) and GRANTED({overlap}.case_a, 1) then {overlap}.case_a
-     when GRANTED({overlap}.case_b, 1) then {overlap}.case_b else {overlap}.case_a end
+-- template MY_CASE(overlap): the caller's case of an overlap, from whose side it sees the overlap. A case of its own authority has precedence over
+-- one that is shared with it.
+case when {overlap}.authority_a = (select priv.authority()) and SIDE_SEEN({overlap}, a) then {overlap}.case_a
+     when SIDE_SEEN({overlap}, b) then {overlap}.case_b else {overlap}.case_a end
 
 -- template SIDE_OF(overlap, mine): the row s of overlap_sides is about this side, and the caller may know of it. The row with the highest turn holds.
 s.overlap_id = {overlap} and s.case_id = {mine} and (cleared or not s.victims)

@@ -91,9 +91,11 @@ language sql stable as $$
         cross join lateral (select KEYS(a.j, -1) every, KEYS(a.j, 0) found_by offset 0) other
         where (
             select WORTH_COMPARING(t.family, t.token)
-            from (select h.token, h.strength from public.holdings h where h.identifier_id = a.i offset 0) k
+            from (select h.token, h.strength, h.outdated from public.holdings h where h.identifier_id = a.i offset 0) k
             cross join lateral (select m.* from public.match_tokens m where m.token = k.token and not m.exact offset 0) t
             where k.token = any (case when k.strength = 0 then other.every else other.found_by end)
+              and not (k.outdated and exists (
+                  select from public.holdings g where g.token = k.token and g.case_id = a.n and g.identifier_id = a.j and g.outdated))
               and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, priv.key_limit(t.family, p_limits[1])))
           and not ((select excluding from ruled)
                    and priv.excluded(null, array [x.kind, y.kind], x.authority_id, y.authority_id))),
@@ -254,17 +256,22 @@ begin
     order by p.id, t.place;
 end $$;
 
--- Return the identifiers of a case that are no evidence, or weaker evidence, because too many share them, with the number of holders. Their
--- value is held by more cases, or their match key by more identifiers, than the limit.
+-- Return the identifiers of a case that are no evidence because too many share them, with the number of holders: values that more cases hold than
+-- the limit, and persons with a match key that more identifiers hold than its limit, unless they share other keys by which they are compared.
 create function priv.high_frequency(p_case uuid, p_limits integer[])
 returns table (identifier_id uuid, kind text, holders integer)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     with held as (
-        select h.identifier_id i, h.kind, t.exact, case when (select priv.cleared()) then t.cases else t.open_cases end cases
+        select h.identifier_id i, h.kind, h.hidden, t.exact, t.family, t.token, case when (select priv.cleared()) then t.cases else t.open_cases end cases,
+               case when t.exact then p_limits[2] else priv.key_limit(t.family, p_limits[1]) end most
         from public.holdings h join public.match_tokens t on t.token = h.token
-        where h.case_id = p_case and GRANTED(h.case_id, 1) and ((select priv.cleared()) or priv.open(h.roles)))
-    select h.i, min(h.kind), max(h.cases) from held h where h.cases > p_limits[1 + h.exact::integer] group by 1
-    order by 3 desc, 1
+        where h.case_id = p_case and GRANTED(h.case_id, 1) and ((select priv.cleared()) or priv.open(h.roles))),
+    compared as (
+        select h.i from held h where not h.exact and h.cases <= h.most and h.cases + h.hidden::integer > 1
+        group by h.i having WORTH_COMPARING(h.family, h.token))
+    select h.i, min(h.kind), max(h.cases) from held h
+    where h.cases > h.most and h.i not in (select c.i from compared c)
+    group by 1 order by 3 desc, 1
 $$;
 
 -- Return those identifiers, of cases that the caller may read, whose value the operator excluded for all.

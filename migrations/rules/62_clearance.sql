@@ -61,7 +61,7 @@ begin
                from public.holdings h
                join public.match_tokens t on t.token = h.token and not t.exact
                     and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, priv.key_limit(t.family, p_limits[1]))
-               join public.holdings g on g.token = h.token and g.identifier_id = l.identifier_b
+               join public.holdings g on g.token = h.token and g.identifier_id = l.identifier_b and not (h.outdated and g.outdated)
                where h.identifier_id = l.identifier_a and h.strength + g.strength > -2)
           and not (excluding and priv.excluded(null, array [x.kind, y.kind], x.authority_id, y.authority_id)));
 end $$;

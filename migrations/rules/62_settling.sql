@@ -191,7 +191,7 @@ language sql volatile as $$
         group by 1, 2
         having bool_or(p.live) or exists (select from public.case_overlaps o where o.case_a = p.a and o.case_b = p.b offset 0)
         order by 1, 2
-        on conflict (case_a, case_b) do update set hidden = excluded.hidden,
+        on conflict (case_a, case_b) do update set hidden = excluded.hidden, at = least(d.at, excluded.at),
             loses = d.loses or excluded.loses, open_loses = d.open_loses or excluded.open_loses
 $$;
 
@@ -464,8 +464,8 @@ begin
     perform priv.make_due(pair.m, pair.n, pair.live, pair.none, pair.none);
 end $$;
 
--- Compute the overlaps of pairs that are due. When no visible pair is left but those that are put off, the changes that were followed are
--- settled.
+-- Compute the overlaps of pairs that are due. When no visible pair is left but those that are put off, or due because of an upgrade (`at` is
+-- infinity), the changes that were followed are settled.
 create function priv.settle_pairs(p_pairs text[], p_limits integer[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
     set enable_seqscan = off set enable_mergejoin = off set enable_material = off as $$
@@ -485,7 +485,9 @@ begin
     if due.a is not null then
         perform priv.refresh(due.a, due.b, p_limits);
     end if;
-    if cardinality(priv.next_pairs(false, 1)) = 0 then
+    if not exists (
+            select from unnest(priv.next_pairs(false, 1)) u (pair) join public.pairs_due d
+                on d.case_a = split_part(u.pair, ' ', 1)::uuid and d.case_b = split_part(u.pair, ' ', 2)::uuid and d.at < 'infinity') then
         delete from public.matching_queue q where q.followed;
     end if;
 end $$;
