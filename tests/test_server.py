@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from http.client import HTTPConnection
 
 import psycopg2
 import pytest
@@ -478,6 +479,21 @@ def test_a_service_that_stops_answers_a_client_that_waits_for_events(deployment,
         answers = [Answers(read_all(client)) for client in clients]
     assert [answer.statuses for answer in answers] == [[200]] * 2
     assert sum("retry-after" in answer.headers for answer in answers) == 1
+
+
+def test_a_service_that_stops_tells_each_client_that_its_connection_closes(deployment, tmp_path):
+    with served(deployment, tmp_path, METRICS_BIND="", WORKERS=1, WORKER="off") as stopping:
+        clients = [HTTPConnection("127.0.0.1", stopping.port, timeout=20) for _ in range(8)]
+
+        def told(client):
+            client.request("GET", "/healthz")
+            answer = client.getresponse()
+            assert (answer.status, bool(answer.read())) == (200, True)
+            return answer.headers["Connection"] == "close"
+
+        assert not any(told(client) for client in clients)
+        stopping.process.terminate()
+        until(lambda: all(client.sock is None or told(client) for client in clients))
 
 
 def test_figures_have_an_address_of_their_own_and_none_by_default(service, impatient):

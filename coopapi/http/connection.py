@@ -244,7 +244,7 @@ class Connection(asyncio.BufferedProtocol):
             self.shared.serve(self, self.serving)
         elif self.refusal:
             self._end()
-        elif self.last or self.shared.stopping:
+        elif self.last:
             self.transport.close()
         elif not (self.in_head or self.body):
             self._wait(IDLE_SECONDS)

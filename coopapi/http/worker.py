@@ -18,7 +18,7 @@ from gunicorn.workers import base
 
 from coopapi import config
 from coopapi.http import gateway, middleware
-from coopapi.http.connection import Connection, SharedLimits
+from coopapi.http.connection import LINGER_SECONDS, Connection, SharedLimits
 from coopapi.http.gateway import Application, ReceivedRequest
 
 _SWEEP_SECONDS: Final = 1.0
@@ -73,11 +73,19 @@ class Worker(base.Worker):  # type: ignore[misc]
         for listener in self.sockets:
             self.loop.remove_reader(listener.fileno())
         self.shared.stopping = True
-        for connection in list(self.shared.connections):
-            connection.stop()
         self.stopped.clear()
-        end = self.loop.time() + self.cfg.graceful_timeout
-        while self.shared.connections and self.loop.time() < end:
+        await self._end()
+
+    async def _end(self) -> None:
+        """Answer what was begun, and for a moment also the next request of each client: its answer says that the connection closes.
+
+        A client that is told so opens another connection. One whose connection closes while it sends does not know what happened.
+        """
+        began = self.loop.time()
+        while self.shared.connections and self.loop.time() < began + self.cfg.graceful_timeout:
+            if self.loop.time() > began + LINGER_SECONDS:
+                for connection in list(self.shared.connections):
+                    connection.stop()
             await self._tick(0.1)
 
     async def _tick(self, seconds: float = _SWEEP_SECONDS) -> None:
