@@ -40,7 +40,7 @@ def test_the_guide_writes_no_limit_by_hand():
 def test_what_a_route_is_guarded_by_says_how_it_refuses(said, expected):
     plain = {"name": "x", "allow": Action.CASE_READ, "method": "GET", "also": (), "steps": {}, "changes": False}
     plain |= {"names_things": False, "has_body": False, "counts_values": False, "pages": False, "settles": False}
-    plain |= {"polls": False, "only_reads": False, "files": {}}
+    plain |= {"polls": False, "only_reads": False, "has_form": False, "files": {}}
     assert set(Notes(**plain | said).problems) == expected
 
 

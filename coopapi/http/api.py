@@ -15,9 +15,8 @@ from flask import Request, Response, current_app, g, json, request
 from marshmallow import RAISE
 from webargs.flaskparser import FlaskParser
 
-from coopapi import strictjson
+from coopapi import errors, strictjson
 from coopapi.access import Action
-from coopapi.errors import NotFound
 from coopapi.http import etags, idempotency, waiting
 from coopapi.http.files import Download, Printed
 from coopapi.http.middleware import LARGEST_BODY, UPLOADED_TO, digest_of_upload, read_body
@@ -34,6 +33,7 @@ from coopapi.store.rows import Versioned
 
 V = TypeVar("V", bound=Callable[..., Any])
 Show = Callable[[UnitOfWork, Sequence[Any]], Sequence[Any]]
+_LISTS = "List the current state, the steps that you may take now, and the steps of your side that are blocked, with the reason."
 
 
 class StrictParser(FlaskParser):
@@ -96,17 +96,8 @@ class Blueprint(flask_smorest.Blueprint):
             shown = self._answering(status, schema, only_reads)(_serve(view, show, many, returns, only_reads))
             served = self._reading(shown, {"query": query, "form": form, "json": body}, only_reads)
             guarded = _within_work(served, allow, changes=changes, settles=settles, polls=polls, apart=apart)
-            reads = isinstance(only_reads, int)
-            has = (
-                bool("<" in rule or body),
-                bool(body or form or files),
-                counts_values,
-                page,
-                settles,
-                polls,
-                reads,
-                form is not None,
-            )
+            reads, has_form = isinstance(only_reads, int), form is not None
+            has = (bool("<" in rule or body), bool(body or form or files), counts_values, page, settles, polls, reads, has_form)
             _document(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, changes, *has, files or {}))
             return self._entered(rule, method, view, guarded)
 
@@ -176,9 +167,7 @@ class Blueprint(flask_smorest.Blueprint):
             return served.take(work, version, data, **ids)
 
         list_steps.__name__, take_step.__name__ = f"list_{workflow.name}_transitions", f"take_{workflow.name}_transition"
-        list_steps.__doc__ = (
-            "List the current state, the steps that you may take now, and the steps of your side that are blocked, with the reason."
-        )
+        list_steps.__doc__ = _LISTS
         take_step.__doc__ = about
         at = f"{path}/transitions"
         self.route(at, allow=read, query=query, returns=options_schema(options, workflow))(list_steps)
@@ -239,16 +228,16 @@ def _shown(made: Any, show: Show | None, many: str | None, work: UnitOfWork | No
         g.nothing_new = made.complete is True and not made.items
         items = show(work, made.items) if show and work and not made.shown else made.items
         more = {name: said for name in ("total", "complete", "counts") if (said := getattr(made, name)) is not None}
-        more |= made.more or {}
-        return {"items": items, "next": made.next, **more, **({"settled": g.settled} if "settled" in g else {})}
+        settled = {"settled": g.settled} if "settled" in g else {}
+        return {"items": items, "next": made.next, **more, **(made.more or {}), **settled}
     if many and g.get("minimal"):
         return {many: [], "ids": [row.id for row in made]}
     if many:
         return {many: show(work, made) if show and work else made}
     if show and work and made is not None:
-        made = next(iter(show(work, [made])), None)
-        if made is None:
-            raise NotFound  # the caller's access has ended meanwhile
+        if not (shown := show(work, [made])):
+            raise errors.NotFound  # the caller's access has ended meanwhile
+        made = shown[0]
         g.etag = getattr(made, "etag", g.etag)
     return made
 

@@ -204,12 +204,8 @@ class Embedded:
 
     def _launch_once(self) -> None:
         settings = [*_SETTINGS, f"unix_socket_directories={self.socket}", *([] if self.durable else _HASTY)]
-        command: list[str | Path] = [
-            self.bin / "postgres",
-            "-D",
-            self.data,
-            *(part for setting in settings for part in ("-c", setting)),
-        ]
+        options = (part for setting in settings for part in ("-c", setting))
+        command: list[str | Path] = [self.bin / "postgres", "-D", self.data, *options]
         with (self.root / "postgres.log").open("ab") as log:
             self._logged = log.tell()
             self._server = subprocess.Popen(  # noqa: S603 (ours)
