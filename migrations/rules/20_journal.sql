@@ -180,7 +180,7 @@ begin
 end $$;
 
 -- Return what an entry about a request tells its reader in detail. How the request is made and what became of it, in codes, is for those who take
--- part in it in a role that reads requests, and for auditors. Whoever only reads the case learns that a step was taken: its state, its side, the
+-- part in it in a role that reads requests, and for auditors. Callers who only read the case learn that a step was taken: its state, its side, the
 -- measure, and ids. Pages of timelines, the feed and webhooks all take the detail from here.
 create function priv.told_detail(p_object uuid, p_detail jsonb) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$

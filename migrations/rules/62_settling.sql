@@ -381,7 +381,8 @@ begin
              and not (x.outdated and y.outdated)
         where not priv.links_few(u.was, u.was_open, x.roles, y.roles, priv.key_limit(t.family, p_limits[1]))
           and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, priv.key_limit(t.family, p_limits[1]))),
-    pair as (  -- of a key that fewer hold again, the other keys are not looked at: whoever reads a likeness does that (priv.links)
+    -- For a key that fell below its limit, the other keys of the pair are not checked here: priv.links does that when a likeness is read.
+    pair as (
         select n.i a, n.j b, n.i_case, n.i_owner, n.i_hidden, n.j_case, n.j_owner, n.j_hidden
         from (select * from near x where x.i < x.j
               union all
