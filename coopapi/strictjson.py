@@ -33,7 +33,9 @@ def loads(raw: bytes, *, max_bytes: int = 1_000_000, max_depth: int = 16, max_it
     """
     if len(raw) > max_bytes:
         raise TooLarge(f"The body is larger than {max_bytes} bytes.")
-    longest = _scan(raw, max_depth, max_items, max_string)
+    # A short text with few brackets is within all limits.
+    short = len(raw) <= min(max_items, max_string) and raw.count(b"[") + raw.count(b"{") <= max_depth
+    longest = len(raw) if short else _scan(raw, max_depth, max_items, max_string)
     try:
         value = _decoder.decode(raw.decode())
     except UnicodeDecodeError:

@@ -259,10 +259,10 @@ begin
         update public.identifiers i set version = i.version + 1
         from public.subjects s
         where i.id = any (own) and s.id = p_subject and (s.category = 'victim') <> (p_was = 'victim')
-        returning i.id, i.version + i.victim_version as version)
+        returning i.id, i.external_id, i.version + i.victim_version as version)
     update public.imported_rows r set version = t.version
         from turned t
-        where r.row_id = t.id and r.scope = p_case and r.kind = 'identifier' and r.version = t.version - 1
+        where r.scope = p_case and r.kind = 'identifier' and r.external_id = t.external_id and r.row_id = t.id and r.version = t.version - 1
           and r.principal_id = (select priv.principal());
     perform priv.recast(p_case, own);
     perform priv.recast_facts(p_case, p_subject, null);

@@ -119,27 +119,25 @@ returns table (m uuid, n uuid, si bigint, sj bigint, s smallint, w smallint, c r
                oi bigint, oj bigint, os smallint, ow smallint, oc real, oks text[], ors text[], og timestamptz, ol timestamptz)
 language sql stable as $$
     with link as materialized (select * from priv.links(p_mine, p_other, p_limits, false)),
-    said as (select k.*, array [k.ki, k.kj] ks from link k),
-    role as (  -- of everybody whom the evidence concerns, and without victims
-        select k.m, k.n, array_agg(distinct p.r order by p.r) rs, array_agg(distinct p.r order by p.r) filter (where p.open) ors
+    -- Each link with both kinds and the roles of everybody whom it concerns. All is grouped together, because the planner expects few links
+    -- and would compare each pair with all others.
+    said as (
+        select k.*, x.kind, p.role, p.open
         from link k
+        cross join lateral (values (k.ki), (k.kj)) x (kind)
         cross join lateral (
-            select least(x, y) || '-' || greatest(x, y) r, 'victim' not in (x, y) as open
-            from unnest(coalesce(k.rx, '{unknown}')) x, unnest(coalesce(k.ry, '{unknown}')) y) p
-        group by 1, 2)
+            select least(x, y) || '-' || greatest(x, y), 'victim' not in (x, y)
+            from unnest(coalesce(k.rx, '{unknown}')) x, unnest(coalesce(k.ry, '{unknown}')) y) p (role, open))
     select d.m, d.n, count(distinct d.i), count(distinct d.j), max(d.s), (array_agg(d.w order by d.s desc, d.w))[1],
-           max(d.score),
-           (select array_agg(distinct k order by k) from said e, unnest(e.ks) k where e.m = d.m and e.n = d.n),
-           min(r.rs), min(d.at), max(d.at),
+           max(d.score), array_agg(distinct d.kind order by d.kind), array_agg(distinct d.role order by d.role), min(d.at), max(d.at),
            count(distinct d.i) filter (where not d.v), count(distinct d.j) filter (where not d.v),
            coalesce(max(d.s) filter (where not d.v), 0)::smallint,
            coalesce((array_agg(d.ow order by d.s desc, d.ow) filter (where not d.v))[1], 0)::smallint,
            coalesce(max(d.score) filter (where not d.v), 0)::real,
-           coalesce((select array_agg(distinct k order by k) from said e, unnest(e.ks) k
-                     where e.m = d.m and e.n = d.n and not e.v), '{}'),
-           coalesce(min(r.ors), '{}'),
+           coalesce(array_agg(distinct d.kind order by d.kind) filter (where not d.v), '{}'),
+           coalesce(array_agg(distinct d.role order by d.role) filter (where d.open), '{}'),
            min(d.open_at) filter (where not d.v), max(d.open_at) filter (where not d.v)
-    from said d join role r on r.m = d.m and r.n = d.n group by 1, 2
+    from said d group by 1, 2
 $$;
 
 -- Return the overlaps that an exclusion can change: those of its author's cases, or of all cases if the operator made it. A value can change

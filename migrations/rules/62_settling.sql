@@ -227,9 +227,11 @@ begin
         select array_agg(g.case_a) m, array_agg(g.case_b) n, array_agg(false) none into pair from gone g;
         perform priv.make_due(pair.m, pair.n, pair.none, pair.none, pair.none);
     end if;
-    with changed as (
+    with changed as materialized (  -- most tokens have one holder, which changes nothing for others
         select u.token, max(u.family) family, bool_or(c.loses or c.open_loses or c.anew or c.whole) less
-        from unnest(changes) c, unnest(c.tokens, c.families) u (token, family) group by 1),
+        from unnest(changes) c, unnest(c.tokens, c.families) u (token, family) group by 1
+        having bool_or(c.loses or c.open_loses or c.anew or c.whole)
+               or exists (select from public.holdings h where h.token = u.token offset 1)),
     stored as (  -- a token that already has the most that is counted is not counted again when only holders are added
         select c.token, coalesce(t.family, c.family) family, c.less, t.exact, t.cases, t.open_cases, t.token is not null there,
                coalesce(not c.less and least(t.cases, t.open_cases) >= priv.most_counted(t.family), false) known,
