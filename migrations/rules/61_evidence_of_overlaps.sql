@@ -66,7 +66,9 @@ language sql stable as $$
                t.cases + coalesce(o.held, 0) held, greatest((b.x).since, (b.y).since) at, priv.rarity_step(t.open_cases) ow,
                t.open_cases + coalesce(o.open_held, 0) open_held, greatest((b.x).open_since, (b.y).open_since) open_at, c.common
         from shared b
-        join public.match_tokens t on t.token = (b.x).token and t.exact and t.open_cases <= p_limits[2] and t.cases + t.hidden_cases > 1
+        cross join lateral (
+            select k.* from public.match_tokens k
+            where k.token = (b.x).token and k.exact and k.open_cases <= p_limits[2] and k.cases + k.hidden_cases > 1 offset 0) t
         left join lateral (  -- the caller's own hidden cases
             select count(distinct h.case_id) held, count(distinct h.case_id) filter (where priv.open(h.roles)) open_held
             from public.holdings h where h.token = t.token and h.hidden and h.authority_id = (select priv.authority())) o
@@ -113,23 +115,28 @@ language sql stable as $$
     from every e group by 1, 2, 3, 4, e.common
 $$;
 
--- Return the totals of each pair of cases, once with all evidence and once without evidence about victims (columns o...).
+-- Return the totals of each pair of cases, once with all evidence and once without evidence about victims (columns o...). A pair that nothing links
+-- has no strength, or 0 without that evidence.
 create function priv.totals(p_mine uuid[], p_other uuid[], p_limits integer[])
 returns table (m uuid, n uuid, si bigint, sj bigint, s smallint, w smallint, c real, ks text[], rs text[], f timestamptz, l timestamptz,
                oi bigint, oj bigint, os smallint, ow smallint, oc real, oks text[], ors text[], og timestamptz, ol timestamptz)
 language sql stable as $$
     with link as materialized (select * from priv.links(p_mine, p_other, p_limits, false)),
-    -- Each link with both kinds and the roles of everybody whom it concerns. All is grouped together, because the planner expects few links
-    -- and would compare each pair with all others.
+    -- Each link with both kinds and the roles of everybody whom it concerns, and each pair. All is grouped together, because the planner expects
+    -- few links and would compare each pair with all others.
     said as (
-        select k.*, x.kind, p.role, p.open
+        select k.m, k.n, k.i, k.j, k.s, k.score, k.v, k.w, k.at, k.ow, k.open_at, x.kind, p.role, p.open
         from link k
         cross join lateral (values (k.ki), (k.kj)) x (kind)
         cross join lateral (
             select least(x, y) || '-' || greatest(x, y), 'victim' not in (x, y)
-            from unnest(coalesce(k.rx, '{unknown}')) x, unnest(coalesce(k.ry, '{unknown}')) y) p (role, open))
-    select d.m, d.n, count(distinct d.i), count(distinct d.j), max(d.s), (array_agg(d.w order by d.s desc, d.w))[1],
-           max(d.score), array_agg(distinct d.kind order by d.kind), array_agg(distinct d.role order by d.role), min(d.at), max(d.at),
+            from unnest(coalesce(k.rx, '{unknown}')) x, unnest(coalesce(k.ry, '{unknown}')) y) p (role, open)
+        union all
+        select u.m, u.n, null, null, null, null, null, null, null, null, null, null, null, null from unnest(p_mine, p_other) u (m, n))
+    select d.m, d.n, count(distinct d.i), count(distinct d.j), max(d.s),
+           (array_agg(d.w order by d.s desc, d.w) filter (where d.i is not null))[1], max(d.score),
+           array_agg(distinct d.kind order by d.kind) filter (where d.i is not null),
+           array_agg(distinct d.role order by d.role) filter (where d.i is not null), min(d.at), max(d.at),
            count(distinct d.i) filter (where not d.v), count(distinct d.j) filter (where not d.v),
            coalesce(max(d.s) filter (where not d.v), 0)::smallint,
            coalesce((array_agg(d.ow order by d.s desc, d.ow) filter (where not d.v))[1], 0)::smallint,

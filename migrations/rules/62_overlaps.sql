@@ -92,17 +92,15 @@ begin
                ca.visibility = 'hidden' hidden_a, cb.visibility = 'hidden' hidden_b,
                ca.visibility = 'hidden' and ca.authority_id <> cb.authority_id unseen_b,  -- the sides to which the other case is hidden
                cb.visibility = 'hidden' and ca.authority_id <> cb.authority_id unseen_a,
-               coalesce(t.si, 0) si, coalesce(t.sj, 0) sj, coalesce(t.s, 0) s, coalesce(t.w, 0) w, coalesce(t.c, 0) c,
+               t.si, t.sj, coalesce(t.s, 0) s, coalesce(t.w, 0) w, coalesce(t.c, 0) c,
                coalesce(t.ks, '{}') ks, coalesce(t.rs, '{}') rs, t.f, t.l,
-               coalesce(t.oi, 0) oi, coalesce(t.oj, 0) oj, coalesce(t.os, 0) os, coalesce(t.ow, 0) ow, coalesce(t.oc, 0) oc,
-               coalesce(t.oks, '{}') oks, coalesce(t.ors, '{}') ors, t.og, t.ol
-        from unnest(firsts, seconds) with ordinality p (a, b, at)
-        cross join lateral (select * from public.cases c where c.id = p.a offset 0) ca
-        cross join lateral (select * from public.cases c where c.id = p.b offset 0) cb
-        left join lateral (select x as overlap from public.case_overlaps x where x.case_a = p.a and x.case_b = p.b offset 0) v on true
-        left join t on t.m = p.a and t.n = p.b
+               t.oi, t.oj, t.os, t.ow, t.oc, t.oks, t.ors, t.og, t.ol
+        from t
+        cross join lateral (select * from public.cases c where c.id = t.m offset 0) ca
+        cross join lateral (select * from public.cases c where c.id = t.n offset 0) cb
+        left join lateral (select x as overlap from public.case_overlaps x where x.case_a = t.m and x.case_b = t.n offset 0) v on true
         -- The order in which both sides are told must not depend on when a case was opened, because it may have been hidden since.
-        order by least(ca.authority_id, cb.authority_id), greatest(ca.authority_id, cb.authority_id), p.at
+        order by least(ca.authority_id, cb.authority_id), greatest(ca.authority_id, cb.authority_id), t.m, t.n
     loop
         kept := r.overlap;
         if r.fresh then

@@ -43,16 +43,13 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp a
 begin
     perform priv.require_operator();
     return (
-        select count(*) from unnest(p_m, p_n) u (m, n)
-        left join public.case_overlaps o on o.case_a = u.m and o.case_b = u.n
-        left join priv.totals(p_m, p_n, p_limits) f on f.m = u.m and f.n = u.n
+        select count(*) from priv.totals(p_m, p_n, p_limits) f left join public.case_overlaps o on o.case_a = f.m and o.case_b = f.n
         where o.waits_until is null and (coalesce(o.shared_a, 0), coalesce(o.shared_b, 0), coalesce(o.strength, 0), coalesce(o.rarity, 0),
                coalesce(o.kinds, '{}'), coalesce(o.roles, '{}'), coalesce(o.open_shared_a, 0), coalesce(o.open_shared_b, 0),
                coalesce(o.open_strength, 0), coalesce(o.open_rarity, 0), coalesce(o.open_kinds, '{}'),
                coalesce(o.open_roles, '{}'))
-              is distinct from (coalesce(f.si, 0)::integer, coalesce(f.sj, 0)::integer, coalesce(f.s, 0), coalesce(f.w, 0),
-               coalesce(f.ks, '{}'), coalesce(f.rs, '{}'), coalesce(f.oi, 0)::integer, coalesce(f.oj, 0)::integer,
-               coalesce(f.os, 0), coalesce(f.ow, 0), coalesce(f.oks, '{}'), coalesce(f.ors, '{}')));
+              is distinct from (f.si::integer, f.sj::integer, coalesce(f.s, 0), coalesce(f.w, 0), coalesce(f.ks, '{}'), coalesce(f.rs, '{}'),
+                                f.oi::integer, f.oj::integer, f.os, f.ow, f.oks, f.ors));
 end $$;
 
 -- Count the tokens that are miscounted, and the holdings that should not exist, for the operator.
