@@ -16,7 +16,7 @@ from coopapi.matching import engine
 from coopapi.shared.grants import answers, level_of
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork, as_json
-from coopapi.store.rows import columns_of, store_changes, take_in
+from coopapi.store.rows import as_stored, columns_of, store_changes, take_in
 from coopapi.store.statements import Statement
 from coopapi.unicode_text import fold_reference
 
@@ -154,8 +154,9 @@ def _stored(work: UnitOfWork, case: Case, shared_with: Sequence[UUID]) -> dict[s
 
 def _new_case(work: UnitOfWork, data: Mapping[str, Any]) -> Case:
     countries = data.get("countries", [])
-    return Case(
-        **{
+    return as_stored(
+        Case,
+        {
             **dict.fromkeys(column.key for column in Case.__table__.columns),
             "id": work.new_id(),
             "version": 1,

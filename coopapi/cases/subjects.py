@@ -14,7 +14,7 @@ from coopapi.directory import codelists
 from coopapi.errors import Conflict, NotFound, Unprocessable
 from coopapi.matching import engine
 from coopapi.store.db import UnitOfWork, as_json
-from coopapi.store.rows import columns_of, store_changes, take_in
+from coopapi.store.rows import as_stored, columns_of, store_changes, take_in
 from coopapi.store.statements import Statement, array
 from coopapi.store.together import grouped, together
 from coopapi.unicode_text import fold_reference
@@ -96,7 +96,7 @@ def add_subjects(work: UnitOfWork, several: Sequence[tuple[UUID, Mapping[str, An
     if not several:
         return []
     subjects = [_new_subject(work, case_id, data) for case_id, data in several]
-    categories = [columns_of(_category(work, subject)) for subject in subjects]
+    categories = [_category(work, subject) for subject in subjects]
     work.session.flush()
     _ADD.rows(work.session, subjects=as_json([columns_of(subject) for subject in subjects]), categories=as_json(categories))
     take_in(work.session, subjects)
@@ -106,8 +106,9 @@ def add_subjects(work: UnitOfWork, several: Sequence[tuple[UUID, Mapping[str, An
 
 
 def _new_subject(work: UnitOfWork, case_id: UUID, data: Mapping[str, Any]) -> Subject:
-    return Subject(
-        **{
+    return as_stored(
+        Subject,
+        {
             "id": work.new_id(),
             "version": 1,
             "case_id": case_id,
@@ -115,7 +116,7 @@ def _new_subject(work: UnitOfWork, case_id: UUID, data: Mapping[str, Any]) -> Su
             "created_at": work.now,
             "pseudonym_folded": fold_reference(data["pseudonym"]),
             **data,
-        }
+        },
     )
 
 
@@ -139,7 +140,7 @@ def change_subjects(work: UnitOfWork, several: Sequence[tuple[Subject, Mapping[s
         subject.set(data)
     store_changes(work.session, list(old))
     turned = [subject for subject, was in old.items() if subject.category != was]
-    work.session.add_all([_category(work, subject) for subject in turned])
+    work.session.add_all([SubjectCategory(**_category(work, subject)) for subject in turned])
     engine.relabel(work, [(subject.case_id, subject.id, old[subject]) for subject in turned])
     for subject, data in several:
         was, category, fields = old[subject], subject.category, sorted(data)
@@ -155,9 +156,9 @@ def _require_free(work: UnitOfWork, case_id: UUID, key: str | None) -> None:
         raise ExternalIdTaken(existing=f"/api/v1/cases/{case_id}/subjects/{taken.id}")
 
 
-def _category(work: UnitOfWork, subject: Subject) -> SubjectCategory:
+def _category(work: UnitOfWork, subject: Subject) -> dict[str, Any]:
     kept = {"case_id": subject.case_id, "subject_id": subject.id, "category": subject.category}
-    return SubjectCategory(id=work.new_id(), since=work.now, set_by=work.actor.id, **kept)
+    return {"id": work.new_id(), "since": work.now, "set_by": work.actor.id, **kept}
 
 
 def require_kinds(work: UnitOfWork, subject: Subject, data: Mapping[str, Any]) -> None:

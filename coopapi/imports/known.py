@@ -79,15 +79,15 @@ class Known:
 
     def made(self, line: SentLine) -> Any | None:
         """Return the row that an import made under the key of a line."""
-        scope = self.scope(line)
+        scope = self.scope(line) if self.imported else None
         return self.imported.get((scope, line.kind, line.external_id or "")) if scope else None
 
     def is_as_sent(self, line: SentLine) -> bool:
         """Tell whether the last line of this client about the row said the same."""
-        made, scope = self.made(line), self.scope(line)
-        if made is None or scope is None or made.principal_id != self.work.actor.id:
+        made = self.made(line)
+        if made is None or made.principal_id != self.work.actor.id:
             return False
-        return bytes(made.digest) == line.digested(self.work.keys, scope)
+        return bytes(made.digest) == line.digested(self.work.keys, made.scope)
 
     def refuses_change(self, line: SentLine, row: Versioned | None) -> bool:
         """Mark a line as a conflict if its row was not made by this client's imports, or has changed since. Tells whether it is."""

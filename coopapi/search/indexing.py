@@ -1,6 +1,7 @@
 """What the worker does for search: it writes words of things, compares saved searches with what is new, and forgets values."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import uuid4
 
@@ -8,7 +9,7 @@ from coopapi.auth.authentication import as_account
 from coopapi.errors import CoopError
 from coopapi.search import saved, service
 from coopapi.search.words import words_in
-from coopapi.store.db import Database, as_json
+from coopapi.store.db import Database
 from coopapi.store.putting_off import Batch, no_longer_put_off
 from coopapi.store.statements import Statement, array
 from coopapi.store.vault import BrokenSeal
@@ -22,7 +23,10 @@ MOST_COMPARED: Final = 200
 _MOST_FORGOTTEN: Final = 1000
 _NEXT: Final = Statement("select priv.next_things(:most)")
 _READ: Final = Statement("select * from priv.to_index(cast(:things as uuid[]))")
-_STORE: Final = Statement("select priv.index_things(cast(:things as jsonb))")
+_STORE: Final = Statement(
+    "select priv.index_things(cast(:things as uuid[]), cast(:entries as bigint[]), cast(:of as uuid[]), cast(:places as uuid[]),"
+    " cast(:numbers as integer[]), cast(:fields as text[]), cast(:words as text[]))"
+)
 _CHECKS: Final = Statement("select * from priv.searches_to_check(:most, :each)")
 _TELL: Final = Statement(
     "select priv.tell_found(:search, cast(:compared as uuid[]), cast(:found as uuid[]), cast(:kinds as text[]))"
@@ -36,14 +40,24 @@ def index(database: Database, batch: Batch) -> None:
     with database.worker() as session:
         things = _READ.rows(session, things=array(batch.take(session, _NEXT, most=MOST_THINGS)))
         if things:
-            _STORE.rows(session, things=as_json([_indexed(thing) for thing in things]))
+            _STORE.rows(session, **_words_of(things))
 
 
-def _indexed(thing: Any) -> dict[str, Any]:
-    """Return a thing with the words that each place may find it by."""
-    fields = [(place["place"], place.get("fields") or thing.said.keys()) for place in thing.places]
-    places = [{"place": place, "words": words_in(thing.said, names)} for place, names in fields]
-    return {"id": thing.object_id, "entries": thing.entries, "places": places}
+def _words_of(things: Sequence[Any]) -> dict[str, str]:
+    """Return things and the words that each place may find them by, as `priv.index_things` expects them."""
+    places = [(thing, place["place"], place.get("fields") or thing.said) for thing in things for place in thing.places]
+    words = [
+        (number, *word) for number, (thing, _, fields) in enumerate(places, 1) for word in words_in(thing.said, fields)
+    ]
+    return {
+        "things": array(thing.object_id for thing in things),
+        "entries": array(entry for thing in things for entry in thing.entries),
+        "of": array(thing.object_id for thing, *_ in places),
+        "places": array(place for _, place, _ in places),
+        "numbers": array(number for number, *_ in words),
+        "fields": array(field for _, field, _ in words),
+        "words": array(word for *_, word in words),
+    }
 
 
 def compare_saved(database: Database, batch: Batch) -> None:

@@ -30,13 +30,13 @@ def words_of(text: str) -> list[str]:
     return list(dict.fromkeys(word[:_LONGEST] for word in plain if word))
 
 
-def words_in(said: Mapping[str, Sequence[str | None]], fields: Iterable[str]) -> list[dict[str, str]]:
-    """Return the words of some fields of a thing, each with its field. A code is also one word as a whole."""
+def words_in(said: Mapping[str, Sequence[str | None]], fields: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the words of some fields of a thing, each behind its field. A code is also one word as a whole."""
     found = []
     for name in fields:
         for value in filter(None, said.get(name) or ()):
             every = [*words_of(value), _whole(value)] if name in CODED else words_of(value)
-            found += [{"field": name, "word": word} for word in every]
+            found += [(name, word) for word in every]
     return found
 
 

@@ -19,6 +19,7 @@ _UUIDS: Final = 2951
 _PLAIN: Final = {bool, int, float, UUID}
 """The types of which the text needs no quotes in an array."""
 _NEXT: Final = '","'
+_BYTES: Final = "\\\\x"
 _ESCAPED: Final = re.compile(r'["\\]')
 """What is escaped in a text."""
 
@@ -67,6 +68,8 @@ def array(values: Iterable[Any]) -> str:
     """Return values as the text of an array. PostgreSQL reads it much faster than the list of constants that the driver makes."""
     some = list(values)
     kinds = set(map(type, some))
+    if kinds == {bytes}:
+        return f"{{{','.join([_BYTES + value.hex() for value in some])}}}"
     if kinds == {str} and not _ESCAPED.search("".join(some)):
         return f'{{"{_NEXT.join(some)}"}}'
     return f"{{{','.join(map(str if kinds <= _PLAIN else _element, some))}}}"
@@ -76,7 +79,7 @@ def _element(value: Any) -> str:
     if value is None:
         return "NULL"
     if isinstance(value, bytes):
-        return f'"\\\\x{value.hex()}"'
+        return f'"{_BYTES}{value.hex()}"'
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'

@@ -132,39 +132,37 @@ create function priv.grams(p_word text) returns text[] language sql immutable re
 create function priv.can_be_misspelt(p_word text) returns boolean language sql immutable return p_word ~ '^[a-z]{4,}$';
 
 -- Write the words of things for each place in place of those that they had, remove the groups of letters of words that no thing of the place has
--- any more, and have the saved searches of those for whom the words of a thing changed compared with it, unless they found it before. p_things
--- has for each thing its `id`, its `entries` on the list, and its `places` (`place`, and `words` with `field` and `word`). Only the worker calls
--- this, after priv.to_index in the same transaction.
-create function priv.index_things(p_things jsonb) returns void
+-- any more, and have the saved searches of those for whom the words of a thing changed compared with it, unless they found it before. p_entries are
+-- the entries of the things on the list. p_of and p_places name each thing with each of its places, and are parallel; so are the last three: each
+-- word with its field, and the number, from 1, of its thing and place among these. Only the worker calls this, after priv.to_index in the same
+-- transaction.
+create function priv.index_things(p_things uuid[], p_entries bigint[], p_of uuid[], p_places uuid[], p_numbers integer[], p_fields text[],
+                                  p_words text[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 declare
-    things uuid[] := array (select (t ->> 'id')::uuid from jsonb_array_elements(p_things) t);
     gone record;
     changed record;
 begin
     perform priv.require_worker();
     with was as (
-        select w.place, w.object_id, w.field, w.word from public.search_words w where w.object_id = any (things)),
+        select w.place, w.object_id, w.field, w.word from public.search_words w where w.object_id = any (p_things)),
     will as (
-        select (p ->> 'place')::uuid, (t ->> 'id')::uuid, w ->> 'field', w ->> 'word'
-        from jsonb_array_elements(p_things) t, jsonb_array_elements(t -> 'places') p, jsonb_array_elements(p -> 'words') w)
+        select p_places[w.number], p_of[w.number], w.field, w.word from unnest(p_numbers, p_fields, p_words) w (number, field, word))
     select array_agg(d.place) as places, array_agg(d.object_id) as things into changed
         from (select distinct x.place, x.object_id from (
             (table was except table will) union all (table will except table was)) x (place, object_id, field, word)) d;
     with deleted as (
-        delete from public.search_words w where w.object_id = any (things) returning w.place, w.word)
+        delete from public.search_words w where w.object_id = any (p_things) returning w.place, w.word)
     select array_agg(d.place) as places, array_agg(d.word) as words into gone
         from (select distinct x.place, x.word from deleted x where priv.can_be_misspelt(x.word)) d;
-    delete from public.search_places s where s.object_id = any (things) and not exists (
-        select from jsonb_array_elements(p_things) t, jsonb_array_elements(t -> 'places') p
-        where (t ->> 'id')::uuid = s.object_id and (p ->> 'place')::uuid = s.place);
+    delete from public.search_places s where s.object_id = any (p_things) and not exists (
+        select from unnest(p_of, p_places) p (thing, place) where p.thing = s.object_id and p.place = s.place);
     insert into public.search_places (place, object_id, since)
-        select (p ->> 'place')::uuid, (t ->> 'id')::uuid, (select priv.at())
-        from jsonb_array_elements(p_things) t, jsonb_array_elements(t -> 'places') p on conflict do nothing;
+        select p.place, p.thing, (select priv.at()) from unnest(p_of, p_places) p (thing, place) on conflict do nothing;
     with written as (
         insert into public.search_words (place, word, object_id, field)
-            select distinct (p ->> 'place')::uuid, w ->> 'word', (t ->> 'id')::uuid, w ->> 'field'
-            from jsonb_array_elements(p_things) t, jsonb_array_elements(t -> 'places') p, jsonb_array_elements(p -> 'words') w
+            select distinct p_places[w.number], w.word, p_of[w.number], w.field
+            from unnest(p_numbers, p_fields, p_words) w (number, field, word) order by 1, 2, 3
             returning place, word)
     insert into public.search_grams (place, gram, word)
         select distinct x.place, g.gram, x.word
@@ -181,8 +179,7 @@ begin
         where s.active
           and not exists (select from public.saved_search_finds f where f.search_id = s.id and f.object_id = k.object_id)
         on conflict do nothing;
-    delete from public.search_queue q where q.n = any (array (
-        select jsonb_array_elements_text(t -> 'entries')::bigint from jsonb_array_elements(p_things) t));
+    delete from public.search_queue q where q.n = any (p_entries);
 end $$;
 
 -- Return the words of the caller's places that share groups of three letters with each of some words, those that share most of them first: at
@@ -297,7 +294,7 @@ begin
 end $$;
 
 grant execute on function priv.searched_fields(integer, boolean, boolean, boolean, boolean), priv.next_things(integer), priv.to_index(uuid[]), priv.grams(text),
-    priv.can_be_misspelt(text), priv.index_things(jsonb), priv.similar_words(text[]), priv.things_with(text, text[], text[], integer),
+    priv.can_be_misspelt(text), priv.index_things(uuid[], bigint[], uuid[], uuid[], integer[], text[], text[]), priv.similar_words(text[]), priv.things_with(text, text[], text[], integer),
     priv.searchable(uuid[]), priv.search(text[], jsonb, jsonb, jsonb, integer, uuid, integer, uuid[]) to APP_ROLE;
 
 grant select, insert, delete on search_places to coopapi_definer;
