@@ -177,6 +177,10 @@ REFUSED = {
     ("tell", "p_person"): "select priv.tell('{keeper}', null, '{}', '{}', '{}', true, null)",
     ("escalate", "p_deadline"): "select priv.escalate(gen_random_uuid())",
     ("to_index", "p_things"): "select * from priv.to_index(array['{case}'::uuid])",
+    **dict.fromkeys(
+        [("index_things", "p_things"), ("index_things", "p_of"), ("index_things", "p_places")],
+        "select priv.index_things(array['{case}'::uuid], '{}', array['{case}'::uuid], array['{case}'::uuid], '{}', '{}', '{}')",
+    ),
     ("to_reread", "p_ids"): "select * from priv.to_reread(99, array['{mine}'::uuid])",
     ("listed_to_reread", "p_ids"): "select * from priv.listed_to_reread(99, array['{mine}'::uuid])",
     ("is_pressing", "p_request"): "select priv.is_pressing('{request}', '{}')",

@@ -173,6 +173,27 @@ def test_what_its_client_stopped_is_not_sent_again_until_the_file_changes(comman
     assert (command(file).exit_code, len(sent)) == (0, 2)
 
 
+@pytest.mark.parametrize(("reason", "kept"), [("failed", 0), ("asked", 1)])
+def test_the_part_after_one_that_was_stopped_is_stopped_too(command, running, tmp_path, monkeypatch, reason, kept):
+    file, sent, seen = tmp_path / "cases.ndjson", [], import_command.Register.send
+    file.write_bytes(ndjson(*lines_of(f"K-{reason}", 29)))
+    monkeypatch.setattr(import_command, "PART_LINES", 10)
+
+    def noting(self, method, path, *more, **headers):
+        sent.extend([path] if method == "POST" else [])
+        return seen(self, method, path, *more, **headers)
+
+    monkeypatch.setattr(import_command.Register, "send", noting)
+    with monkeypatch.context() as patched:
+        patched.setattr(import_command, "wait_for", lambda *_: {"state": "stopped", "state_reason": reason})
+        assert command(file).exit_code == 1
+    parts = json.loads((tmp_path / "cases.ndjson.coopapi-import").read_text())["parts"]
+    assert ([path.rpartition("/")[2] for path in sent], len(parts)) == (["imports", "imports", "stop"], kept)
+    done = command(file)
+    counts = [int(part.split()[0]) for part in done.stdout.split(", ")]
+    assert (done.exit_code, counts[0] + counts[3], len(sent)) == (0, 30, 6 - kept), done.output
+
+
 def test_each_reason_for_which_an_import_is_stopped_has_words_of_its_own():
     assert import_command._STOPPED.keys() == set(ImportOut().fields["state_reason"].validate.choices)
 

@@ -117,6 +117,27 @@ def test_a_new_overlap_is_written_once(world, idle):
     assert written[1:] == (3, 0)
 
 
+def left_out(plan):
+    """How many rows the steps of a plan read for nothing."""
+    own = plan.get("Rows Removed by Filter", 0) + plan.get("Rows Removed by Join Filter", 0)
+    return own * plan["Actual Loops"] + sum(left_out(step) for step in plan.get("Plans", ()))
+
+
+def test_what_links_pairs_is_computed_without_comparing_each_pair_with_all_others(world, idle, owner):
+    values = [f"bird{n}@example.org" for n in range(20)]
+    world.hold("foreign", world.case("foreign"), *values)
+    for value in values:
+        world.hold("investigator", world.case("investigator"), value)
+    settler.follow_changes(idle, Batch("changes"))
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "explain (analyze, format json) select t.* from (select array_agg(case_a) m, array_agg(case_b) n from pairs_due) d"
+            " cross join lateral priv.totals(d.m, d.n, array[100, 50]) t"
+        )
+        plan = cursor.fetchone()[0][0]["Plan"]
+    assert (plan["Actual Rows"], "CTE link" in str(plan), left_out(plan) < 5 * len(values)) == (20, True, True), plan
+
+
 def test_what_is_added_to_matching_is_looked_up_without_reading_the_other_identifiers_of_its_case(world, idle, owner):
     case = world.case("investigator")
     world.hold("investigator", case, *(f"bird{n}@example.org" for n in range(20)))

@@ -46,9 +46,7 @@ def index(database: Database, batch: Batch) -> None:
 def _words_of(things: Sequence[Any]) -> dict[str, str]:
     """Return things and the words that each place may find them by, as `priv.index_things` expects them."""
     places = [(thing, place["place"], place.get("fields") or thing.said) for thing in things for place in thing.places]
-    words = [
-        (number, *word) for number, (thing, _, fields) in enumerate(places, 1) for word in words_in(thing.said, fields)
-    ]
+    words = [(number, *word) for number, (thing, _, fields) in enumerate(places, 1) for word in words_in(thing.said, fields)]
     return {
         "things": array(thing.object_id for thing in things),
         "entries": array(entry for thing in things for entry in thing.entries),

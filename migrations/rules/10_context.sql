@@ -138,10 +138,10 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     where p.id = p_client and p.kind = 'client' and p.active and p.roles <> '{}'
 $$;
 
--- Generate a UUIDv7 (RFC 9562) for the few rows that are created in the database.
-create function priv.uuid7() returns uuid language sql volatile set search_path = pg_catalog, pg_temp as $$
+-- Generate a UUIDv7 (RFC 9562) for the few rows that are created in the database. Who makes many reads the time once.
+create function priv.uuid7(p_at timestamptz default priv.at()) returns uuid language sql volatile set search_path = pg_catalog, pg_temp as $$
     select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
-        placing substring(int8send((extract(epoch from priv.at()) * 1000)::bigint) from 3) from 1 for 6),
+        placing substring(int8send((extract(epoch from p_at) * 1000)::bigint) from 3) from 1 for 6),
         52, 1), 53, 1), 'hex')::uuid
 $$;
 
@@ -149,7 +149,7 @@ grant usage on schema public, priv to APP_ROLE, coopapi_definer;
 grant select on priv.context_key to coopapi_definer;
 
 grant execute on function priv.signed(text), priv.context(), priv.authority(), priv.principal(), priv.role(), priv.cleared(), priv.operator(),
-    priv.at(), priv.in_force(timestamptz, timestamptz, timestamptz), priv.uuid7(), priv.identify(text, text, text, text),
+    priv.at(), priv.in_force(timestamptz, timestamptz, timestamptz), priv.uuid7(timestamptz), priv.identify(text, text, text, text),
     priv.confirm_account(text, text, text), priv.account_of(text, text), priv.client(uuid) to APP_ROLE;
 
 grant select, insert, update (version, name, languages, contact) on authorities to APP_ROLE;

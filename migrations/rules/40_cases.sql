@@ -115,7 +115,7 @@ begin
         cross join lateral (
             select r.grant_id, home, 4, 'owner'
             union all
-            select priv.uuid7(), d.id, 1, 'desk of the country'
+            select priv.uuid7((select priv.at())), d.id, 1, 'desk of the country'
             from public.authorities d join public.authorities o on o.country = d.country
             where o.id = home and d.type = 'eurojust_desk' and r.visibility <> 'hidden' and r.desk <> 'none'
               and not r.shared_with ? d.id::text) g (id, authority_id, level, reason);

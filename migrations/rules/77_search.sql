@@ -5,8 +5,7 @@
 create function priv.note_for_search() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    insert into public.search_queue (object_id)
-        select distinct (to_jsonb(f) ->> tg_argv[0])::uuid from fresh f where to_jsonb(f) ->> tg_argv[0] is not null;
+    execute format('insert into public.search_queue (object_id) select distinct f.%1$I from fresh f where f.%1$I is not null', tg_argv[0]);
     return null;
 end $$;
 
