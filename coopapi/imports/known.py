@@ -21,13 +21,16 @@ _IMPORTED: Final = Statement(
     " where r.scope = u.scope and r.kind = u.kind and r.external_id = u.key offset 0) r"
 )
 """Because of `offset 0`, each key is looked up in the index. Otherwise PostgreSQL reads the whole table for each portion."""
-_KEEP: Final = Statement(
+_INSERT: Final = (
     "insert into imported_rows (scope, kind, external_id, row_id, authority_id, principal_id, version, digest, withdrawn)"
     " select u.scope, u.kind, u.key, u.row_id, :authority, :principal, u.version, u.digest, u.withdrawn"
     " from unnest(cast(:scopes as uuid[]), cast(:kinds as text[]), cast(:keys as text[]), cast(:rows as uuid[]),"
     " cast(:versions as integer[]), cast(:digests as bytea[]), cast(:withdrawn as boolean[]))"
     " u (scope, kind, key, row_id, version, digest, withdrawn)"
-    " on conflict (scope, kind, external_id) do update set row_id = excluded.row_id, version = excluded.version,"
+)
+_ADD: Final = Statement(_INSERT)
+_KEEP: Final = Statement(
+    f"{_INSERT} on conflict (scope, kind, external_id) do update set row_id = excluded.row_id, version = excluded.version,"
     " digest = excluded.digest, withdrawn = excluded.withdrawn"
 )
 
@@ -109,11 +112,16 @@ class Known:
 
     def store_kept(self) -> None:
         """Store what was noted of rows."""
-        if not self.kept:
+        known = self.kept.keys() & self.imported.keys()
+        self._store(_ADD, {key: said for key, said in self.kept.items() if key not in known})
+        self._store(_KEEP, {key: self.kept[key] for key in known})
+
+    def _store(self, statement: Statement, kept: Mapping[tuple[UUID, str, str], tuple[UUID, bytes, int, bool]]) -> None:
+        if not kept:
             return
-        scopes, kinds, keys = zip(*self.kept, strict=True)
-        rows, digests, versions, withdrawn = zip(*self.kept.values(), strict=True)
-        _KEEP.rows(
+        scopes, kinds, keys = zip(*kept, strict=True)
+        rows, digests, versions, withdrawn = zip(*kept.values(), strict=True)
+        statement.rows(
             self.work.session,
             authority=self.work.actor.authority_id,
             principal=self.work.actor.id,

@@ -154,8 +154,13 @@ def register(
 
 
 def _stored(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return identifiers as the database reads them. What is null is left out, because most columns of most rows are."""
     return [
-        {**{name: row[name] for name in _COLUMNS}, "fingerprint": row["fingerprint"].hex(), "sealed": row["sealed"].hex()}
+        {
+            **{name: said for name in _COLUMNS if (said := row[name]) is not None},
+            "fingerprint": row["fingerprint"].hex(),
+            "sealed": row["sealed"].hex(),
+        }
         for row in rows
     ]
 
