@@ -142,7 +142,7 @@ end $$;
 -- may know of. An entry about a shared thing is appended to the journal of every authority that takes part in it, or only of those named in
 -- `only`, each with its own case.
 create function priv.record(p_entries jsonb) returns void
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
     said text[] := priv.context();
     at_time timestamptz := TIME_IN(said);

@@ -21,6 +21,27 @@ begin
     where c.id = p_case and GRANTED(c.id, 3) for share of c;
 end $$;
 
+-- Announce values that are about to be registered in a case (priv.reserve), unless it is final, and return with the quotas what is needed to
+-- register them. Return nothing if the caller may not add to the case.
+create function priv.open_registration(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[])
+returns table (id uuid, authority_id uuid, state text, handling_code text, wrapped bytea,
+               policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+declare
+    home record;
+begin
+    select c.id, c.authority_id, c.state, c.handling_code, k.wrapped into home
+        from public.cases c join public.case_keys k on k.case_id = c.id where c.id = p_case and GRANTED(c.id, 3);
+    if home.state in ('withdrawn', 'transferred') then
+        return query select home.id, home.authority_id, home.state, home.handling_code, home.wrapped,
+            null::text, null::bigint, null::bigint, null::integer, null::integer, null::bigint, null::boolean;
+    elsif home.id is not null then
+        return query select home.id, home.authority_id, home.state, home.handling_code, home.wrapped, q.*
+            from priv.reserve(p_case, p_identifiers, p_tokens, p_strengths, null) q;
+    end if;
+end $$;
+
 -- Update the holdings and the facts of identifiers after the people changed to whom they belong, or the category of one.
 create function priv.recast(p_case uuid, p_identifiers uuid[]) returns void language plpgsql volatile as $$
 declare
@@ -127,6 +148,28 @@ begin
         perform priv.hold(p_case, held.identifiers, held.tokens, held.families, held.strengths, held.kinds, held.common);
     end if;
     excluded := array (select priv.excluded_everywhere(fresh));
+end $$;
+
+-- Store identifiers as priv.register does. All must be new to the case, and it may not have become final since they were announced; otherwise
+-- the service is asked for another attempt. Return those whose value the operator excluded for all.
+create function priv.register_new(p_case uuid, p_rows jsonb, p_identifiers uuid[], p_tokens bytea[], p_families text[],
+                                  p_strengths smallint[], p_kinds text[], p_common boolean[]) returns table (excluded uuid[])
+language plpgsql volatile set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+declare
+    home text;
+    fresh uuid[];
+    said uuid[];
+begin
+    select c.state into home from priv.case_to_add_to(p_case) c;
+    if home is null then
+        raise exception 'the caller has no access to the case' using errcode = '42501';
+    end if;
+    select r.fresh, r.excluded into fresh, said
+        from priv.register(p_case, p_rows, '[]', p_identifiers, p_tokens, p_families, p_strengths, p_kinds, p_common) r;
+    if home in ('withdrawn', 'transferred') or coalesce(cardinality(fresh), 0) <> jsonb_array_length(p_rows) then
+        raise exception 'the case has changed since the values were announced' using errcode = '40001';
+    end if;
+    return query select said;
 end $$;
 
 -- Add identifiers of a case to matching under their tokens, which must have been announced (priv.reserve). The arrays are parallel. The
@@ -304,7 +347,8 @@ begin
     return (select priv.tokens_of_value(i.id) from public.identifiers i where i.id = p_identifier and i.case_id = p_case);
 end $$;
 
-grant execute on function priv.case_to_add_to(uuid),
+grant execute on function priv.case_to_add_to(uuid), priv.open_registration(uuid, uuid[], bytea[], smallint[]),
+    priv.register_new(uuid, jsonb, uuid[], bytea[], text[], smallint[], text[], boolean[]),
     priv.link_subjects(uuid, jsonb, uuid[], uuid), priv.kinds_of_subject(uuid, uuid), priv.of_victims_alone(uuid, uuid[]),
     priv.register(uuid, jsonb, jsonb, uuid[], bytea[], text[], smallint[], text[], boolean[]),
     priv.hold(uuid, uuid[], bytea[], text[], smallint[], text[], boolean[]), priv.hold_pending(uuid),
