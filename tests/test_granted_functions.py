@@ -29,14 +29,6 @@ REFUSED = {
     ("page_of_durations", "p_case"): "select * from priv.page_of_durations('{case}', array['overlap'], '{}', null, 1)",
     ("case_to_add_to", "p_case"): "select * from priv.case_to_add_to('{case}')",
     ("open_registration", "p_case"): "select id from priv.open_registration('{case}', '{}', '{}', '{}')",
-    (
-        "register_new",
-        "p_case",
-    ): "select excluded from priv.register_new('{case}', '[{\"id\": \"{case}\"}]', '{}', '{}', '{}', '{}', '{}', '{}')",
-    (
-        "register_new",
-        "p_identifiers",
-    ): "select excluded from priv.register_new('{mine}', '[]', array['{second}'::uuid], array['x'::bytea], '{x}', '{1}', '{x}', '{f}')",
     ("compute_anew", "p_m"): "select priv.compute_anew(array['{case}'::uuid], '{}', array[4, 4])",
     ("compute_anew", "p_n"): "select priv.compute_anew('{}', array['{case}'::uuid], array[4, 4])",
     ("differences", "p_m"): "select priv.differences(array['{case}'::uuid], '{}', array[4, 4])",
@@ -92,11 +84,11 @@ REFUSED = {
     (
         "register",
         "p_case",
-    ): "select fresh from priv.register('{case}', '[{\"id\": \"{case}\"}]', '[]', '{}', '{}', '{}', '{}', '{}', '{}')",
+    ): "select fresh from priv.register('{case}', '[{\"id\": \"{case}\"}]', '[]', '{}', '{}', '{}', '{}', '{}', '{}', false)",
     (
         "register",
         "p_identifiers",
-    ): "select fresh from priv.register('{mine}', '[]', '[]', array['{second}'::uuid], array['x'::bytea], '{x}', '{1}', '{x}', '{f}')",
+    ): "select fresh from priv.register('{mine}', '[]', '[]', array['{second}'::uuid], array['x'::bytea], '{x}', '{1}', '{x}', '{f}', false)",
     (
         "register_in_cases",
         "p_cases",

@@ -48,12 +48,9 @@ _HOLDINGS: Final = (
     " cast(:strengths as smallint[]), cast(:kinds as text[]), cast(:common as boolean[])"
 )
 _HOLD = Statement(f"select priv.hold(:case, {_HOLDINGS})")
-_REGISTER = Statement(
-    f"select * from priv.register(:case, cast(:rows as jsonb), cast(:links as jsonb), {_HOLDINGS})"  # noqa: S608 (constants)
-)
-_REGISTER_NEW = Statement(
-    f"select priv.record(cast(:notes as jsonb)); select * from priv.register_new(:case, cast(:rows as jsonb), {_HOLDINGS})"  # noqa: S608 (constants)
-)
+_STORE: Final = f"select * from priv.register(:case, cast(:rows as jsonb), cast(:links as jsonb), {_HOLDINGS}, :new)"  # noqa: S608
+_REGISTER = Statement(_STORE)
+_REGISTER_NEW = Statement(f"select priv.record(cast(:notes as jsonb)); {_STORE}")
 _OPEN_REGISTRATION = Statement(
     "select * from priv.open_registration(:case, cast(:identifiers as uuid[]), cast(:tokens as bytea[]),"
     " cast(:strengths as smallint[]))"
@@ -168,7 +165,7 @@ def register(
     holdings: Sequence[Holding],
 ) -> Registered:
     """Store identifiers with announced holdings and their links to subjects. What the case did not have is put into matching."""
-    asked = {**_asked(case_id, holdings), "rows": as_json(_stored(rows)), "links": as_json(links)}
+    asked = {**_asked(case_id, holdings), "rows": as_json(_stored(rows)), "links": as_json(links), "new": False}
     found = _REGISTER.one(work.session, **asked)
     return Registered(set(found.fresh or ()), set(found.excluded), Linked(found.linked, found.victims_linked))
 
@@ -178,8 +175,8 @@ def register_new(work: UnitOfWork, case_id: UUID, rows: Sequence[Mapping[str, An
 
     Returns those that the operator excluded. The database asks for another attempt if the case has one of them already.
     """
-    asked = {**_asked(case_id, holdings), "rows": as_json(_stored(rows)), "notes": work.take_notes()}
-    (found,) = _REGISTER_NEW.alone(work.session, **asked)
+    asked = {**_asked(case_id, holdings), "rows": as_json(_stored(rows)), "links": "[]", "new": True}
+    (found,) = _REGISTER_NEW.alone(work.session, **asked, notes=work.take_notes())
     excluded: Sequence[UUID] = found.excluded
     return excluded
 

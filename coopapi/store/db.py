@@ -244,6 +244,7 @@ class Database:
         """
         if not first.begun:
             found = statement.ahead(first, **values)
+            first.waiting[0] = CONTEXT, {"context": self.context(actor, now)}  # the account is confirmed
             alarms.report(first.notices.take())
             return found
         with self._committed(Transaction(self.engine, _SECOND, context=self.context(actor, now))) as session:

@@ -187,11 +187,8 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 #variable_conflict use_column
 declare
     home record;
-    values_in record;
-    counted record;
 begin
-    select coalesce(p_hidden, c.visibility = 'hidden') as hidden, c.state = 'withdrawn' as ended,
-           exists (select from unnest(p_tokens) t where octet_length(t) <> 32) as malformed
+    select coalesce(p_hidden, c.visibility = 'hidden') as hidden, c.state = 'withdrawn' as ended
         into home from public.cases c where c.id = p_case and GRANTED(c.id, 3);
     if not found then
         raise exception 'the caller has no access to the case' using errcode = '42501';
@@ -199,17 +196,28 @@ begin
     if p_tokens is null then
         select u.identifiers, u.tokens, u.strengths into p_identifiers, p_tokens, p_strengths from priv.unconfirmed(p_case) u;
     end if;
-    if home.malformed then
+    return query select q.* from priv.count_new(p_case, home.hidden, p_identifiers, case when not home.ended then p_tokens end, p_strengths) q;
+end $$;
+
+-- Count values for priv.reserve, which knows that the caller may add to the case.
+create function priv.count_new(p_case uuid, p_hidden boolean, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[])
+returns table (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
+language plpgsql volatile as $$
+#variable_conflict use_column
+declare
+    values_in record;
+    counted record;
+begin
+    if exists (select from unnest(p_tokens) t where octet_length(t) <> 32) then
         raise exception 'the value is not a match token' using errcode = '22023';
     end if;
     select array_agg(v.digest order by v.digest) digests, array_agg(v.identifier_id order by v.digest) identifiers,
-           array_agg(v.cost order by v.digest) costs,
+           array_agg(v.cost order by v.digest) costs, count(*)::integer as number,
            exists (select from unnest(p_tokens) t (token) join public.honey_values y on y.token = t.token) as honey into values_in
-        from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v where not home.ended;
+        from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v;
     select array_agg(q) quotas, coalesce(bool_or(q.exceeded), false) exceeded into counted
-        from priv.count_values(home.hidden, array_fill(p_case, array[coalesce(cardinality(values_in.digests), 0)]),
-            array_fill(home.hidden, array[coalesce(cardinality(values_in.digests), 0)]), values_in.digests, values_in.identifiers,
-            values_in.costs) q;
+        from priv.count_values(p_hidden, array_fill(p_case, array[values_in.number]),
+            array_fill(p_hidden, array[values_in.number]), values_in.digests, values_in.identifiers, values_in.costs) q;
     if values_in.honey and not counted.exceeded then
         perform priv.notice_honey(p_case, p_tokens);
     end if;
