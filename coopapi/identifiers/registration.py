@@ -26,6 +26,8 @@ from coopapi.store.rows import as_stored, store_changes
 from coopapi.store.vault import DataKey
 from coopapi.unicode_text import NORMALISER_VERSION
 
+_UNCHANGED: Final = {"victim_version": 0, "withdrawn_at": None, "withdrawal_reason": None}
+"""What a row that was just stored has beside its draft. SQLAlchemy looks for what is missing, which takes long."""
 Shape = Callable[[Sequence[tuple[str, Identifier]]], idempotency.Made]
 """Makes what is returned of what became of each draft and its identifier."""
 
@@ -67,7 +69,7 @@ def _store_new(  # noqa: PLR0913, PLR0917 (what is known of a registration)
 
     If the case has one of them all the same, the database asks for another attempt, in which it is known.
     """
-    rows = {print_: as_stored(Identifier, {**draft.row, "victim_version": 0}) for print_, draft in unique.items()}
+    rows = {print_: as_stored(Identifier, {**draft.row, **_UNCHANGED}) for print_, draft in unique.items()}
     prints = [(draft, draft.row["fingerprint"]) for draft in drafts]
     made = shape([("stored" if unique[print_] is draft else "existing", rows[print_]) for draft, print_ in prints])
     kinds_of_new = sorted({draft.item["kind"] for draft in unique.values()})
@@ -116,7 +118,7 @@ def _store(
 def _stored_row(draft: IdentifierDraft, excluded: set[UUID], *, linked: bool) -> Identifier:
     """Return the row of a draft that was stored. Unless it is linked, all that is shown beside it is whether it is excluded."""
     more = None if linked else MoreOfIdentifier(draft.row["id"] in excluded)
-    return as_stored(Identifier, {**draft.row, "victim_version": 0, "known_more": more})
+    return as_stored(Identifier, {**draft.row, **_UNCHANGED, "known_more": more})
 
 
 def read_all(

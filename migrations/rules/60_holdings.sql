@@ -30,10 +30,11 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
     set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
+    said text[] := priv.context();
     home record;
 begin
     select c.id, c.authority_id, c.state, c.handling_code, k.wrapped, c.visibility = 'hidden' as hidden into home
-        from public.cases c join public.case_keys k on k.case_id = c.id where c.id = p_case and GRANTED(c.id, 3);
+        from public.cases c join public.case_keys k on k.case_id = c.id where c.id = p_case and GRANTED_TO(said, c.id, 3);
     if home.state in ('withdrawn', 'transferred') then
         return query select home.id, home.authority_id, home.state, home.handling_code, home.wrapped,
             null::text, null::bigint, null::bigint, null::integer, null::integer, null::bigint, null::boolean;
@@ -126,7 +127,7 @@ declare
     held record;
 begin
     select c.authority_id, c.state, c.visibility = 'hidden' as hidden into home from public.cases c
-        where c.id = p_case and GRANTED(c.id, 3) for share of c;
+        where c.id = p_case and GRANTED_TO(said, c.id, 3) for share of c;
     if not found then
         raise exception 'the caller has no access to the case' using errcode = '42501';
     end if;
@@ -156,8 +157,8 @@ begin
         from unnest(p_identifiers, p_tokens, p_families, p_strengths, p_kinds, p_common) u (identifier, token, family, strength, kind, common)
         where u.identifier in (select unnest(fresh));
     if held.identifiers is not null and home.state <> 'withdrawn' then
-        perform priv.put_holdings(p_case, home.authority_id, home.hidden, TIME_IN(said), held.identifiers, held.tokens, held.families,
-            held.strengths, held.kinds, held.common);
+        perform priv.put_holdings(p_case, home.authority_id, home.hidden, TIME_IN(said), case when p_links <> '[]' then held.identifiers end,
+            held.identifiers, held.tokens, held.families, held.strengths, held.kinds, held.common);
     end if;
     excluded := array (select priv.excluded_everywhere(fresh));
 end $$;
@@ -180,15 +181,16 @@ begin
         raise exception 'the identifier does not belong to the case' using errcode = '42501';
     end if;
     if not home.ended then
-        perform priv.put_holdings(p_case, home.authority_id, home.hidden, (select priv.at()), p_identifiers, p_tokens, p_families, p_strengths,
-            p_kinds, p_common);
+        perform priv.put_holdings(p_case, home.authority_id, home.hidden, (select priv.at()), p_identifiers, p_identifiers, p_tokens, p_families,
+            p_strengths, p_kinds, p_common);
     end if;
 end $$;
 
 -- Add identifiers to matching for priv.hold and priv.register, which know that they belong to the case and locked it. The worker compares them
 -- with other cases after the commit. If a machine client hid the case and no person has confirmed that yet, the identifiers wait.
-create function priv.put_holdings(p_case uuid, p_home uuid, p_hidden boolean, p_at timestamptz, p_identifiers uuid[], p_tokens bytea[],
-                                  p_families text[], p_strengths smallint[], p_kinds text[], p_common boolean[]) returns void
+-- Those in p_linked may have subjects.
+create function priv.put_holdings(p_case uuid, p_home uuid, p_hidden boolean, p_at timestamptz, p_linked uuid[], p_identifiers uuid[],
+                                  p_tokens bytea[], p_families text[], p_strengths smallint[], p_kinds text[], p_common boolean[]) returns void
 language plpgsql volatile as $$
 declare
     counted record;
@@ -210,7 +212,7 @@ begin
     insert into public.holdings (token, case_id, identifier_id, authority_id, kind, strength, roles, common, hidden, since, open_since)
         select u.token, p_case, u.identifier, p_home, min(u.kind), max(u.strength), min(r.roles), bool_and(u.common), p_hidden, p_at, p_at
         from unnest(p_identifiers, p_tokens, p_strengths, p_kinds, p_common) u (identifier, token, strength, kind, common)
-        join priv.roles_of(p_identifiers) r on r.identifier_id = u.identifier
+        left join priv.roles_of(p_linked) r on r.identifier_id = u.identifier
         group by u.token, u.identifier order by 1, 3;
     insert into public.matching_queue (case_id, tokens, families, compared)
         values (p_case, p_tokens, p_families,
