@@ -174,7 +174,7 @@ def _register(  # noqa: PLR0913, PLR0917 (what a registration knows)
     rows["identifiers"] += [draft.row for draft in drafts.values()]
     queued: dict[str, Any] = {"case_id": case.id, "tokens": [], "families": [], "compared": []}
     for draft in drafts.values():
-        held = keys.holdings(work.keys, draft.row["id"], draft.item["kind"], draft.reading.keys)
+        held = keys.holdings(draft.row["id"], draft.item["kind"], draft.held)
         strongest: dict[bytes, int] = {}
         common: dict[bytes, bool] = {}
         for holding in held:

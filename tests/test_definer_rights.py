@@ -130,6 +130,7 @@ WORKERS_OWN = (
     "select * from priv.unfinished_imports(array[cast(:a as uuid)])",
     "select priv.stop_import(cast(:a as uuid), 'client_revoked')",
     "select priv.forget_import_lines(now(), 1)",
+    "select priv.forget_keys(now(), 1)",
     "select * from priv.next_export()",
     "select priv.stop_export(cast(:a as uuid), 'failed')",
     "select priv.delete_old_exports(1)",

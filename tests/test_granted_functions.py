@@ -28,6 +28,7 @@ REFUSED = {
     ): "select * from priv.difficulties('2000-01-01', '2100-01-01', array['mla_letter', 'eio'], null, null, '{case}', '{}', '30 days')",
     ("page_of_durations", "p_case"): "select * from priv.page_of_durations('{case}', array['overlap'], '{}', null, 1)",
     ("case_to_add_to", "p_case"): "select * from priv.case_to_add_to('{case}')",
+    ("open_registration", "p_case"): "select id from priv.open_registration('{case}', '{}', '{}', '{}')",
     ("compute_anew", "p_m"): "select priv.compute_anew(array['{case}'::uuid], '{}', array[4, 4])",
     ("compute_anew", "p_n"): "select priv.compute_anew('{}', array['{case}'::uuid], array[4, 4])",
     ("differences", "p_m"): "select priv.differences(array['{case}'::uuid], '{}', array[4, 4])",
@@ -83,11 +84,11 @@ REFUSED = {
     (
         "register",
         "p_case",
-    ): "select fresh from priv.register('{case}', '[{\"id\": \"{case}\"}]', '[]', '{}', '{}', '{}', '{}', '{}', '{}')",
+    ): "select fresh from priv.register('{case}', '[{\"id\": \"{case}\"}]', '[]', '{}', '{}', '{}', '{}', '{}', '{}', false)",
     (
         "register",
         "p_identifiers",
-    ): "select fresh from priv.register('{mine}', '[]', '[]', array['{second}'::uuid], array['x'::bytea], '{x}', '{1}', '{x}', '{f}')",
+    ): "select fresh from priv.register('{mine}', '[]', '[]', array['{second}'::uuid], array['x'::bytea], '{x}', '{1}', '{x}', '{f}', false)",
     (
         "register_in_cases",
         "p_cases",
@@ -217,6 +218,7 @@ FOR_ALL = {
     ("public_jits", "p_id"): "public", ("public_jits", "p_after"): "public",
     ("overlaps_to_verify", "p_after"): "only the place at which the caller's own list goes on",
     ("overlaps_to_verify", "p_side"): "only the place at which the caller's own list goes on",
+    ("open_registration", "p_identifiers"): "as for reserve",
     ("reserve", "p_identifiers"): "not registered yet when it is announced; the figures take only those that the case came to hold",
 }  # fmt: skip
 GUARDED_BY_ANOTHER_ID = {

@@ -135,7 +135,7 @@ def test_a_right_counts_from_the_next_request_on_whether_it_was_given_or_taken(w
 
 
 def test_nothing_is_counted_for_an_account_that_has_changed(world, database, owner):
-    """The second transaction, which counts values, waits for the first one to confirm the account."""
+    """The transaction that counts values, before that of the request, confirms the account itself."""
     assert world.as_("investigator").get("/cases").status_code == 200
     change(owner, active=False)
     counted = []

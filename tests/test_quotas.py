@@ -95,7 +95,7 @@ def test_two_workers_and_a_restart_evaluate_exactly_the_quota(world, owner, work
 
 
 IN_MEMORY = {
-    "quota_lines(boolean)": (
+    "quota_lines(boolean, text[])": (
         "case when q.since >= l.begun then q.used else 0 end",
         "coalesce(nullif(current_setting('coopapi.used', true), ''), '0')::bigint",
     ),
@@ -232,7 +232,7 @@ def test_an_authority_has_four_times_what_one_client_has(world, owner):
     assert (refused.status_code, refused.json["violated-policies"], left(refused)["hour"]) == (429, ["hour"], 0)
     assert send(world.as_("foreign"), world.case("foreign"), more).status_code == 201
 
-    with changed(owner, {"quota_lines(boolean)": ("l.own * l.times", "l.own * 1000")}):
+    with changed(owner, {"quota_lines(boolean, text[])": ("l.own * l.times", "l.own * 1000")}):
         assert send(world.as_("newcomer"), case, more).status_code == 201
 
 

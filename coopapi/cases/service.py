@@ -86,22 +86,27 @@ class CaseToAddTo:
     state: str
     handling_code: str
     wrapped: bytes
+    announced: bool = False
+    """Whether the values that are to be added were counted already."""
 
 
 _OPEN: Final = Statement("select priv.open_cases(cast(:cases as jsonb))")
 _TO_ADD_TO: Final = Statement("select * from priv.case_to_add_to(:case)")
 
 
-def to_add_to(work: UnitOfWork, case_id: UUID) -> CaseToAddTo:
+def to_add_to(work: UnitOfWork, case_id: UUID, announced: Sequence[engine.Holding] | None = None) -> CaseToAddTo:
     """Return a case to which the caller may add identifiers. Others may add too, but nobody changes the case meanwhile.
+
+    If values are given, they are counted first, and the case may change until they are registered (`engine.announce_first`).
 
     Raises the errors of `require_access`, and `CaseIsFinal` if the case was withdrawn or transferred.
     """
-    found = _TO_ADD_TO.first(work.session, case=case_id)
+    first = announced is None
+    found = _TO_ADD_TO.first(work.session, case=case_id) if first else engine.announce_first(work, case_id, announced or ())
     if found is None:
         require_access(work, case_id, Level.CONTRIBUTE)
         raise NotFound
-    case = CaseToAddTo(*found)
+    case = CaseToAddTo(found.id, found.authority_id, found.state, found.handling_code, found.wrapped, announced=not first)
     if not CASE_LIFECYCLE.leaving(case.state):
         raise CaseIsFinal(state=case.state)
     return case

@@ -11,20 +11,25 @@ from sqlalchemy.orm import Mapped, mapped_column
 from coopapi.access import Actor, Level
 from coopapi.errors import BadRequest, CoopError, Forbidden, NotFound, Unprocessable
 from coopapi.http.outcomes import ItemOutcome, Outcomes
+from coopapi.http.transactions import tried_before
 from coopapi.shared.grants import CaseAccess
-from coopapi.store.db import UnitOfWork, as_json
+from coopapi.store.db import Database, UnitOfWork, as_json
 from coopapi.store.rows import Row, Versioned
 from coopapi.store.statements import Statement
 
 KEPT: Final = timedelta(days=7)
 LONGEST: Final = 200
 _CLAIM: Final = Statement(
-    "delete from idempotency_keys where principal_id = :principal and created_at < :old;"
-    " insert into idempotency_keys (principal_id, key, authority_id, fingerprint, created_at)"
-    " values (:principal, :key, :authority, :fingerprint, :now) on conflict do nothing returning key"
+    "insert into idempotency_keys (principal_id, key, authority_id, fingerprint, created_at)"
+    " values (:principal, :key, :authority, :fingerprint, :now)"
 )
 _MADE: Final = Statement("update idempotency_keys set made = cast(:made as jsonb) where principal_id = :principal and key = :key")
-_FOUND: Final = Statement("select fingerprint, made from idempotency_keys where principal_id = :principal and key = :key")
+_FOUND: Final = Statement(
+    "select fingerprint, made, created_at from idempotency_keys where principal_id = :principal and key = :key"
+)
+_FORGET: Final = Statement("select priv.forget_keys(:before, :most)")
+_MOST_FORGOTTEN: Final = 10_000
+_FREE: Final = Statement("delete from idempotency_keys where principal_id = :principal and key = :key")
 Made = Versioned | Sequence[Versioned] | Outcomes
 
 
@@ -61,27 +66,52 @@ def once(work: UnitOfWork, key: str, asked: bytes, effect: Callable[[], Made], c
     if the request differs, and `NotFound` or `Forbidden` if the caller may no longer see everything that was created. `case_id` is
     the case in the path, if there is one.
     """
-    _require_readable(key)
-    me = {"principal": work.actor.id, "key": key}
-    fingerprint = work.keys.mac("idempotency", asked)
-    if not _claimed(work, me, fingerprint):
-        return _again(work, me, fingerprint, case_id)
+    found = claim(work, key, asked)
+    if found is not None:
+        return _again(work, found.made, case_id)
     made = effect()
     work.session.flush()
-    _MADE.rows(work.session, **me, made=as_json(_reference(made)))
+    note_made(work, made)
     return made
 
 
-def claim(work: UnitOfWork, key: str, asked: bytes) -> None:
-    """Claim a key for a request whose parts are committed one by one, each under a key of its own.
+def claim(work: UnitOfWork, key: str, asked: bytes) -> Any | None:
+    """Have a key stored together with the next statement of the transaction, or return what is stored under it.
+
+    The database refuses a key that is stored already, and the request is tried again (`retried`). Only then it is looked for,
+    because it is new to nearly every request. If it is being stored, this waits until that is committed.
 
     Raises `BadRequest` for a malformed key, and `KeyReused` if the key was used for a different request.
     """
     _require_readable(key)
     me = {"principal": work.actor.id, "key": key}
     fingerprint = work.keys.mac("idempotency", asked)
-    if not _claimed(work, me, fingerprint):
-        _require_same(work, me, fingerprint)
+    found = _FOUND.first(work.session, **me) if tried_before() else None
+    if found is not None and found.created_at < work.now - KEPT:
+        _FREE.rows(work.session, **me)
+    elif found is not None and bytes(found.fingerprint) != fingerprint:
+        raise KeyReused
+    elif found is not None:
+        return found
+    _CLAIM.later(work.session, **me, authority=work.actor.authority_id, fingerprint=fingerprint, now=work.now)
+    work.claimed.update(me)
+    return None
+
+
+def note_made(work: UnitOfWork, made: Made) -> None:
+    """Have the reference to what was created stored under the key of the request, if it has one, together with the next statement.
+
+    Call this before a statement that is the whole transaction. Otherwise `once` does it.
+    """
+    if work.claimed:
+        _MADE.later(work.session, **work.claimed, made=as_json(_reference(made)))
+        work.claimed.clear()
+
+
+def forget(database: Database) -> bool:
+    """Delete keys that are too old, in a transaction of the worker. Returns False if there were none."""
+    with database.worker() as session:
+        return bool(_FORGET.value(session, before=database.clock() - KEPT, most=_MOST_FORGOTTEN))
 
 
 def _require_readable(key: str) -> None:
@@ -89,32 +119,17 @@ def _require_readable(key: str) -> None:
         raise BadRequest(f"The Idempotency-Key must have 1 to {LONGEST} printable ASCII characters.")
 
 
-def _claimed(work: UnitOfWork, me: Mapping[str, Any], fingerprint: bytes) -> bool:
-    """Store a key, and tell whether it is new. If the same key is being stored, this waits until that is committed."""
-    about = {"authority": work.actor.authority_id, "fingerprint": fingerprint, "now": work.now, "old": work.now - KEPT}
-    return _CLAIM.first(work.session, **me, **about) is not None
-
-
-def _require_same(work: UnitOfWork, me: Mapping[str, Any], fingerprint: bytes) -> Any:
-    """Return what is stored under a key; raise `KeyReused` if it was used for a different request."""
-    found = _FOUND.one(work.session, **me)
-    if bytes(found.fingerprint) != fingerprint:
-        raise KeyReused
-    return found
-
-
-def _again(work: UnitOfWork, me: Mapping[str, Any], fingerprint: bytes, case_id: UUID | None) -> Made:
-    found = _require_same(work, me, fingerprint)
-    single = isinstance(found.made["ids"], str)
-    ids = [UUID(row_id) for row_id in ([found.made["ids"]] if single else found.made["ids"])]
-    rows = _rows(work, found.made["model"], ids)
+def _again(work: UnitOfWork, made: Mapping[str, Any], case_id: UUID | None) -> Made:
+    single = isinstance(made["ids"], str)
+    ids = [UUID(row_id) for row_id in ([made["ids"]] if single else made["ids"])]
+    rows = _rows(work, made["model"], ids)
     if rows.keys() != set(ids):
         raise _withheld(work, case_id)
-    if "outcomes" in found.made:
+    if "outcomes" in made:
         left = iter(ids)
         return Outcomes(
             ItemOutcome(outcome, problem=problem) if problem else ItemOutcome(outcome, rows[next(left)])
-            for outcome, problem in found.made["outcomes"]
+            for outcome, problem in made["outcomes"]
         )
     return rows[ids[0]] if single else [rows[row_id] for row_id in ids]
 

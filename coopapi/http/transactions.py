@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from flask import current_app, g, request
 from sqlalchemy.exc import DBAPIError
@@ -27,14 +27,26 @@ def separately(do: Callable[[UnitOfWork], T]) -> T:
 
 
 def retried(do: Callable[[], T]) -> T:
-    """Call a function, and call it again after a serialization failure or a deadlock, at most three times."""
+    """Call a function, at most three times: again after a serialization failure, a deadlock, or a key that is known."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return do()
         except DBAPIError as error:
-            if attempt == _ATTEMPTS or getattr(error.orig, "pgcode", None) not in {"40001", "40P01"}:
+            if attempt == _ATTEMPTS or not _may_succeed(error.orig):
                 raise
+            g.tried = True
     raise AssertionError
+
+
+def _may_succeed(refusal: Any) -> bool:
+    """Tell whether a transaction that the database refused may succeed when it is tried again."""
+    known = getattr(refusal, "diag", None) and refusal.diag.constraint_name == "idempotency_keys_pkey"
+    return bool(known) or getattr(refusal, "pgcode", None) in {"40001", "40P01"}
+
+
+def tried_before() -> bool:
+    """Tell whether a transaction of this request was refused before."""
+    return bool(g.get("tried"))
 
 
 def work_of_request() -> AbstractContextManager[UnitOfWork]:

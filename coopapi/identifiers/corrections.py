@@ -34,10 +34,10 @@ class Correction:
     holdings: Sequence[engine.Holding]
 
 
-def correction_of(work: UnitOfWork, row: Identifier, draft: IdentifierDraft, fields: AbstractSet[str]) -> Correction:
+def correction_of(row: Identifier, draft: IdentifierDraft, fields: AbstractSet[str]) -> Correction:
     """Return the correction of a row by a draft. `fields` are those that the caller sent."""
     same = all(getattr(row, name) == draft.row[name] for name in ("fingerprint", "strength"))
-    return Correction(row, draft, fields, () if same else keys.holdings(work.keys, row.id, row.kind, draft.reading.keys))
+    return Correction(row, draft, fields, () if same else keys.holdings(row.id, row.kind, draft.held))
 
 
 def put_right(work: UnitOfWork, case: Case | CaseToAddTo, corrections: Sequence[Correction]) -> None:

@@ -16,11 +16,12 @@ from coopapi.store.vault import DataKey
 
 
 class ReadItem(NamedTuple):
-    """An item that was parsed, with its tokens if they were made already."""
+    """An item that was parsed, with its tokens and the id that its row gets."""
 
     item: Mapping[str, Any]
     reading: Reading
-    held: Sequence[Held] | None = None
+    held: Sequence[Held]
+    id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,9 @@ class IdentifierDraft:
     item: Mapping[str, Any]
     reading: Reading
     row: dict[str, Any]
+    held: Sequence[Held]
+    """Its tokens."""
     corrects: Identifier | None = None
-    held: Sequence[Held] | None = None
-    """Its tokens, if they were made already."""
 
     @property
     def key(self) -> str | None:

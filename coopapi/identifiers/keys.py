@@ -9,9 +9,9 @@ from coopapi.matching.engine import Held, Holding
 from coopapi.store.crypto import Keyring
 
 
-def holdings(keys: Keyring, identifier_id: UUID, kind: str, read: Iterable[MatchKey]) -> list[Holding]:
+def holdings(identifier_id: UUID, kind: str, tokens: Iterable[Held]) -> list[Holding]:
     """Return the tokens of one identifier, each with its kind."""
-    return [Holding(identifier_id, _token(keys, key), key.family, int(key.strength), kind, key.common) for key in read]
+    return [Holding(identifier_id, token, family, strength, kind, common) for token, family, strength, common in tokens]
 
 
 def held(keys: Keyring, read: Iterable[MatchKey]) -> list[Held]:

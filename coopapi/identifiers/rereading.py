@@ -95,7 +95,7 @@ def _read_again(database: Database, row: Row[Any]) -> tuple[dict[str, Any], list
         "strength": strength(reading),
         "warnings": list(reading.warnings),
     }
-    return columns, keys.holdings(database.keys, row.id, row.kind, reading.keys)
+    return columns, keys.holdings(row.id, row.kind, keys.held(database.keys, reading.keys))
 
 
 def _kept(row: Row[Any], *warnings: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from coopapi.cases.models import Case
-from coopapi.identifiers import keys
 from coopapi.identifiers.drafts import IdentifierDraft
 from coopapi.matching import engine
 from coopapi.store.db import UnitOfWork
@@ -16,8 +15,7 @@ def register_in_cases(work: UnitOfWork, several: Sequence[tuple[Case, Sequence[I
     """
     every = [draft for _, drafts in several for draft in drafts]
     links = [{**link, "identifier_id": draft.row["id"]} for draft in every for link in draft.links]
-    held = [keys.held(work.keys, draft.reading.keys) if draft.held is None else draft.held for draft in every]
-    engine.register_in_cases(work, [draft.row for draft in every], links, held)
+    engine.register_in_cases(work, [draft.row for draft in every], links, [draft.held for draft in every])
     for case, drafts in several:
         kinds = sorted({draft.item["kind"] for draft in drafts})
         work.note("identifiers.registered", case, case_id=case.id, event=True, count=len(drafts), kinds=kinds)

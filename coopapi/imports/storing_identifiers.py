@@ -80,11 +80,8 @@ def _drafted(known: Known, ready: Sequence[tuple[SentLine, Case]], told: Mapping
         try:
             item = _item(line, case, found)
             key = keep_key(work, case.id, known.wrapped[case.id], case.authority_id)
-            made = (
-                registration.draft(work, case, key, item)
-                if line.reading is None
-                else registration.drafted(work, case, key, ReadItem(item, line.reading, line.held))
-            )
+            known_reading = line.reading and ReadItem(item, line.reading, line.held or (), work.new_id())
+            made = registration.drafted(work, case, key, known_reading or registration.parse(work, item))
             drafted.append(DraftedLine(line, case, made))
         except Unprocessable as fault:
             refuse(line, fault)
@@ -167,7 +164,7 @@ def _corrections(
         fields = draft.item.keys() - {"kind", "external_id"}
         if not keyed.links_differ(held, row, draft):
             fields -= {"subjects"}
-        return [(one, correction_of(known.work, row, draft, fields))]
+        return [(one, correction_of(row, draft, fields))]
     return []
 
 

@@ -48,9 +48,15 @@ _HOLDINGS: Final = (
     " cast(:strengths as smallint[]), cast(:kinds as text[]), cast(:common as boolean[])"
 )
 _HOLD = Statement(f"select priv.hold(:case, {_HOLDINGS})")
-_REGISTER = Statement(
-    f"select * from priv.register(:case, cast(:rows as jsonb), cast(:links as jsonb), {_HOLDINGS})"  # noqa: S608 (constants)
+_STORE: Final = f"select * from priv.register(:case, cast(:rows as jsonb), cast(:links as jsonb), {_HOLDINGS}, :new)"  # noqa: S608
+_REGISTER = Statement(_STORE)
+_REGISTER_NEW = Statement(f"select priv.record(cast(:notes as jsonb)); {_STORE}")
+_OPEN_REGISTRATION = Statement(
+    "select * from priv.open_registration(:case, cast(:identifiers as uuid[]), cast(:tokens as bytea[]),"
+    " cast(:strengths as smallint[]))"
 )
+_OF_CASE: Final = 5
+"""The number of columns of the case in what that returns."""
 _REGISTER_IN_CASES = Statement(
     f"select * from priv.register_in_cases(cast(:rows as jsonb), cast(:links as jsonb), cast(:cases as uuid[]), {_HOLDINGS})"  # noqa: S608 (constants)
 )
@@ -83,6 +89,17 @@ def announce(work: UnitOfWork, case_id: UUID, holdings: Sequence[Holding]) -> No
     Raises `QuotaExceeded`.
     """
     _reserve(work, case_id, _values(holdings), hidden=None)
+
+
+def announce_first(work: UnitOfWork, case_id: UUID, holdings: Sequence[Holding]) -> Any | None:
+    """Count values as `announce` does, before the transaction begins, and return a row with the columns of `priv.case_to_add_to`.
+
+    If the case is final, nothing is counted.
+    """
+    rows = work.in_second_transaction(_OPEN_REGISTRATION, {"case": case_id, **_values(holdings)})
+    work.quotas[:] = [quotas.Quota(*row[_OF_CASE:]) for row in rows if row.policy is not None]
+    quotas.require(work.quotas)
+    return rows[0] if rows else None
 
 
 def announce_hiding(work: UnitOfWork, case_id: UUID, *, hidden: bool) -> None:
@@ -148,9 +165,20 @@ def register(
     holdings: Sequence[Holding],
 ) -> Registered:
     """Store identifiers with announced holdings and their links to subjects. What the case did not have is put into matching."""
-    asked = {**_asked(case_id, holdings), "rows": as_json(_stored(rows)), "links": as_json(links)}
+    asked = {**_asked(case_id, holdings), "rows": as_json(_stored(rows)), "links": as_json(links), "new": False}
     found = _REGISTER.one(work.session, **asked)
     return Registered(set(found.fresh or ()), set(found.excluded), Linked(found.linked, found.victims_linked))
+
+
+def register_new(work: UnitOfWork, case_id: UUID, rows: Sequence[Mapping[str, Any]], holdings: Sequence[Holding]) -> Sequence[UUID]:
+    """Store identifiers with announced holdings, and record what is noted, in one statement that is the whole transaction.
+
+    Returns those that the operator excluded. The database asks for another attempt if the case has one of them already.
+    """
+    asked = {**_asked(case_id, holdings), "rows": as_json(_stored(rows)), "links": "[]", "new": True}
+    (found,) = _REGISTER_NEW.alone(work.session, **asked, notes=work.take_notes())
+    excluded: Sequence[UUID] = found.excluded
+    return excluded
 
 
 def _stored(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from sqlalchemy import Row, text
 
 from coopapi.errors import NotFound, Unprocessable
 from coopapi.identifiers import kinds
-from coopapi.identifiers.keys import holdings
+from coopapi.identifiers.keys import held
 from coopapi.identifiers.kinds import Context, ImpossibleValue
 from coopapi.ops.administration import operator
 from coopapi.ops.reconciliation import UNLIMITED
@@ -33,13 +33,13 @@ def plant(database: Database, kind: str, value: str, context: Context) -> UUID:
     if kind == "person":
         raise Unprocessable("A person cannot be a honey value, because other persons may have the same match keys by chance.")
     try:
-        read = holdings(database.keys, UUID(int=0), kind, kinds.read(kind, value, context).keys)
+        read = held(database.keys, kinds.read(kind, value, context).keys)
     except ImpossibleValue as fault:
         raise Unprocessable(fault.detail) from None
-    telling = [h for h in read if h.strength > 1] or read
+    telling = [token for token, _, strength, _ in read if strength > 1] or [token for token, *_ in read]
     with operator(database) as work:
         made = work.new_id()
-        work.session.execute(_PLANT, {"id": made, "kind": kind, "tokens": [f"\\x{h.token.hex()}" for h in telling]})
+        work.session.execute(_PLANT, {"id": made, "kind": kind, "tokens": [f"\\x{token.hex()}" for token in telling]})
         work.note("honey.planted", object_type="honey", honey=str(made), kind=kind)
     return made
 

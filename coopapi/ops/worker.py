@@ -17,6 +17,7 @@ from typing import Any, Final
 from coopapi import features as _features  # noqa: F401 (exports read what every feature registers, so all must be imported)
 from coopapi.deadlines.service import escalate
 from coopapi.exports import running as exports
+from coopapi.http import idempotency
 from coopapi.identifiers import rereading
 from coopapi.imports import running as imports
 from coopapi.imports.ahead import Ahead, keep_memory
@@ -37,6 +38,7 @@ TICK: Final = 0.04
 _IMPORT_TICK: Final = 0.5
 """Seconds between two looks for imports, which take longer than that by themselves."""
 _LONGEST_PAUSE: Final = 10.0
+_HOUR: Final = 3600.0
 _PLANS_KEPT: Final = 5.0
 """Seconds for which the worker keeps plans of the database."""
 _WAITING: Final = Statement("select * from priv.waiting(:normaliser)")
@@ -152,6 +154,7 @@ def _import_faults(database: Database, paces: Paces, parent: int, ahead: Ahead) 
         "old lines": lambda: imports.forget(database),
         "old exports": lambda: exports.delete_old(database),
         "old searches": lambda: indexing.forget_searched(database),
+        "old keys": lambda: _hourly(paces["old keys"], lambda: idempotency.forget(database)),
         "figures": lambda: publication.publish_once(database),
     }
     more = True
@@ -160,6 +163,14 @@ def _import_faults(database: Database, paces: Paces, parent: int, ahead: Ahead) 
         for name, do in tasks.items():
             more |= paces[name].attempt(do, faults)
     return faults
+
+
+def _hourly(pace: Pace, do: Callable[[], bool]) -> bool:
+    """Do work that reads a whole table, until there is no more, and then not again for an hour."""
+    more = do()
+    if not more:
+        pace.rests_until = time.monotonic() + _HOUR
+    return more
 
 
 def _faults(database: Database, paces: Paces) -> list[Exception]:

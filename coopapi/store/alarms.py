@@ -23,6 +23,11 @@ class Notices:
         if found := _NOTICE.fullmatch(notice):
             self.kinds.append(found[1])
 
+    def take(self) -> list[str]:
+        """Return the kinds of the alarms, and forget them."""
+        kinds, self.kinds = self.kinds, []
+        return kinds
+
 
 def report(kinds: Iterable[str], **more: Any) -> None:
     """Write a WARNING line for each alarm and count it. Call this after the transaction that raised them has committed."""

@@ -64,16 +64,22 @@ class UnitOfWork:
     purpose: str
     new_id: Callable[[], UUID]
     in_second_transaction: Callable[[Statement, Mapping[str, Any]], Sequence[Any]]
-    """Runs one statement for the same caller on another connection, in a transaction of its own: it stays done if this one is
-    rolled back.
-    """
+    """Runs one statement for the same caller in a transaction of its own: it stays done if this one is rolled back."""
     notes: list[dict[str, Any]] = field(default_factory=list)
     quotas: list[Quota] = field(default_factory=list)
     """The caller's quotas after this work counted against them; they are sent in header fields of the response. Otherwise empty."""
     case_keys: dict[UUID, Any] = field(init=False, default_factory=dict)
     """The data keys of cases that were decrypted for this work, each with the authority of its case."""
+    claimed: dict[str, Any] = field(init=False, default_factory=dict)
+    """The idempotency key of the request, as long as it is not noted what was made under it; otherwise empty."""
     reads: Reads = field(init=False, default_factory=Reads)
     """What is read for many things at once."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether a statement of the transaction was sent."""
+        session: Any = self.session
+        return bool(session.begun)
 
     def in_one_transaction(self) -> "UnitOfWork":
         """Return this work, but what would be done in a second transaction is done in this one."""
@@ -199,7 +205,7 @@ class Database:
         with session:
             yield session
             session.commit()
-        alarms.report(session.notices.kinds)
+        alarms.report(session.notices.take())
 
     @contextmanager
     def work(self, identify: Callable[[Opening], Actor], request_id: str, purpose: str | None = None) -> Iterator[UnitOfWork]:
@@ -225,14 +231,22 @@ class Database:
                 raise
             session.flush()
             if work.notes:
-                session.begin()  # The first statement may be sent twice, so the one that commits must not be the first.
+                if not session.begun:  # the first statement may be sent twice, so the one that commits must not be the first
+                    session.begin()
                 self.record(session, work.notes)  # this statement commits, too
 
     def _in_second_transaction(
         self, first: Transaction, actor: Actor, now: datetime, statement: Statement, values: Mapping[str, Any]
     ) -> Sequence[Any]:
-        """Run one statement in its own transaction. Its commit does not wait for the disk: the next commit also flushes it."""
-        first.begin()  # Have the database confirm the account before this is committed.
+        """Run one statement in its own transaction: on the same connection, unless the first transaction has begun there.
+
+        Its commit does not wait for the disk: the next commit also flushes it.
+        """
+        if not first.begun:
+            found = statement.ahead(first, **values)
+            first.waiting[0] = CONTEXT, {"context": self.context(actor, now)}  # the account is confirmed
+            alarms.report(first.notices.take())
+            return found
         with self._committed(Transaction(self.engine, _SECOND, context=self.context(actor, now))) as session:
             return statement.alone(session, **values)
 

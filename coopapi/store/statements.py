@@ -47,6 +47,15 @@ class Statement:
         found: list[Any] = session.send(self.sql, values, alone=True)
         return found
 
+    def ahead(self, session: Any, **values: Any) -> list[Any]:
+        """Send the statement as a transaction of its own, before the one of this session begins, and return what `rows` returns."""
+        found: list[Any] = session.send_ahead(self.sql, values)
+        return found
+
+    def later(self, session: Any, **values: Any) -> None:
+        """Have the statement sent together with the next one, before it."""
+        session.defer(self, **values)
+
     def first(self, session: Any, **values: Any) -> Any | None:
         """Return the first row, or None."""
         return next(iter(self.rows(session, **values)), None)

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Final, Self
 
 import psycopg2
-from psycopg2.extensions import TRANSACTION_STATUS_IDLE
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session
@@ -38,8 +38,9 @@ class Transaction:
         self.engine = engine
         self.options: Mapping[str, Any] = {}
         self.notices = alarms.Notices()
-        self.beginning: tuple[Statement, Mapping[str, Any]] | None = begin, values
-        """What is sent at the start of the transaction; None once it was sent."""
+        self.begun = False
+        self.waiting: list[tuple[Statement, Mapping[str, Any]]] = [(begin, values)]
+        """What is sent together with the next statement: at the start, what begins the transaction."""
         self.alone = False
         """Whether a statement was sent that is the whole transaction. No other may follow it."""
         self._take()
@@ -54,8 +55,13 @@ class Transaction:
         self.driver = driver
 
     def begin(self) -> list[Any]:
-        """Begin the transaction, unless a statement has done so, and return the rows of what begins it."""
-        return self.send("", {}) if self.beginning else []
+        """Send what waits for the next statement, unless the transaction was aborted, and return its rows."""
+        aborted = self.driver.get_transaction_status() == TRANSACTION_STATUS_INERROR
+        return self.send("", {}) if self.waiting and not aborted else []
+
+    def defer(self, statement: Statement, **values: Any) -> None:
+        """Have a statement sent together with the next one, before it."""
+        self.waiting.append((statement, values))
 
     def send(self, sql: str, values: Mapping[str, Any], *, alone: bool = False) -> list[Any]:
         """Send SQL in one round trip and return its rows, as `Statement.rows` does. The first SQL begins the transaction.
@@ -63,33 +69,39 @@ class Transaction:
         If the connection turns out to be dead then, another one is tried, once. With `alone`, SQL that would begin the transaction
         is all of it: PostgreSQL commits what comes in one round trip without `begin`.
         """
-        beginning = self.beginning
-        if beginning is None:
-            return self._execute(sql, values)
-        self.alone = alone
+        first, waiting = not self.begun, self.waiting
+        self.alone = self.alone or (first and alone)
         try:
-            return self._execute(sql, values, beginning)
+            return self._execute(sql, values, begins=first)
         except DBAPIError as fault:
-            if not fault.connection_invalidated:
+            if not (first and fault.connection_invalidated):
                 raise
         self.taken.close()
         self._take()
-        return self._execute(sql, values, beginning)
+        self.waiting = waiting
+        return self._execute(sql, values, begins=True)
 
-    def _execute(
-        self, sql: str, values: Mapping[str, Any], beginning: tuple[Statement, Mapping[str, Any]] | None = None
-    ) -> list[Any]:
-        if beginning is None:
+    def send_ahead(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
+        """Send SQL as a transaction of its own, before this one begins, and return its rows.
+
+        Its commit does not wait for the disk: the next commit also flushes it.
+        """
+        beginning = self.waiting
+        self.waiting = beginning[:1]
+        found = self.send(f"SET LOCAL synchronous_commit = off; {sql}", values, alone=True)
+        self.waiting, self.begun, self.alone = beginning, False, False
+        return found
+
+    def _execute(self, sql: str, values: Mapping[str, Any], *, begins: bool) -> list[Any]:
+        if not begins:
             self._require_open()
         try:
             with self.driver.cursor() as cursor:
-                if beginning is None:
-                    cursor.execute(sql, values)
-                else:  # each is given its own values, so both may use the same names
-                    texts = [("" if self.alone else "begin", None), (beginning[0].sql, beginning[1]), (sql, values)]
-                    sent = b"; ".join([cursor.mogrify(*one) for one in texts if one[0]])
-                    self.beginning = None  # not before: if the driver refuses a value, nothing was sent
-                    cursor.execute(sent)
+                # Each is given its own values, so several may use the same names.
+                texts = [("begin" if begins and not self.alone else "", None), *((one.sql, given) for one, given in self.waiting)]
+                sent = b"; ".join([cursor.mogrify(*one) for one in (*texts, (sql, values)) if one[0]])
+                self.waiting, self.begun = [], True  # not before: if the driver refuses a value, nothing was sent
+                cursor.execute(sent)
                 return named(cursor.description, cursor.fetchall()) if cursor.description else []
         except psycopg2.Error as fault:
             raise self._refused(fault) from fault
@@ -130,7 +142,7 @@ class Transaction:
         """
         if "_session" in vars(self):
             self._session.commit()
-        if self.beginning or _is_open(self.driver):
+        if self.waiting or _is_open(self.driver):
             _COMMIT.rows(self)
 
     def close(self) -> None:

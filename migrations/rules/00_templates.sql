@@ -290,6 +290,12 @@ group by l.policy, l.length, l.hidden, l.wanted order by l.hidden, l.length
 exists (select from public.case_access g where g.case_id = {case}
     and g.authority_id = (select priv.authority()) and g.level >= {level} and LIVE(g) offset 0)
 
+-- template GRANTED_TO(said, case, level): the same in a function that has the fields of the signed context in a variable, because each question
+-- for the caller checks the signature again.
+exists (select from public.case_access g where g.case_id = {case} and g.authority_id = {said}[1]::uuid and g.level >= {level}
+    and (g.principal_id is null or g.principal_id = nullif({said}[2], '')::uuid) and g.withdrawn_at is null
+    and (g.since is null and g.until is null or priv.in_force(g.since, g.until, TIME_IN({said}))) offset 0)
+
 -- template LEVEL(case): the highest level of access to the case that the caller's authority, or the caller, has at this time, or null.
 (select max(g.level) from public.case_access g where g.case_id = {case} and g.authority_id = (select priv.authority()) and LIVE(g))
 

@@ -124,7 +124,7 @@ end $$;
 
 -- Refuse to go on unless the account that a token belongs to still has the digest with which the service remembers it.
 create function priv.confirm_account(p_issuer text, p_subject text, p_digest text) returns void
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
     perform from (ACCOUNT(p_issuer, p_subject)) a where DIGEST(a) = p_digest;
     if not found then

@@ -142,7 +142,7 @@ end $$;
 -- may know of. An entry about a shared thing is appended to the journal of every authority that takes part in it, or only of those named in
 -- `only`, each with its own case.
 create function priv.record(p_entries jsonb) returns void
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
     said text[] := priv.context();
     at_time timestamptz := TIME_IN(said);
@@ -159,7 +159,7 @@ begin
              request_id text, consultation boolean, event boolean, victims_only boolean, uncleared_only boolean, detail jsonb))
              with ordinality r
         where not priv.registers_own(r.action) and r.object_type not in ('alarm', 'audit')
-          and (r.case_id is null or GRANTED(r.case_id, 1) or priv.notes_about(r.case_id, r.object_id))
+          and (r.case_id is null or GRANTED_TO(said, r.case_id, 1) or priv.notes_about(r.case_id, r.object_id))
         order by r.ordinality;
     get diagnostics written = row_count;
     if written <> jsonb_array_length(p_entries) then

@@ -171,6 +171,22 @@ create policy seen on identifiers for select using (GRANTED(identifiers.case_id,
 create policy made on identifiers for insert with check (GRANTED(identifiers.case_id, 3));
 create policy changed on identifiers for update using (GRANTED(identifiers.case_id, 3));
 
+-- Delete idempotency keys that were stored before a time, at most p_most of them. Return how many were deleted.
+create function priv.forget_keys(p_before timestamptz, p_most integer) returns bigint
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    deleted bigint;
+begin
+    perform priv.require_worker();
+    delete from public.idempotency_keys k where k.ctid = any (array (
+        select x.ctid from public.idempotency_keys x where x.created_at < p_before limit p_most));
+    get diagnostics deleted = row_count;
+    return deleted;
+end $$;
+
+grant execute on function priv.forget_keys(timestamptz, integer) to APP_ROLE;
+
 grant select, insert, update (made), delete on idempotency_keys to APP_ROLE;
+grant select, delete on idempotency_keys to coopapi_definer;
 create policy own on idempotency_keys using (principal_id = (select priv.principal()))
     with check (principal_id = (select priv.principal()) and authority_id = (select priv.authority()));

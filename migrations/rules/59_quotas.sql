@@ -50,13 +50,12 @@ $$;
 -- Return every quota that the caller's values count against, with the present use. A quota comes from the settings, which the application
 -- signs with the context, or is set for the authority for a time. An authority may use a multiple of what one client may use. Windows start
 -- with the hour and the day in UTC, and never start earlier than the last one.
-create function priv.quota_lines(p_hidden boolean)
+create function priv.quota_lines(p_hidden boolean, p_said text[])
 returns table (holder uuid, policy text, hidden boolean, length interval, own bigint, most bigint, since timestamptz, used bigint)
 language sql stable as $$
     with caller as materialized (
-        select c[1]::uuid authority, nullif(c[2], '')::uuid principal, TIME_IN(c) at,
-               string_to_array(c[8], ',')::bigint[] settings
-        from priv.context() c),
+        select p_said[1]::uuid authority, nullif(p_said[2], '')::uuid principal, TIME_IN(p_said) at,
+               string_to_array(p_said[8], ',')::bigint[] settings),
     quota as (
         select c.*, coalesce((select array [q.hourly, q.daily, q.hidden_hourly, q.hidden_daily] from public.quotas q
                               where q.authority_id = c.authority and (q.until is null or q.until > c.at)), c.settings[1:4]) own
@@ -83,7 +82,7 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp a
 begin
     return query
     with line as (
-        select l.*, 0::bigint as wanted, (select priv.at()) as at from priv.quota_lines(false) l where (select priv.principal()) is not null)
+        select l.*, 0::bigint as wanted, (select priv.at()) as at from priv.quota_lines(false, (select priv.context())) l where (select priv.principal()) is not null)
     QUOTA_FIGURES(line, false, l.at);
 end $$;
 
@@ -143,7 +142,7 @@ begin
             where p_known and x.case_id = v.case_id and x.digest = v.digest offset 0) r on true
         left join public.searched_values s on s.principal_id = me and s.digest = v.digest and s.until > now_at),
     line as (
-        select l.*, case when l.hidden then f.hidden else f.visible end as wanted from fresh f cross join priv.quota_lines(p_in_hidden) l)
+        select l.*, case when l.hidden then f.hidden else f.visible end as wanted from fresh f cross join priv.quota_lines(p_in_hidden, said) l)
     select coalesce(bool_or(l.wanted > 0 and l.used + l.wanted > l.most), true) as refused, max(l.wanted) as wanted,
            array_agg(l.holder) as holders, array_agg(l.policy) as policies, array_agg(l.hidden) as hidden, array_agg(l.length) as lengths,
            array_agg(l.own) as own, array_agg(l.most) as most, array_agg(l.since) as since, array_agg(l.used) as used,
@@ -187,11 +186,8 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 #variable_conflict use_column
 declare
     home record;
-    values_in record;
-    counted record;
 begin
-    select coalesce(p_hidden, c.visibility = 'hidden') as hidden, c.state = 'withdrawn' as ended,
-           exists (select from unnest(p_tokens) t where octet_length(t) <> 32) as malformed
+    select coalesce(p_hidden, c.visibility = 'hidden') as hidden, c.state = 'withdrawn' as ended
         into home from public.cases c where c.id = p_case and GRANTED(c.id, 3);
     if not found then
         raise exception 'the caller has no access to the case' using errcode = '42501';
@@ -199,17 +195,29 @@ begin
     if p_tokens is null then
         select u.identifiers, u.tokens, u.strengths into p_identifiers, p_tokens, p_strengths from priv.unconfirmed(p_case) u;
     end if;
-    if home.malformed then
+    return query select q.* from priv.count_new(p_case, home.hidden, p_identifiers, case when not home.ended then p_tokens end, p_strengths) q;
+end $$;
+
+-- Count values for priv.reserve, which knows that the caller may add to the case.
+create function priv.count_new(p_case uuid, p_hidden boolean, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[])
+returns table (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
+language plpgsql volatile as $$
+#variable_conflict use_column
+declare
+    values_in record;
+    counted record;
+begin
+    select array_agg(v.digest order by v.digest) digests, array_agg(v.identifier_id order by v.digest) identifiers,
+           array_agg(v.cost order by v.digest) costs, count(*)::integer as number,
+           exists (select from unnest(p_tokens) t where octet_length(t) <> 32) as malformed,
+           exists (select from unnest(p_tokens) t (token) join public.honey_values y on y.token = t.token) as honey into values_in
+        from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v;
+    if values_in.malformed then
         raise exception 'the value is not a match token' using errcode = '22023';
     end if;
-    select array_agg(v.digest order by v.digest) digests, array_agg(v.identifier_id order by v.digest) identifiers,
-           array_agg(v.cost order by v.digest) costs,
-           exists (select from unnest(p_tokens) t (token) join public.honey_values y on y.token = t.token) as honey into values_in
-        from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v where not home.ended;
     select array_agg(q) quotas, coalesce(bool_or(q.exceeded), false) exceeded into counted
-        from priv.count_values(home.hidden, array_fill(p_case, array[coalesce(cardinality(values_in.digests), 0)]),
-            array_fill(home.hidden, array[coalesce(cardinality(values_in.digests), 0)]), values_in.digests, values_in.identifiers,
-            values_in.costs) q;
+        from priv.count_values(p_hidden, array_fill(p_case, array[values_in.number]),
+            array_fill(p_hidden, array[values_in.number]), values_in.digests, values_in.identifiers, values_in.costs) q;
     if values_in.honey and not counted.exceeded then
         perform priv.notice_honey(p_case, p_tokens);
     end if;

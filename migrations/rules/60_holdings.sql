@@ -21,6 +21,29 @@ begin
     where c.id = p_case and GRANTED(c.id, 3) for share of c;
 end $$;
 
+-- Announce values that are about to be registered in a case (priv.reserve), unless it is final, and return with the quotas what is needed to
+-- register them. Return nothing if the caller may not add to the case.
+create function priv.open_registration(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[])
+returns table (id uuid, authority_id uuid, state text, handling_code text, wrapped bytea,
+               policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
+    set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+declare
+    said text[] := priv.context();
+    home record;
+begin
+    select c.id, c.authority_id, c.state, c.handling_code, k.wrapped, c.visibility = 'hidden' as hidden into home
+        from public.cases c join public.case_keys k on k.case_id = c.id where c.id = p_case and GRANTED_TO(said, c.id, 3);
+    if home.state in ('withdrawn', 'transferred') then
+        return query select home.id, home.authority_id, home.state, home.handling_code, home.wrapped,
+            null::text, null::bigint, null::bigint, null::integer, null::integer, null::bigint, null::boolean;
+    elsif home.id is not null then
+        return query select home.id, home.authority_id, home.state, home.handling_code, home.wrapped, q.*
+            from priv.count_new(p_case, home.hidden, p_identifiers, p_tokens, p_strengths) q;
+    end if;
+end $$;
+
 -- Update the holdings and the facts of identifiers after the people changed to whom they belong, or the category of one.
 create function priv.recast(p_case uuid, p_identifiers uuid[]) returns void language plpgsql volatile as $$
 declare
@@ -90,17 +113,24 @@ begin
 end $$;
 
 -- Store identifiers of a case with their links to subjects, and add those that it did not have to matching. p_rows holds their columns,
--- bytes as hexadecimal digits, p_links their subjects as for priv.link_subjects; the arrays are the holdings as for priv.hold. Return the ids
--- of those that are new, those among them whose value the operator excluded for all, and how many links the others got. This runs with the
--- rights of the caller.
+-- bytes as hexadecimal digits, p_links their subjects as for priv.link_subjects; the arrays are the holdings as for priv.hold. With p_new the
+-- service is asked for another attempt if the case has one of the identifiers already, or became final since they were announced. Return the
+-- ids of those that are new, those among them whose value the operator excluded for all, and how many links the others got.
 create function priv.register(p_case uuid, p_rows jsonb, p_links jsonb, p_identifiers uuid[], p_tokens bytea[], p_families text[],
-                              p_strengths smallint[], p_kinds text[], p_common boolean[],
+                              p_strengths smallint[], p_kinds text[], p_common boolean[], p_new boolean,
                               out fresh uuid[], out excluded uuid[], out linked integer, out victims_linked integer)
-language plpgsql volatile set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
+    set plan_cache_mode = force_generic_plan as $$
 declare
     said text[] := priv.context();
+    home record;
     held record;
 begin
+    select c.authority_id, c.state, c.visibility = 'hidden' as hidden into home from public.cases c
+        where c.id = p_case and GRANTED_TO(said, c.id, 3) for share of c;
+    if not found then
+        raise exception 'the caller has no access to the case' using errcode = '42501';
+    end if;
     with stored as (
         insert into public.identifiers (id, version, case_id, kind, fingerprint, sealed, normaliser, strength, warnings, basis,
                 source_grading, information_grading, handling_code, exceptional_reason, exceptional_until, external_id,
@@ -114,6 +144,9 @@ begin
             order by r.fingerprint
             on conflict do nothing returning id)
     select array_agg(s.id) into fresh from stored s;
+    if p_new and (home.state in ('withdrawn', 'transferred') or cardinality(fresh) is distinct from jsonb_array_length(p_rows)) then
+        raise exception 'the case has changed since the values were announced' using errcode = '40001';
+    end if;
     linked := 0;
     victims_linked := 0;
     if p_links <> '[]' then
@@ -123,44 +156,53 @@ begin
            array_agg(u.strength) as strengths, array_agg(u.kind) as kinds, array_agg(u.common) as common into held
         from unnest(p_identifiers, p_tokens, p_families, p_strengths, p_kinds, p_common) u (identifier, token, family, strength, kind, common)
         where u.identifier in (select unnest(fresh));
-    if held.identifiers is not null then
-        perform priv.hold(p_case, held.identifiers, held.tokens, held.families, held.strengths, held.kinds, held.common);
+    if held.identifiers is not null and home.state <> 'withdrawn' then
+        perform priv.put_holdings(p_case, home.authority_id, home.hidden, TIME_IN(said), case when p_links <> '[]' then held.identifiers end,
+            held.identifiers, held.tokens, held.families, held.strengths, held.kinds, held.common);
     end if;
     excluded := array (select priv.excluded_everywhere(fresh));
 end $$;
 
--- Add identifiers of a case to matching under their tokens, which must have been announced (priv.reserve). The arrays are parallel. The
--- worker compares them with other cases after the commit. If a machine client hid the case and no person has confirmed that yet, the
--- identifiers wait.
+-- Add identifiers of a case to matching under their tokens, which must have been announced (priv.reserve). The arrays are parallel.
 create function priv.hold(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_families text[], p_strengths smallint[],
                           p_kinds text[], p_common boolean[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
     set plan_cache_mode = force_generic_plan as $$
 declare
-    now_at timestamptz := priv.at();
     home record;
-    counted record;
 begin
     select c.authority_id, c.visibility = 'hidden' as hidden, c.state = 'withdrawn' as ended into home from public.cases c
         where c.id = p_case and GRANTED(c.id, 3) for share of c;
     if not found then
         raise exception 'the caller has no access to the case' using errcode = '42501';
     end if;
-    if home.ended then
-        return;
-    end if;
     if exists (select from unnest(p_identifiers) u (id) where not exists (
             select from public.identifiers i where i.id = u.id and i.case_id = p_case offset 0)) then
         raise exception 'the identifier does not belong to the case' using errcode = '42501';
     end if;
+    if not home.ended then
+        perform priv.put_holdings(p_case, home.authority_id, home.hidden, (select priv.at()), p_identifiers, p_identifiers, p_tokens, p_families,
+            p_strengths, p_kinds, p_common);
+    end if;
+end $$;
+
+-- Add identifiers to matching for priv.hold and priv.register, which know that they belong to the case and locked it. The worker compares them
+-- with other cases after the commit. If a machine client hid the case and no person has confirmed that yet, the identifiers wait.
+-- Those in p_linked may have subjects.
+create function priv.put_holdings(p_case uuid, p_home uuid, p_hidden boolean, p_at timestamptz, p_linked uuid[], p_identifiers uuid[],
+                                  p_tokens bytea[], p_families text[], p_strengths smallint[], p_kinds text[], p_common boolean[]) returns void
+language plpgsql volatile as $$
+declare
+    counted record;
+begin
     select bool_or(r.digest is null) as uncounted, array_agg(r.digest) filter (where r.left_at is not null) as left_before into counted
         from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v left join lateral (
             select x.digest, x.left_at from public.registered_values x
-            where ANNOUNCED(x, v, p_case, home.hidden) offset 0) r on true;
+            where ANNOUNCED(x, v, p_case, p_hidden) offset 0) r on true;
     if counted.uncounted then
         raise exception 'these values were not counted against the quota' using errcode = '42501';
     end if;
-    if home.hidden and not priv.hiding_confirmed(p_case) then
+    if p_hidden and not priv.hiding_confirmed(p_case) then
         insert into public.pending_holdings (token, case_id, identifier_id, family, kind, strength, common)
             select u.token, p_case, u.identifier, min(u.family), min(u.kind), max(u.strength), bool_and(u.common)
             from unnest(p_identifiers, p_tokens, p_families, p_strengths, p_kinds, p_common) u (identifier, token, family, strength, kind, common)
@@ -168,10 +210,9 @@ begin
         return;
     end if;
     insert into public.holdings (token, case_id, identifier_id, authority_id, kind, strength, roles, common, hidden, since, open_since)
-        select u.token, p_case, u.identifier, home.authority_id, min(u.kind), max(u.strength), min(r.roles), bool_and(u.common), home.hidden,
-               now_at, now_at
+        select u.token, p_case, u.identifier, p_home, min(u.kind), max(u.strength), min(r.roles), bool_and(u.common), p_hidden, p_at, p_at
         from unnest(p_identifiers, p_tokens, p_strengths, p_kinds, p_common) u (identifier, token, strength, kind, common)
-        join priv.roles_of(p_identifiers) r on r.identifier_id = u.identifier
+        left join priv.roles_of(p_linked) r on r.identifier_id = u.identifier
         group by u.token, u.identifier order by 1, 3;
     insert into public.matching_queue (case_id, tokens, families, compared)
         values (p_case, p_tokens, p_families,
@@ -304,9 +345,9 @@ begin
     return (select priv.tokens_of_value(i.id) from public.identifiers i where i.id = p_identifier and i.case_id = p_case);
 end $$;
 
-grant execute on function priv.case_to_add_to(uuid),
+grant execute on function priv.case_to_add_to(uuid), priv.open_registration(uuid, uuid[], bytea[], smallint[]),
     priv.link_subjects(uuid, jsonb, uuid[], uuid), priv.kinds_of_subject(uuid, uuid), priv.of_victims_alone(uuid, uuid[]),
-    priv.register(uuid, jsonb, jsonb, uuid[], bytea[], text[], smallint[], text[], boolean[]),
+    priv.register(uuid, jsonb, jsonb, uuid[], bytea[], text[], smallint[], text[], boolean[], boolean),
     priv.hold(uuid, uuid[], bytea[], text[], smallint[], text[], boolean[]), priv.hold_pending(uuid),
     priv.release(uuid, uuid[]), priv.relabel(uuid, uuid, text, text), priv.value_tokens(uuid, uuid) to APP_ROLE;
 

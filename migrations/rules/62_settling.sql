@@ -24,7 +24,8 @@ end $$;
 -- answer depends on them; identifiers are read again when nothing of all that waits. What is put off does not count. Of that, one piece
 -- of each kind whose time has come follows, to be tried again by itself, the oldest first.
 create function priv.waiting(p_normaliser integer) returns table (kind text, piece text, again boolean)
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
+    set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
     timers boolean := cardinality(priv.next_timers(1)) > 0;
@@ -152,7 +153,10 @@ $$;
 -- the number in p_most, so the work does not grow with a token that very many hold. A token that nobody holds is left out.
 create function priv.count_holders(p_tokens bytea[], p_most integer[])
 returns table (token bytea, exact boolean, cases integer, open_cases integer, hidden_cases integer)
-language sql stable set enable_bitmapscan = off as $$
+language plpgsql stable set enable_bitmapscan = off as $$
+#variable_conflict use_column
+begin
+    return query
     with held as (  -- by each case; few tokens have more than one holder, so all of them are grouped together
         select u.token, h.case_id, bool_or(h.strength > 0) exact, count(*) held, count(*) filter (where not h.hidden) shown,
                count(*) filter (where not h.hidden and priv.open(h.roles)) open, min(u.most) most
@@ -177,8 +181,8 @@ language sql stable set enable_bitmapscan = off as $$
                  else (select count(*) from (select from public.holdings h
                      where h.token = f.token and not h.hidden and priv.open(h.roles) limit f.most) x) end)::integer,
            (case when f.many then priv.count_hidden_holders(f.token, f.exact, f.most) else f.hidden_cases end)::integer
-    from found f
-$$;
+    from found f;
+end $$;
 
 -- Tell whether a changed number of holders matters to other holders of the value: it crossed the limit, or the rarity changed by a step.
 create function priv.steps(p_was integer, p_now integer, p_limit integer) returns boolean language sql immutable as $$
@@ -188,7 +192,8 @@ $$;
 -- Put pairs of cases on the list of those that are due. The arrays are parallel. A pair without new evidence is due only if its overlap
 -- exists.
 create function priv.make_due(p_mine uuid[], p_other uuid[], p_live boolean[], p_loses boolean[], p_open_loses boolean[]) returns void
-language sql volatile as $$
+language plpgsql volatile as $$
+begin
     insert into public.pairs_due as d (case_a, case_b, hidden, loses, open_loses, at)
         select p.a, p.b, bool_or('hidden' in (ca.visibility, cb.visibility)), bool_or(p.loses), bool_or(p.open_loses), clock_timestamp()
         from (select least(u.m, u.n) a, greatest(u.m, u.n) b, u.live, u.loses, u.open_loses
@@ -199,8 +204,8 @@ language sql volatile as $$
         having bool_or(p.live) or exists (select from public.case_overlaps o where o.case_a = p.a and o.case_b = p.b offset 0)
         order by 1, 2
         on conflict (case_a, case_b) do update set hidden = excluded.hidden, at = least(d.at, excluded.at),
-            loses = d.loses or excluded.loses, open_loses = d.open_loses or excluded.open_loses
-$$;
+            loses = d.loses or excluded.loses, open_loses = d.open_loses or excluded.open_loses;
+end $$;
 
 -- Follow changes of holdings: count the holders of their tokens anew, and make all pairs of cases due that this can change, also
 -- through values whose rarity changed by a step or that crossed the limit. Return how many changes were followed, which identifiers have to
@@ -342,7 +347,9 @@ begin
         into pair
         from (select * from touched union all select * from together union all select * from outgrown union all select * from crossing union all select * from resting union all select * from apart
               union all select * from standing union all select * from excluded) p;
-    perform priv.make_due(pair.m, pair.n, pair.live, pair.loses, pair.open_loses);
+    if pair.m is not null then
+        perform priv.make_due(pair.m, pair.n, pair.live, pair.loses, pair.open_loses);
+    end if;
     select array_agg(distinct u.id) into compared from unnest(changes) c, unnest(c.compared) u (id);
     select array_agg(t.token), array_agg(t.was), array_agg(t.was_open) into fallen, fallen_was, fallen_was_open
         from unnest(counts.tokens, counts.exact, counts.was, counts.was_open, counts.now_open, counts.key_limit)
