@@ -1,6 +1,7 @@
 """How cases are shown: as far as the caller's level of access goes."""
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any, ClassVar, Final, NamedTuple
 from uuid import UUID
 
@@ -18,6 +19,7 @@ _OPEN_FIELDS: Final = (*_INDEX_FIELDS, "reference", "title")
 _DESK_FIELDS: Final = (*_OPEN_FIELDS, "handler_id", "state")
 _COLUMNS: Final = tuple(column.key for column in Case.__table__.columns)
 _NOTHING: Final = dict.fromkeys(_COLUMNS)
+_READERS: Final = {fields: attrgetter(*fields) for fields in (_INDEX_FIELDS, _OPEN_FIELDS, _DESK_FIELDS, _COLUMNS)}
 _COLUMNS_SHOWN: Final = "select (f.shown).*, f.name, f.country, f.level, f.responsible, f.for_desk, f.handler_name"
 _SHOWN: Final = Statement(f"{_COLUMNS_SHOWN} from priv.shown_cases(cast(:cases as uuid[])) f")
 _CONSULTED: Final = Statement(
@@ -104,7 +106,7 @@ def _view(case: Any, more: Any = None) -> CaseView:
     return CaseView(
         {
             **_NOTHING,
-            **{key: getattr(case, key) for key in fields},
+            **dict(zip(fields, _READERS[fields](case), strict=True)),
             "authority": {"id": case.authority_id, "name": more.name, "country": more.country},
             "handler_name": more.handler_name,
             "title_warnings": titles.warnings(case.title) if "title" in fields else [],

@@ -289,7 +289,6 @@ def _once(view: Callable[..., Any], allow: Action, params: dict[str, Any]) -> Re
     with work_of_request() as work:
         work.require(allow)
         g.caller = work.actor.id
-        waiting.check(work)
         response: Response = current_app.make_response(view(**params, work=work))
         response.headers.update(quotas.fields(work.quotas))
     etags.mark(response, work.now)
