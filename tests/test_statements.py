@@ -6,7 +6,7 @@ from sending import statements_sent
 HERON = {"identifiers": [{"kind": "email", "value": "heron@example.org"}]}
 MOST = {
     "get a case": 1,  # what is recorded of it, too, and the commit
-    "list cases": 2,  # the page, with which the account is confirmed, and the commit; what records an entry commits in that round trip
+    "list cases": 1,  # the page, with which the account is confirmed, and the commit, too
     "overlaps of a case": 2,  # the page, with which the account is confirmed and it is asked whether the case is settled; and the record
     "worklist": 7,
     "list overlaps": 2,

@@ -74,7 +74,7 @@ def page_of_cases(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     place, limit = place_of(work, "cases", wanted), wanted.get("limit", LIMIT)
     before = UUID(open_cursor(work, wanted["cursor"], place)["at"][0]) if "cursor" in wanted else _AFTER_ALL
     filters = {**wanted, "reference": fold_reference(wanted["reference"])} if "reference" in wanted else wanted
-    found = _PAGE.rows(work.session, wanted=as_json(filters), before=before, most=limit + 1)
+    found = _PAGE.alone(work.session, wanted=as_json(filters), before=before, most=limit + 1)
     shown = [_view(case) for case in found[:limit]]
     following = seal_cursor(work, {"at": [shown[-1].id]}, place) if len(found) > limit else None
     return Page(shown, following, shown=True)
