@@ -216,6 +216,8 @@ def main() -> int:
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--only", default="", help="measure only attacks whose description contains this text")
     asked = parser.parse_args()
+    if not any(asked.only in what for what, _ in attacks(Place("", {}), asked)):
+        parser.error("no attack has a description with the text of --only; try 'others hold', 'hidden' or 'waiting'")
     with tempfile.TemporaryDirectory(prefix="coopapi-bench-") as folder:
         Path(folder).chmod(0o711)
         with service(Path(folder), **HIGHEST_QUOTAS) as (url, tokens, *_):

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from coopapi.auth.authentication import actor_of
 from coopapi.cases import views
 from coopapi.cases.models import Case
+from coopapi.identifiers import registration
 
 
 @pytest.fixture
@@ -47,3 +48,20 @@ def test_a_graph_tells_nothing_of_it(world, monkeypatch, shared, end):
     monkeypatch.setattr(views, "_SHOWN", Meanwhile(views._SHOWN, end))
     refused = world.as_("foreign").get(f"/graph?case_id={shared}")
     assert (refused.status_code, refused.json["type"]) == (403, "/problems/forbidden")  # the consultation cannot be noted
+
+
+def test_an_identifier_of_it_is_not_corrected(world, monkeypatch, end):
+    grant = {"authority_id": str(world.authorities["fr"]), "level": "contribute", "reason": "joint"}
+    case = world.case("investigator", access=[grant])
+    (row_id,) = world.hold("foreign", case, "one@example.org")
+    found = registration.identifier_of
+
+    def found_last(*args, **more):
+        row = found(*args, **more)
+        end()
+        return row
+
+    monkeypatch.setattr(registration, "identifier_of", found_last)
+    url = f"/cases/{case}/identifiers/{row_id}"
+    refused = world.as_("foreign").patch(url, {"source_grading": "B"}, If_Match='"v1"')
+    assert (refused.status_code, refused.json["type"]) == (404, "/problems/not-found")

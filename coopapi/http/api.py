@@ -33,7 +33,7 @@ from coopapi.store.rows import Versioned
 
 V = TypeVar("V", bound=Callable[..., Any])
 Show = Callable[[UnitOfWork, Sequence[Any]], Sequence[Any]]
-_LISTS = "List the current state, the steps that you may take now, and the steps of your side that are blocked, with the reason."
+_LIST_DOC = "List the current state, the steps that you may take now, and the steps of your side that are blocked, with the reason."
 
 
 class StrictParser(FlaskParser):
@@ -167,7 +167,7 @@ class Blueprint(flask_smorest.Blueprint):
             return served.take(work, version, data, **ids)
 
         list_steps.__name__, take_step.__name__ = f"list_{workflow.name}_transitions", f"take_{workflow.name}_transition"
-        list_steps.__doc__ = _LISTS
+        list_steps.__doc__ = _LIST_DOC
         take_step.__doc__ = about
         at = f"{path}/transitions"
         self.route(at, allow=read, query=query, returns=options_schema(options, workflow))(list_steps)

@@ -125,8 +125,13 @@ def linked_since(link: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def as_item(work: UnitOfWork, row: Identifier) -> dict[str, Any]:
-    """Return an identifier in the form in which it would be registered, as the basis of a correction."""
-    said = what_was_sent(open_values(work, [row])[row.id])
+    """Return an identifier in the form in which it would be registered, as the basis of a correction.
+
+    Raises `NotFound` if the caller's access to the case has ended since the row was read.
+    """
+    if not (opened := open_values(work, [row])):
+        raise NotFound
+    said = what_was_sent(opened[row.id])
     exceptional = {"reason": row.exceptional_reason, "until": row.exceptional_until} if row.exceptional_reason else None
     fields = ("kind", "basis", "source_grading", "information_grading", "handling_code", "external_id")
     kept = {name: getattr(row, name) for name in fields}

@@ -64,7 +64,7 @@ end $$;
 -- Recompute pairs from the holdings of both cases and tell both owners what changed. The functions below call it. Each overlap is written once,
 -- because it is in many indexes. One settler works at a time, so no other transaction changes overlaps meanwhile.
 create function priv.refresh(p_mine uuid[], p_other uuid[], p_limits integer[]) returns void
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = auto as $$
 declare
     at_time timestamptz := priv.at();
     firsts uuid[];
@@ -84,6 +84,7 @@ declare
     shown boolean;
     r record;
 begin
+    perform priv.plan_once(cardinality(p_mine) <= 20);
     select array_agg(p.a order by p.a, p.b), array_agg(p.b order by p.a, p.b) into firsts, seconds
     from (select distinct least(m, n) a, greatest(m, n) b from unnest(p_mine, p_other) u (m, n)) p;
     for r in

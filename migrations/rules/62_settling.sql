@@ -10,6 +10,13 @@ begin
     return pg_try_advisory_xact_lock(hashtextextended('coopapi.matching', 0));
 end $$;
 
+-- Let the function that calls this use kept plans if it has little to do: to plan its statements anew takes longer than they do then. With much to
+-- do they are planned for how much it is. The calling function sets plan_cache_mode = auto, which ends with it.
+create function priv.plan_once(p_little boolean) returns void language plpgsql volatile as $$
+begin
+    perform set_config('plan_cache_mode', case when p_little then 'force_generic_plan' else 'auto' end, true);
+end $$;
+
 -- Return the kinds of work that wait for the worker, in the order in which it does them, with the piece where it is known: things of which it
 -- is time (priv.run_timers), changes of holdings, pairs that are due, entries to link, a deadline of which those on duty have to be told, things whose
 -- words have to be written, saved searches to compare with them, and what readers of an older version than p_normaliser read, or tokens that are
@@ -201,7 +208,7 @@ $$;
 create function priv.follow_changes(p_changes bigint[], p_limits integer[], out followed integer, out compared uuid[], out fallen bytea[],
                                     out fallen_was integer[], out fallen_was_open integer[])
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-    set enable_seqscan = off set enable_mergejoin = off set enable_material = off as $$
+    set enable_seqscan = off set enable_mergejoin = off set enable_material = off set plan_cache_mode = auto as $$
 declare
     changes public.matching_queue[];
     counts record;
@@ -219,6 +226,7 @@ begin
     if followed = 0 then
         return;
     end if;
+    perform priv.plan_once((select sum(cardinality(c.tokens)) from unnest(changes) c) <= 200);
     select array_agg(u.id) into renewed from unnest(changes) c, unnest(c.compared) u (id) where c.anew;
     if renewed is not null then  -- they are compared in the same transaction again
         with gone as (
