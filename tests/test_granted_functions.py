@@ -73,6 +73,14 @@ REFUSED = {
         "shown_evidence",
         "p_mine",
     ): "select * from priv.shown_evidence(array['{overlap}'::uuid], array['{case}'::uuid], '{4,4}', true, 0, 9)",
+    (
+        "overlaps_with_evidence",
+        "p_case",
+    ): "select * from priv.overlaps_with_evidence('{case}', null, '{\"strength\": 0}', 9e18::bigint, '{case}', 9, '{4,4}', true, 9)",
+    (
+        "overlaps_with_evidence",
+        "p_overlaps",
+    ): "select id from priv.overlaps_with_evidence(null, array['{overlap}'::uuid], null, null, null, 9, '{4,4}', true, 9) where id is not null",
     ("shown_sides", "p_overlaps"): "select * from priv.shown_sides(array['{overlap}'::uuid], null)",
     ("shown_sides", "p_mine"): "select * from priv.shown_sides(array['{overlap}'::uuid], '{case}')",
     ("stop_acting", "p_object"): "select priv.stop_acting('{meeting}', 'host', null, now())",
@@ -206,6 +214,7 @@ FOR_ALL = {
     ("settled", "p_case"): "to a caller without access every case is settled; whether the worker is late is in /readyz",
     ("page_of_cases", "p_before"): "a place in the caller's own list",
     ("page_of_timeline", "p_fact"): "a place in the caller's own timeline",
+    ("overlaps_with_evidence", "p_id"): "a place in the list, which need not be the id of an overlap",
     ("page_of_overlaps", "p_id"): "a place in the list, which need not be the id of an overlap",
     ("search", "p_id"): "a place in the caller's own list",
     ("identifiers_with", "p_before"): "a place among the caller's own cases",

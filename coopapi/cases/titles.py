@@ -4,23 +4,26 @@ import re
 from itertools import pairwise
 from typing import Final
 
-_IDENTIFIERS: Final = (
+_WITH_SIGNS: Final = (
     re.compile(r"[^\s@]+@[^\s@]+\.\w{2,}"),  # an e-mail address
     re.compile(r"(?i)\bhttps?://|\b[\w-]+\.onion\b"),
     re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b"),  # an IPv4 address
+    re.compile(r"(?<!\w)@\w{3,}"),  # a name of a user
+)
+_WITH_DIGITS: Final = (
     re.compile(r"(?i)\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}\b"),  # an IBAN
     re.compile(r"\+?\d(?:[\s().-]{0,2}\d){8,}"),  # a telephone or account number
     re.compile(r"(?i)\b(?=[0-9a-f]*\d)[0-9a-f]{32,64}\b"),  # a hash
-    re.compile(r"(?<!\w)@\w{3,}"),  # a name of a user
 )
-_SIGN: Final = re.compile(r"[@\d:.]")
-"""A character that every identifier contains. Most titles contain none, so the patterns need not be tried."""
+_IDENTIFIERS: Final = ((re.compile(r"[@:.]"), _WITH_SIGNS), (re.compile(r"\d"), _WITH_DIGITS))
+"""Patterns of identifiers, each group with what all of these contain. Few titles contain it, so most patterns need not be tried."""
 _OPERATION: Final = re.compile(r"(?i)^op[eé]ra\w+$")
 
 
 def warnings(title: str) -> list[str]:
     """Return `identifier` if the title seems to contain an identifier of a person, and `name` if it seems to contain a name."""
-    found = ["identifier"] if _SIGN.search(title) and any(pattern.search(title) for pattern in _IDENTIFIERS) else []
+    tried = (pattern for contained, patterns in _IDENTIFIERS if contained.search(title) for pattern in patterns)
+    found = ["identifier"] if any(pattern.search(title) for pattern in tried) else []
     return [*found, "name"] if _names_somebody(title) else found
 
 

@@ -1,6 +1,7 @@
 """How cases are shown: as far as the caller's level of access goes."""
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any, ClassVar, Final, NamedTuple
 from uuid import UUID
 
@@ -18,6 +19,7 @@ _OPEN_FIELDS: Final = (*_INDEX_FIELDS, "reference", "title")
 _DESK_FIELDS: Final = (*_OPEN_FIELDS, "handler_id", "state")
 _COLUMNS: Final = tuple(column.key for column in Case.__table__.columns)
 _NOTHING: Final = dict.fromkeys(_COLUMNS)
+_READERS: Final = {fields: attrgetter(*fields) for fields in (_INDEX_FIELDS, _OPEN_FIELDS, _DESK_FIELDS, _COLUMNS)}
 _COLUMNS_SHOWN: Final = "select (f.shown).*, f.name, f.country, f.level, f.responsible, f.for_desk, f.handler_name"
 _SHOWN: Final = Statement(f"{_COLUMNS_SHOWN} from priv.shown_cases(cast(:cases as uuid[])) f")
 _CONSULTED: Final = Statement(
@@ -72,7 +74,7 @@ def page_of_cases(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     place, limit = place_of(work, "cases", wanted), wanted.get("limit", LIMIT)
     before = UUID(open_cursor(work, wanted["cursor"], place)["at"][0]) if "cursor" in wanted else _AFTER_ALL
     filters = {**wanted, "reference": fold_reference(wanted["reference"])} if "reference" in wanted else wanted
-    found = _PAGE.rows(work.session, wanted=as_json(filters), before=before, most=limit + 1)
+    found = _PAGE.alone(work.session, wanted=as_json(filters), before=before, most=limit + 1)
     shown = [_view(case) for case in found[:limit]]
     following = seal_cursor(work, {"at": [shown[-1].id]}, place) if len(found) > limit else None
     return Page(shown, following, shown=True)
@@ -104,7 +106,7 @@ def _view(case: Any, more: Any = None) -> CaseView:
     return CaseView(
         {
             **_NOTHING,
-            **{key: getattr(case, key) for key in fields},
+            **dict(zip(fields, _READERS[fields](case), strict=True)),
             "authority": {"id": case.authority_id, "name": more.name, "country": more.country},
             "handler_name": more.handler_name,
             "title_warnings": titles.warnings(case.title) if "title" in fields else [],

@@ -24,6 +24,7 @@ from coopapi.http.openapi import Notes, document_route
 from coopapi.http.opening import Opens
 from coopapi.http.outcomes import Outcomes, outcomes_of, results_of
 from coopapi.http.paging import Page, brief_of, list_of, page_of, settled_of
+from coopapi.http.proxies import here
 from coopapi.http.transactions import retried, separately, work_of_request
 from coopapi.http.transitions import SERVED, Served, TransitionIn, TransitionsOut, event_schema, options_schema
 from coopapi.shared.workflow import Workflow
@@ -289,12 +290,10 @@ def _once(view: Callable[..., Any], allow: Action, params: dict[str, Any]) -> Re
     with work_of_request() as work:
         work.require(allow)
         g.caller = work.actor.id
-        waiting.check(work)
         response: Response = current_app.make_response(view(**params, work=work))
         response.headers.update(quotas.fields(work.quotas))
     etags.mark(response, work.now)
     if g.get("next"):
-        target = request.base_url.removeprefix(request.host_url.rstrip("/"))
         args = urlencode({**request.args, "cursor": g.next})
-        response.headers["Link"] = f'<{target}?{args}>; rel="next"'
+        response.headers["Link"] = f'<{here(request.path)}?{args}>; rel="next"'
     return response

@@ -96,7 +96,7 @@ def in_utc(value: datetime) -> str:
 
 _DIRECT: Final[Mapping[Any, Direct]] = {
     fields.String._serialize: {str: None, UUID: str},  # noqa: SLF001 (the hook that fields implement)
-    fields.UUID._serialize: {UUID: str},  # noqa: SLF001
+    fields.UUID._serialize: {UUID: str, str: None},  # noqa: SLF001
     fields.Boolean._serialize: {bool: None},  # noqa: SLF001
 }
 """The same for fields of marshmallow that show values with this method."""

@@ -26,14 +26,16 @@ BY_ITSELF: Final = 1
 """The seconds for which the overlaps of a case wait without being asked, if the case was changed just before."""
 LONGEST_POLL: Final = 30
 """The most seconds for which a feed waits for something new."""
-_BEHIND: Final = "5 seconds"
+BEHIND: Final = "5 seconds"
 _LOOK: Final = 0.02
 _LOOK_AT_FEED: Final = 0.25
 _TRY_AGAIN: Final = "5"
 _LOCKABLE_BYTES: Final = 2**62
 _WAIT: Final = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.ASCII | re.IGNORECASE)
 _MINIMAL: Final = re.compile(r'(?:^|[,;])\s*return\s*=\s*"?minimal"?\s*(?=[,;]|$)', re.IGNORECASE)
-_SETTLED: Final = Statement("select settled, late from priv.settled(:case, cast(:behind as interval), :limits)")
+SETTLED: Final = "priv.settled(:case, cast(:behind as interval), :limits)"
+"""Whether a case is settled, for a statement that reads something that the worker writes."""
+_SETTLED: Final = Statement(f"select settled, late from {SETTLED}")  # noqa: S608 (a constant)
 
 
 class Places:
@@ -101,7 +103,7 @@ def settling(view: Callable[..., Any]) -> Callable[..., Any]:
         asked = _asked()
         if request.method == "GET":
             seconds = BY_ITSELF if asked is None else asked
-            g.to_settle = params["case_id"], seconds > 0
+            g.may_settle = seconds > 0
             try:
                 response = view(**params)
             except Unsettled:
@@ -147,14 +149,13 @@ def polling(view: Callable[..., Any]) -> Callable[..., Any]:
     return polled
 
 
-def check(work: UnitOfWork) -> None:
-    """Find out at the start of the transaction of a GET whether the case is settled. Raises `Unsettled` if it pays to wait."""
-    if "to_settle" not in g:
+def told_settled(*, settled: bool, late: bool) -> None:
+    """Note what the statement of a GET says of the case. Raises `Unsettled` if it pays to wait."""
+    if "may_settle" not in g:
         return
-    case_id, may_wait = g.to_settle
-    g.settled, late = _settled(work, case_id)
-    del g.to_settle  # not before the database has answered, because it may ask for the transaction to begin anew
-    if may_wait and not g.settled and not late:
+    may_wait = g.pop("may_settle")  # not before the database has answered, because it may ask for the transaction to begin anew
+    g.settled = settled
+    if may_wait and not settled and not late:
         raise Unsettled
 
 
@@ -190,5 +191,5 @@ def _look(case_id: UUID) -> tuple[bool, bool]:
 
 
 def _settled(work: UnitOfWork, case_id: UUID) -> tuple[bool, bool]:
-    settled, late = _SETTLED.one(work.session, case=case_id, behind=_BEHIND, limits=limits(work.settings))
+    settled, late = _SETTLED.one(work.session, case=case_id, behind=BEHIND, limits=limits(work.settings))
     return settled, late

@@ -1,6 +1,7 @@
 """How overlaps are shown: the caller's own side with its evidence, and never the values of the other side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
@@ -11,12 +12,14 @@ from coopapi.cases import service as cases
 from coopapi.cases.models import Identifier
 from coopapi.directory import codelists
 from coopapi.errors import NotFound
-from coopapi.http.paging import LIMIT, Page, open_cursor, place_of, seal_cursor
+from coopapi.http.paging import LIMIT, Page, begins_at, cut, open_cursor, place_of, seal_cursor
+from coopapi.http.waiting import BEHIND, SETTLED, told_settled
 from coopapi.identifiers import kinds
 from coopapi.identifiers.formats.common import list_version
 from coopapi.identifiers.kinds import STRENGTH_NAMES
 from coopapi.identifiers.service import keep_key, open_values
 from coopapi.matching import engine
+from coopapi.overlaps import ranking
 from coopapi.overlaps.models import RARITIES, Overlap, OverlapSide
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
@@ -43,8 +46,16 @@ _COMMON: Final = {
 }
 """What evidence says of a value that tells nobody apart, by what `priv.links` says of it."""
 _SIDES: Final = Statement("select * from priv.shown_sides(cast(:overlaps as uuid[]), :mine)")
+_PAGE: Final = (
+    "priv.overlaps_with_evidence(:case, cast(:overlaps as uuid[]), cast(:wanted as jsonb), :rank, :id, :count,"
+    " :limits, :clear, :most)"
+)
+_OF_ALL: Final = Statement(f"select * from {_PAGE}")  # noqa: S608 (constants)
+_OF_CASE: Final = Statement(f"select * from {SETTLED} s left join {_PAGE} p on true")  # noqa: S608 (constants)
 _EVIDENCE: Final = Statement(
     "select * from priv.shown_evidence(cast(:overlaps as uuid[]), cast(:mine as uuid[]), :limits, :clear, :first, :most)"
+    " e (overlap_id, identifier_id, kind, how_strong, how_alike, rule, my_roles, their_roles, theirs, holders, how_rare, since,"
+    " common, items, owner_id, sealed, wrapped)"
 )
 _HIGH_FREQUENCY: Final = Statement("select * from priv.high_frequency(:case, :limits)")
 
@@ -63,17 +74,50 @@ def _overlaps(work: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, Overlap | Non
     return {overlap_id: found.get(overlap_id) for overlap_id in ids}
 
 
+def page_of_overlaps(work: UnitOfWork, wanted: Mapping[str, Any], case_id: UUID | None = None) -> Page:
+    """Return a page of the overlaps that the caller may see, of one case or of all its cases, the highest rank first.
+
+    Raises `NotFound` if the caller does not see the case, and `Unsettled` if the request should wait for the worker.
+    """
+    name, limit = f"overlaps/{case_id}" if case_id else "overlaps", wanted.get("limit", LIMIT)
+    place = place_of(work, name, wanted)
+    asked = {**ranking.asked(work, wanted, case_id, begins_at(work, wanted, place)), "count": limit + 1, "behind": BEHIND}
+    rows = (_OF_CASE if case_id else _OF_ALL).rows(work.session, **asked, **_known(work), overlaps=None, most=IN_LISTS)
+    if case_id:
+        told_settled(settled=rows[0].settled, late=rows[0].late)
+    listed = [row for row in rows if row.listed]
+    if case_id and not listed:  # also if the caller does not see the case
+        cases.require_access(work, case_id, Level.INDEX)
+    total = ranking.count(work, wanted, case_id) if wanted.get("totals") else None
+    found = cut(work, listed, limit, place, lambda row: [row.rank, row.listed])
+    _note(work, case_id, len(found.items))
+    return replace(found, items=_shown_with_evidence(work, rows), total=total)
+
+
 def show_overlaps(work: UnitOfWork, ids: Sequence[UUID], mine: UUID | None = None, most: int = IN_LISTS) -> list[dict[str, Any]]:
     """Return overlaps as seen from the caller's side. The number of queries does not depend on the number of overlaps.
 
     Those that the caller does not see any more, for example because a value was withdrawn meanwhile, are left out.
     """
-    work.note("overlaps.consulted", case_id=mine, object_type="overlap", consultation=True, count=len(ids))
-    if not ids:
-        return []
-    sides = {side.id: side for side in _SIDES.rows(work.session, overlaps=ids, mine=mine)}
-    evidence = _evidence(work, sides, 0, most)
-    return [_shown(sides[overlap_id], evidence[overlap_id]) for overlap_id in ids if overlap_id in sides]
+    _note(work, mine, len(ids))
+    asked = {"case": mine, "overlaps": ids, "wanted": None, "rank": None, "id": None, "count": len(ids) + 1}
+    rows = _OF_ALL.rows(work.session, **asked, **_known(work), most=most)
+    return _shown_with_evidence(work, rows)
+
+
+def _note(work: UnitOfWork, case_id: UUID | None, count: int) -> None:
+    work.note("overlaps.consulted", case_id=case_id, object_type="overlap", consultation=True, count=count)
+
+
+def _known(work: UnitOfWork) -> dict[str, Any]:
+    """Return up to how many cases hold what is evidence, and whether the caller's role may read values in clear."""
+    return {"limits": engine.limits(work.settings), "clear": work.actor.may(Action.IDENTIFIER_CLEAR)}
+
+
+def _shown_with_evidence(work: UnitOfWork, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    sides = {row.id: row for row in rows if row.id}
+    evidence = _evidence(work, sides, [row for row in rows if row.identifier_id])
+    return [_shown(side, evidence[overlap_id]) for overlap_id, side in sides.items()]
 
 
 def show_one(work: UnitOfWork, overlap_id: UUID) -> dict[str, Any]:
@@ -85,7 +129,7 @@ def show_one(work: UnitOfWork, overlap_id: UUID) -> dict[str, Any]:
 
 
 def _shown(side: Any, evidence: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    seen = side._asdict()
+    seen = {**side._asdict(), "etag": f"v{side.version}"}
     return {
         **seen,
         "strength": STRENGTH_NAMES.get(side.strength),
@@ -93,7 +137,7 @@ def _shown(side: Any, evidence: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "rarity": RARITIES[side.rarity],
         "shared_count": side.of_mine,
         "state": side.state if side.strength else "withdrawn",
-        "side": {**seen, "etag": f"v{side.version}"},
+        "side": seen,
         "counterpart": {
             "authority": {"id": side.authority_id, "name": side.name, "country": side.country},
             "case_id": side.other_id,
@@ -122,7 +166,8 @@ def show_evidence(work: UnitOfWork, overlap_id: UUID, wanted: Mapping[str, Any])
     side = _SIDES.first(work.session, overlaps=[overlap_id], mine=None)
     if side is None:
         raise NotFound
-    items = _evidence(work, {overlap_id: side}, first, limit)[overlap_id]
+    asked = {"overlaps": [overlap_id], "mine": [side.case_id], "first": first, "most": limit}
+    items = _evidence(work, {overlap_id: side}, _EVIDENCE.rows(work.session, **asked, **_known(work)))[overlap_id]
     after = first + len(items)
     more = bool(items) and after < items[0]["items"]
     return Page(items, seal_cursor(work, {"after": after}, place) if more else None)
@@ -159,16 +204,14 @@ def other(row: Overlap, mine: UUID) -> UUID:
     return row.case_b if mine == row.case_a else row.case_a
 
 
-def _evidence(work: UnitOfWork, sides: Mapping[UUID, Any], first: int, most: int) -> dict[UUID, list[dict[str, Any]]]:
-    """Return a part of the evidence of each overlap, with the caller's values in clear if its role may read them."""
-    clear = work.actor.may(Action.IDENTIFIER_CLEAR)
-    asked = {"overlaps": list(sides), "mine": [side.case_id for side in sides.values()], "limits": engine.limits(work.settings)}
-    found: dict[UUID, list[dict[str, Any]]] = {overlap_id: [] for overlap_id in sides}
-    for item in _EVIDENCE.rows(work.session, **asked, clear=clear, first=first, most=most):
+def _evidence(work: UnitOfWork, sides: Mapping[Any, Any], items: Iterable[Any]) -> dict[Any, list[dict[str, Any]]]:
+    """Return the evidence of each overlap as it is shown, with the caller's values in clear if its role may read them."""
+    found: dict[Any, list[dict[str, Any]]] = {overlap_id: [] for overlap_id in sides}
+    for item in items:
         value, side = None, sides[item.overlap_id]
         if item.wrapped is not None:
-            key = keep_key(work, side.case_id, item.wrapped, item.authority_id)
-            value = vault.open_value(key, item.sealed, item.authority_id, item.identifier_id).get("value")
+            key = keep_key(work, side.case_id, item.wrapped, item.owner_id)
+            value = vault.open_value(key, item.sealed, item.owner_id, item.identifier_id).get("value")
         found[item.overlap_id].append(_item(item, value, side.decided_at))
     return found
 
@@ -177,8 +220,8 @@ def _item(found: Any, value: str | None, decided_at: datetime | None) -> dict[st
     return {
         "identifier_id": found.identifier_id,
         "kind": found.kind,
-        "strength": STRENGTH_NAMES[found.strength],
-        "score": round(found.score, 4),
+        "strength": STRENGTH_NAMES[found.how_strong],
+        "score": round(found.how_alike, 4),
         "rule": found.rule.split(),
         "why": why(found.rule),
         "value": value,
@@ -187,7 +230,7 @@ def _item(found: Any, value: str | None, decided_at: datetime | None) -> dict[st
         "their_roles": found.their_roles or [],
         "theirs": found.theirs,
         "holders": found.holders,
-        "rarity": RARITIES[found.rarity],
+        "rarity": RARITIES[found.how_rare],
         "since": found.since,
         "new": bool(decided_at and found.since > decided_at),
         "items": found.items,

@@ -12,7 +12,6 @@ from coopapi.http.paging import Order, Page, page
 from coopapi.http.transitions import with_steps
 from coopapi.overlaps import clusters, exclusions, presentation, verification
 from coopapi.overlaps.models import Exclusion
-from coopapi.overlaps.ranking import page_of_overlaps
 from coopapi.overlaps.schemas import (
     ClusterFilter,
     ClusterList,
@@ -37,12 +36,11 @@ blp = Blueprint(
 
 def _list(work: UnitOfWork, wanted: dict[str, Any], case_id: UUID | None = None) -> Page:
     included = wanted.pop("include", None)
-    found = page_of_overlaps(work, wanted, case_id)
-    shown = presentation.show_overlaps(work, [row.id for row in found.items], case_id)
-    if included:
-        sides = [{"overlap_id": one["id"], "case_id": one["case_id"]} for one in shown]
-        shown = with_steps(work, verification.OVERLAP, shown, sides)
-    return replace(found, items=shown)
+    found = presentation.page_of_overlaps(work, wanted, case_id)
+    if not included:
+        return found
+    sides = [{"overlap_id": UUID(one["id"]), "case_id": one["case_id"]} for one in found.items]
+    return replace(found, items=with_steps(work, verification.OVERLAP, found.items, sides))
 
 
 @blp.route(

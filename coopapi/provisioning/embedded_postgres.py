@@ -38,7 +38,7 @@ _SETTINGS: Final = (
     "log_parameter_max_length=0",
     "log_parameter_max_length_on_error=0",
 )
-_HASTY: Final = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+_HASTY: Final = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=128MB", "max_wal_size=1GB")
 
 
 class NoPostgres(Unavailable):

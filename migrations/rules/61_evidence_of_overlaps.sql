@@ -54,31 +54,33 @@ returns table (m uuid, n uuid, i uuid, j uuid, s smallint, score real, rule text
 language sql stable as $$
     with pair as (select distinct u.m, u.n from unnest(p_mine, p_other) u (m, n)),
     ruled as (select exists (select from public.exclusions e where e.withdrawn_at is null and e.lapsed_at is null) excluding),
-    shared as (  -- what both cases of a pair hold: two ranges of an index, read in the order of the token
-        select b.x, b.y
+    shared as (  -- the tokens that both cases of a pair hold: two ranges of an index, read in the order of the token
+        select p.m, p.n, s.token
         from pair p
         cross join lateral (
-            select x, y from public.holdings x join public.holdings y on y.token = x.token
-            where x.case_id = p.m and x.strength > 0 and y.case_id = p.n and y.strength > 0 offset 0) b),
+            select distinct x.token from public.holdings x join public.holdings y on y.token = x.token
+            where x.case_id = p.m and x.strength > 0 and y.case_id = p.n and y.strength > 0 offset 0) s),
     equal as (
-        select (b.x).case_id m, (b.y).case_id n, (b.x).identifier_id i, (b.y).identifier_id j, least((b.x).strength, (b.y).strength) s,
-               1::real score, 'same_value' rule, (b.x).kind ki, (b.y).kind kj, (b.x).roles rx, (b.y).roles ry, priv.rarity_step(t.cases) w,
-               t.cases + coalesce(o.held, 0) held, greatest((b.x).since, (b.y).since) at, priv.rarity_step(t.open_cases) ow,
-               t.open_cases + coalesce(o.open_held, 0) open_held, greatest((b.x).open_since, (b.y).open_since) open_at, c.common
-        from shared b
+        select s.m, s.n, x.identifier_id i, y.identifier_id j, least(x.strength, y.strength) s, 1::real score, 'same_value' rule,
+               x.kind ki, y.kind kj, x.roles rx, y.roles ry, priv.rarity_step(t.cases) w, t.cases + o.held held,
+               greatest(x.since, y.since) at, priv.rarity_step(t.open_cases) ow, t.open_cases + o.open_held open_held,
+               greatest(x.open_since, y.open_since) open_at, c.common
+        from shared s
         cross join lateral (
-            select k.* from public.match_tokens k
-            where k.token = (b.x).token and k.exact and k.open_cases <= p_limits[2] and k.cases + k.hidden_cases > 1 offset 0) t
-        left join lateral (  -- the caller's own hidden cases
+            select m.* from public.match_tokens m
+            where m.token = s.token and m.exact and m.open_cases <= p_limits[2] and m.cases + m.hidden_cases > 1 offset 0) t
+        cross join lateral (select h.* from public.holdings h where h.token = s.token and h.case_id = s.m and h.strength > 0 offset 0) x
+        cross join lateral (select h.* from public.holdings h where h.token = s.token and h.case_id = s.n and h.strength > 0 offset 0) y
+        cross join lateral (  -- the caller's own hidden cases
             select count(distinct h.case_id) held, count(distinct h.case_id) filter (where priv.open(h.roles)) open_held
-            from public.holdings h where h.token = t.token and h.hidden and h.authority_id = (select priv.authority())) o
-            on t.hidden_cases > 0
+            from public.holdings h
+            where t.hidden_cases > 0 and h.token = t.token and h.hidden and h.authority_id = (select priv.authority())) o
         cross join lateral (
-            select case when (b.x).common or (b.y).common then 'listed'
-                        when (select excluding from ruled) and priv.listed((b.x).token) then 'excluded' end as common) c
-        where (p_common or c.common is null) and priv.links_few(t.cases, t.open_cases, (b.x).roles, (b.y).roles, p_limits[2])
+            select case when x.common or y.common then 'listed'
+                        when (select excluding from ruled) and priv.listed(s.token) then 'excluded' end as common) c
+        where (p_common or c.common is null) and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[2])
           and not ((select excluding from ruled)
-                   and priv.excluded((b.x).token, array [(b.x).kind, (b.y).kind], (b.x).authority_id, (b.y).authority_id))),
+                   and priv.excluded(s.token, array [x.kind, y.kind], x.authority_id, y.authority_id))),
     alike as (
         select p.m, p.n, case when l.case_a = p.m then l.identifier_a else l.identifier_b end i,
                case when l.case_a = p.m then l.identifier_b else l.identifier_a end j, l.strength s, l.score, l.rule
@@ -110,8 +112,8 @@ language sql stable as $$
     select e.m, e.n, e.i, e.j, max(e.s), max(e.score), (array_agg(e.rule order by e.s desc, e.score desc, e.rule))[1],
            min(e.ki), min(e.kj), min(e.rx), min(e.ry),
            bool_or(not priv.open(e.rx) or not priv.open(e.ry)),
-           (array_agg(e.w order by e.s desc, e.w))[1], min(e.held)::integer, max(e.at),
-           (array_agg(e.ow order by e.s desc, e.ow))[1], min(e.open_held)::integer, max(e.open_at), e.common
+           RARITY_OF_STRONGEST(e.w, e.s), min(e.held)::integer, max(e.at),
+           RARITY_OF_STRONGEST(e.ow, e.s), min(e.open_held)::integer, max(e.open_at), e.common
     from every e group by 1, 2, 3, 4, e.common
 $$;
 
@@ -239,7 +241,7 @@ begin
     item as (
         select l.m, l.n, l.i, min(l.ki) kind, max(l.s) s, max(l.score) score, (array_agg(l.rule order by l.s desc, l.score desc, l.rule))[1] rule,
                min(l.rx) rx, array_agg(distinct t.role order by t.role) filter (where t.role is not null) ry, count(distinct l.j)::integer theirs,
-               min(l.held) held, (array_agg(l.w order by l.s desc, l.w))[1] w, max(l.at) at, min(l.common) common
+               min(l.held) held, RARITY_OF_STRONGEST(l.w, l.s) w, max(l.at) at, min(l.common) common
         from (select k.m, k.n, k.i, k.j, k.s, k.score, k.rule, k.ki, case when cleared then k.rx else array_remove(k.rx, 'victim') end rx,
                      case when cleared then k.ry else array_remove(k.ry, 'victim') end ry, case when cleared then k.held else k.open_held end held,
                      case when cleared then k.w else k.ow end w, case when cleared then k.at else k.open_at end at,

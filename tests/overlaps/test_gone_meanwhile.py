@@ -19,32 +19,32 @@ def overlaps(world):
 def hiding(monkeypatch, owner):
     """Hide an overlap from its sides before the statement that shows it is sent."""
 
-    def hide(overlap):
+    def hide(overlap, statement="_SIDES"):
         def happen():
             with owner.cursor() as cursor:
                 cursor.execute("update case_overlaps set hidden_a = true, hidden_b = true where id = %s", (overlap,))
 
-        monkeypatch.setattr(presentation, "_SIDES", Meanwhile(presentation._SIDES, happen))
+        monkeypatch.setattr(presentation, statement, Meanwhile(getattr(presentation, statement), happen))
 
     return hide
 
 
 @pytest.mark.parametrize("more", ["", "?include=transitions"])
 def test_a_page_has_the_others(world, overlaps, hiding, more):
-    hiding(overlaps[0])
+    hiding(overlaps[0], "_OF_ALL")
     answer = world.as_("investigator").get(f"/overlaps{more}")
     assert (answer.status_code, [one["id"] for one in answer.json["items"]]) == (200, overlaps[1:])
 
 
-@pytest.mark.parametrize("at", ["", "/evidence", "/transitions"])
-def test_one_that_is_asked_for_is_not_found(world, overlaps, hiding, at):
-    hiding(overlaps[0])
+@pytest.mark.parametrize(("at", "statement"), [("", "_OF_ALL"), ("/evidence", "_SIDES"), ("/transitions", "_SIDES")])
+def test_one_that_is_asked_for_is_not_found(world, overlaps, hiding, at, statement):
+    hiding(overlaps[0], statement)
     assert world.as_("investigator").get(f"/overlaps/{overlaps[0]}{at}").status_code == 404
 
 
 def test_a_step_is_not_taken(world, overlaps, hiding, owner):
     case = world.as_("investigator").get(f"/overlaps/{overlaps[0]}").json["case_id"]
-    hiding(overlaps[0])
+    hiding(overlaps[0], "_OF_ALL")
     assert world.take("investigator", overlaps[0], case_id=case).status_code == 404
     with owner.cursor() as cursor:
         cursor.execute("select count(*) from overlap_sides where state <> 'detected'")

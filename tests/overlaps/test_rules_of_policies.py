@@ -1,5 +1,8 @@
 """The functions behind pages of overlaps bypass the policies and use their rules: each caller gets from them what the policies show."""
 
+import re
+from pathlib import Path
+
 import pytest
 from test_definer_rights import run
 from test_hidden_cases import show
@@ -149,3 +152,18 @@ def test_an_overlap_that_is_seen_from_the_other_side_alone_is_shown_from_there(w
     (shown,) = [one for one in me.get("/overlaps?state=withdrawn").json["items"] if one["case_id"] == theirs]
     for path in ("", "/evidence", "/transitions"):
         assert me.get(f"/overlaps/{shown['id']}{path}").status_code == 200
+
+
+def test_the_rarity_of_the_strongest_is_that_of_the_first_of_the_sorted_rows(owner):
+    text = (Path(__file__).parents[2] / "migrations" / "rules" / "00_templates.sql").read_text()
+    rarity = re.search(r"^-- template RARITY_OF_STRONGEST\(.*?\n(\(.*?)\n\n", text, re.MULTILINE | re.DOTALL)[1]
+    rows = (
+        "generate_series(0, 255) g cross join lateral (select get_bit(int4send(g), n) w, n % 4 s from generate_series(24, 31) n) x"
+    )
+    with owner.cursor() as cursor:
+        cursor.execute(
+            f"select g, {rarity.format(rarity='w', strength='s')}, (array_agg(w order by s desc, w))[1] from {rows} group by g"
+        )
+        found = cursor.fetchall()
+    assert {first for _, _, first in found} == {0, 1}
+    assert [row for row in found if row[1] != row[2]] == []

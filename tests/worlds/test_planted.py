@@ -28,7 +28,7 @@ TWO_OF_DIFFERENT_STRENGTH = [
     *(held("nl1", value) for value in ("heron", "jay")), *(held("fr1", value, "victim") for value in ("heron", "jay")),
 ]  # fmt: skip
 IN_SQL = {
-    "the number of holders counts victims": (THIRD, "links", "t.open_cases + coalesce(o.open_held, 0)", "t.cases + coalesce(o.held, 0)"),
+    "the number of holders counts victims": (THIRD, "links", "t.open_cases + o.open_held", "t.cases + o.held"),
     "the rarity counts victims": (THIRD, "totals", "array_agg(d.ow order by d.s desc, d.ow)", "array_agg(d.w order by d.s desc, d.w)"),
     "an event about victims is for all": (VICTIMS_FIRST, "refresh", "r.hidden_b, true, stirred", "r.hidden_b, false, stirred"),
     "the id of an overlap tells when it was first found": (
