@@ -131,6 +131,21 @@ def test_the_reconciler_sees_what_was_broken_and_puts_it_right(world, owner, dat
     assert overlap["strength"] == "strong"
 
 
+def test_a_value_that_is_held_again_by_one_case_after_nobody_held_it_is_no_fault(world, database):
+    held = {who: world.case(who) for who in ("investigator", "foreign")}
+    rows = [(who, case, *world.hold(who, case, HERON)) for who, case in held.items()]
+    world.work()
+    for who, case, row_id in rows:
+        at = f"/cases/{case}/identifiers/{row_id}"
+        version = world.as_(who).get(at).headers["ETag"]
+        withdrawn = {"event": "withdraw", "reason": "inaccurate"}
+        assert world.as_(who).post(f"{at}/transitions", withdrawn, If_Match=version).status_code == 200
+    world.work()
+    world.hold("foreign", world.case("foreign"), HERON)
+    world.work()
+    assert not any(administration.reconcile(database, repair=False).values())
+
+
 @pytest.fixture
 def slow(database):
     """Each statement of an operator's command takes so long that the context of its transaction has expired after it."""

@@ -308,8 +308,8 @@ exists (select from public.case_access g where g.case_id = {case}
 ({grant}.principal_id is null or {grant}.principal_id = (select priv.principal())) and {grant}.withdrawn_at is null
     and ({grant}.since is null and {grant}.until is null or priv.in_force({grant}.since, {grant}.until, (select priv.at())))
 
--- template RARITY_OF_STRONGEST(rarity, strength): of some rows, the least rarity among those with the greatest strength. Sorting the rows of each
--- group takes much longer.
+-- template RARITY_OF_STRONGEST(rarity, strength): of some rows, the least rarity among those with the greatest strength, or null if there are none.
+-- A rarity is from 0 to 9, and only a row without a strength has none. Sorting the rows of each group takes much longer.
 (min({rarity} - 10 * {strength}) + 10 * max({strength}))::smallint
 
 -- template KEYS(identifier, least): the match keys of persons that an identifier holds with at least this strength (-1 or 0).

@@ -118,7 +118,7 @@ language sql stable as $$
 $$;
 
 -- Return the totals of each pair of cases, once with all evidence and once without evidence about victims (columns o...). A pair that nothing links
--- has no strength, or 0 without that evidence.
+-- has no evidence, so its numbers are 0.
 create function priv.totals(p_mine uuid[], p_other uuid[], p_limits integer[])
 returns table (m uuid, n uuid, si bigint, sj bigint, s smallint, w smallint, c real, ks text[], rs text[], f timestamptz, l timestamptz,
                oi bigint, oj bigint, os smallint, ow smallint, oc real, oks text[], ors text[], og timestamptz, ol timestamptz)
@@ -127,21 +127,20 @@ language sql stable as $$
     -- Each link with both kinds and the roles of everybody whom it concerns, and each pair. All is grouped together, because the planner expects
     -- few links and would compare each pair with all others.
     said as (
-        select k.m, k.n, k.i, k.j, k.s, k.score, k.v, k.w, k.at, k.ow, k.open_at, x.kind, p.role, p.open
+        select k.m, k.n, k.i, k.j, k.s, k.score, k.v, k.w, k.at, case when not k.v then k.s end os, case when not k.v then k.ow end ow, k.open_at,
+               x.kind, p.role, p.open
         from link k
         cross join lateral (values (k.ki), (k.kj)) x (kind)
         cross join lateral (
             select least(x, y) || '-' || greatest(x, y), 'victim' not in (x, y)
             from unnest(coalesce(k.rx, '{unknown}')) x, unnest(coalesce(k.ry, '{unknown}')) y) p (role, open)
         union all
-        select u.m, u.n, null, null, null, null, null, null, null, null, null, null, null, null from unnest(p_mine, p_other) u (m, n))
-    select d.m, d.n, count(distinct d.i), count(distinct d.j), max(d.s),
-           (array_agg(d.w order by d.s desc, d.w) filter (where d.i is not null))[1], max(d.score),
-           array_agg(distinct d.kind order by d.kind) filter (where d.i is not null),
-           array_agg(distinct d.role order by d.role) filter (where d.i is not null), min(d.at), max(d.at),
+        select u.m, u.n, null, null, null, null, null, null, null, null, null, null, null, null, null from unnest(p_mine, p_other) u (m, n))
+    select d.m, d.n, count(distinct d.i), count(distinct d.j), coalesce(max(d.s), 0)::smallint, coalesce(RARITY_OF_STRONGEST(d.w, d.s), 0)::smallint,
+           coalesce(max(d.score), 0)::real, coalesce(array_agg(distinct d.kind order by d.kind) filter (where d.i is not null), '{}'),
+           coalesce(array_agg(distinct d.role order by d.role) filter (where d.i is not null), '{}'), min(d.at), max(d.at),
            count(distinct d.i) filter (where not d.v), count(distinct d.j) filter (where not d.v),
-           coalesce(max(d.s) filter (where not d.v), 0)::smallint,
-           coalesce((array_agg(d.ow order by d.s desc, d.ow) filter (where not d.v))[1], 0)::smallint,
+           coalesce(max(d.os), 0)::smallint, coalesce(RARITY_OF_STRONGEST(d.ow, d.os), 0)::smallint,
            coalesce(max(d.score) filter (where not d.v), 0)::real,
            coalesce(array_agg(distinct d.kind order by d.kind) filter (where not d.v), '{}'),
            coalesce(array_agg(distinct d.role order by d.role) filter (where d.open), '{}'),

@@ -93,9 +93,7 @@ begin
                ca.visibility = 'hidden' hidden_a, cb.visibility = 'hidden' hidden_b,
                ca.visibility = 'hidden' and ca.authority_id <> cb.authority_id unseen_b,  -- the sides to which the other case is hidden
                cb.visibility = 'hidden' and ca.authority_id <> cb.authority_id unseen_a,
-               t.si, t.sj, coalesce(t.s, 0) s, coalesce(t.w, 0) w, coalesce(t.c, 0) c,
-               coalesce(t.ks, '{}') ks, coalesce(t.rs, '{}') rs, t.f, t.l,
-               t.oi, t.oj, t.os, t.ow, t.oc, t.oks, t.ors, t.og, t.ol
+               t.si, t.sj, t.s, t.w, t.c, t.ks, t.rs, t.f, t.l, t.oi, t.oj, t.os, t.ow, t.oc, t.oks, t.ors, t.og, t.ol
         from t
         cross join lateral (select * from public.cases c where c.id = t.m offset 0) ca
         cross join lateral (select * from public.cases c where c.id = t.n offset 0) cb

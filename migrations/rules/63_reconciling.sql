@@ -12,7 +12,7 @@ begin
 end $$;
 
 -- Count the holders of all tokens, as priv.count_holders does, and return those of which something else is stored, or nothing although they have
--- several holders (`missing`). The tokens are never held in memory together: a large register has more of them than an array can have.
+-- several holders (`missing`). Of a token with one holder nothing needs to be stored: nothing is read of it before another one comes. The tokens are never held in memory together: a large register has more of them than an array can have.
 create function priv.miscounted() returns table (token bytea, cases integer, open_cases integer, hidden_cases integer, missing boolean)
 language sql stable as $$
     with held as (
@@ -32,9 +32,9 @@ language sql stable as $$
     from counted c
     cross join lateral (select least(c.shown, c.most)::integer, least(c.open, c.most)::integer, least(c.hidden, c.most)::integer)
         n (cases, open_cases, hidden_cases)
-    where case when c.missing then n.cases + n.hidden_cases > 1
-               else (least(c.cases, c.most), least(c.open_cases, c.most), least(c.hidden_cases, c.most))
-                    is distinct from (n.cases, n.open_cases, n.hidden_cases) end
+    where greatest(c.cases + c.hidden_cases, n.cases + n.hidden_cases) > 1
+      and (c.missing or (least(c.cases, c.most), least(c.open_cases, c.most), least(c.hidden_cases, c.most))
+                        <> (n.cases, n.open_cases, n.hidden_cases))
 $$;
 
 -- Compare the stored overlaps of these pairs of cases with a full computation from the holdings, for the operator, and count those that differ.
@@ -48,8 +48,7 @@ begin
                coalesce(o.kinds, '{}'), coalesce(o.roles, '{}'), coalesce(o.open_shared_a, 0), coalesce(o.open_shared_b, 0),
                coalesce(o.open_strength, 0), coalesce(o.open_rarity, 0), coalesce(o.open_kinds, '{}'),
                coalesce(o.open_roles, '{}'))
-              is distinct from (f.si::integer, f.sj::integer, coalesce(f.s, 0), coalesce(f.w, 0), coalesce(f.ks, '{}'), coalesce(f.rs, '{}'),
-                                f.oi::integer, f.oj::integer, f.os, f.ow, f.oks, f.ors));
+              is distinct from (f.si::integer, f.sj::integer, f.s, f.w, f.ks, f.rs, f.oi::integer, f.oj::integer, f.os, f.ow, f.oks, f.ors));
 end $$;
 
 -- Count the tokens that are miscounted, and the holdings that should not exist, for the operator.

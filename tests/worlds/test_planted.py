@@ -29,7 +29,7 @@ TWO_OF_DIFFERENT_STRENGTH = [
 ]  # fmt: skip
 IN_SQL = {
     "the number of holders counts victims": (THIRD, "links", "t.open_cases + o.open_held", "t.cases + o.held"),
-    "the rarity counts victims": (THIRD, "totals", "array_agg(d.ow order by d.s desc, d.ow)", "array_agg(d.w order by d.s desc, d.w)"),
+    "the rarity counts victims": (THIRD, "totals", "then k.ow end", "then k.w end"),
     "an event about victims is for all": (VICTIMS_FIRST, "refresh", "r.hidden_b, true, stirred", "r.hidden_b, false, stirred"),
     "the id of an overlap tells when it was first found": (
         VICTIMS_FIRST, "refresh", "kept.id := gen_random_uuid()", "kept.id := priv.uuid7()",
