@@ -19,6 +19,7 @@ from coopapi.config import BadSettings, Settings
 from coopapi.errors import Unavailable
 from coopapi.features import FEATURES
 from coopapi.http import middleware, problem_pages, problems, proxies, waiting
+from coopapi.http.json_answers import AnswersByOrjson
 from coopapi.http.openapi import at_prefix, create_api, document_of
 from coopapi.journal.service import record
 from coopapi.oauth.service import accepted_issuers
@@ -70,7 +71,7 @@ def describe_app() -> Flask:
             "servers": [{"url": "/"}],
         },
     }
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json = AnswersByOrjson(app)
     app.ensure_sync = lambda func: func  # type: ignore[method-assign]  # no view is a coroutine
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
