@@ -372,3 +372,11 @@ def test_numbers_of_a_context_are_bounded(world, name, value):
     case = world.case("investigator")
     refused = world.as_("investigator").post(f"/cases/{case}/identifiers", {"identifiers": [item]})
     assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, f"/identifiers/0/context/{name}")
+
+
+def test_an_answer_is_json_in_utf_8(world):
+    made = world.as_("investigator").post("/cases", {"reference": "UA-1", "title": "Операція «Чапля» 🪶"})
+    assert made.status_code == 201
+    assert "Операція «Чапля» 🪶".encode() in made.data
+    assert made.json["title"] == "Операція «Чапля» 🪶"
+    assert made.headers["Content-Type"] == "application/json"
