@@ -117,6 +117,12 @@ def test_a_new_overlap_is_written_once(world, idle):
     assert written[1:] == (3, 0)
 
 
+def compared_in_vain(plan):
+    """How many pairs of rows the steps of a plan compare that do not belong together."""
+    own = plan.get("Rows Removed by Join Filter", 0) * plan["Actual Loops"]
+    return own + sum(compared_in_vain(step) for step in plan.get("Plans", ()))
+
+
 def passed_over(plan):
     """How many rows that were computed before the steps of a plan look at for nothing."""
     own = plan.get("Rows Removed by Filter", 0) * plan["Actual Loops"] if plan["Node Type"] == "CTE Scan" else 0
@@ -136,6 +142,24 @@ def test_what_links_pairs_is_computed_without_comparing_each_pair_with_all_other
         )
         plan = cursor.fetchone()[0][0]["Plan"]
     assert (plan["Actual Rows"], "CTE link" in str(plan), passed_over(plan)) == (20, True, 0), plan
+
+
+def test_what_two_cases_share_is_found_by_reading_each_once_whatever_the_planner_prefers(world, owner):
+    """Before tables are analysed, it expects one row of each case, and compared every value of one with every value of the other."""
+    cases = [world.case(who) for who in ("investigator", "foreign")]
+    for who, case, first in zip(("investigator", "foreign"), cases, (0, 280), strict=True):
+        world.hold(who, case, *(f"bird{first + n}@example.org" for n in range(300)))
+    with owner.cursor() as cursor:
+        cursor.execute("set enable_mergejoin = off")
+        cursor.execute("set enable_hashjoin = off")
+        cursor.execute(
+            "explain (analyze, format json) select * from priv.links(array[%s::uuid], array[%s::uuid], array[100, 50], false)",
+            cases,
+        )
+        plan = cursor.fetchone()[0][0]["Plan"]
+        cursor.execute("reset all")
+    assert plan["Actual Rows"] == 20
+    assert compared_in_vain(plan) == 0, plan
 
 
 def test_what_is_added_to_matching_is_looked_up_without_reading_the_other_identifiers_of_its_case(world, idle, owner):

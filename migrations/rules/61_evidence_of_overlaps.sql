@@ -54,12 +54,12 @@ returns table (m uuid, n uuid, i uuid, j uuid, s smallint, score real, rule text
 language sql stable as $$
     with pair as (select distinct u.m, u.n from unnest(p_mine, p_other) u (m, n)),
     ruled as (select exists (select from public.exclusions e where e.withdrawn_at is null and e.lapsed_at is null) excluding),
-    shared as (  -- the tokens that both cases of a pair hold: two ranges of an index, read in the order of the token
+    shared as (  -- the tokens that both cases of a pair hold: two ranges of an index, each read once whatever the planner expects
         select p.m, p.n, s.token
         from pair p
         cross join lateral (
-            select distinct x.token from public.holdings x join public.holdings y on y.token = x.token
-            where x.case_id = p.m and x.strength > 0 and y.case_id = p.n and y.strength > 0 offset 0) s),
+            select x.token from public.holdings x where x.case_id = p.m and x.strength > 0
+            intersect select y.token from public.holdings y where y.case_id = p.n and y.strength > 0) s),
     equal as (
         select s.m, s.n, x.identifier_id i, y.identifier_id j, least(x.strength, y.strength) s, 1::real score, 'same_value' rule,
                x.kind ki, y.kind kj, x.roles rx, y.roles ry, priv.rarity_step(t.cases) w, t.cases + o.held held,
