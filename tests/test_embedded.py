@@ -9,11 +9,13 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg2
 import pytest
 from serving import parent, runs, until
 
+from coopapi.provisioning import embedded_postgres
 from coopapi.provisioning.embedded_postgres import Embedded, NoPostgres
 
 OWNER = """
@@ -196,3 +198,13 @@ def test_it_runs_as_a_plain_user_too():
     done = subprocess.run([sys.executable, "-c", PLAIN, str(home)], capture_output=True, text=True, check=False)
     shutil.rmtree(home, ignore_errors=True)
     assert done.stdout == "True True True\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("memory", "free", "told"), [(512, 5, ["128MB", "1GB"]), (2048, 30, ["256MB", "4GB"]), (65_536, 30, ["512MB", "4GB"])]
+)
+def test_its_cache_and_its_log_follow_the_room_that_the_machine_has(root, monkeypatch, memory, free, told):
+    monkeypatch.setattr(embedded_postgres.os, "sysconf", {"SC_PHYS_PAGES": memory << 8, "SC_PAGE_SIZE": 4096}.__getitem__)
+    monkeypatch.setattr(embedded_postgres.shutil, "disk_usage", lambda _: SimpleNamespace(free=free << 30))
+    with Embedded(root) as server:
+        assert [ask(server, f"show {name}") for name in ("shared_buffers", "max_wal_size")] == [[(value,)] for value in told]

@@ -173,25 +173,47 @@ def test_what_its_client_stopped_is_not_sent_again_until_the_file_changes(comman
     assert (command(file).exit_code, len(sent)) == (0, 2)
 
 
-@pytest.mark.parametrize(("reason", "kept"), [("failed", 0), ("asked", 1)])
-def test_the_part_after_one_that_was_stopped_is_stopped_too(command, running, tmp_path, monkeypatch, reason, kept):
-    file, sent, seen = tmp_path / "cases.ndjson", [], import_command.Register.send
+@pytest.mark.parametrize(("reason", "again"), [("failed", ["/api/v1/imports"]), ("asked", [])])
+def test_no_part_is_sent_before_the_one_before_it_has_ended_well(command, tmp_path, monkeypatch, reason, again):
+    file, done, seen, wait = tmp_path / "cases.ndjson", [], import_command.Register.send, import_command.wait_for
     file.write_bytes(ndjson(*lines_of(f"K-{reason}", 29)))
     monkeypatch.setattr(import_command, "PART_LINES", 10)
 
     def noting(self, method, path, *more, **headers):
-        sent.extend([path] if method == "POST" else [])
+        done.extend([path] if method == "POST" else [])
         return seen(self, method, path, *more, **headers)
+
+    def waiting(*said):
+        ended = wait(*said)
+        done.append("ended")
+        return ended
 
     monkeypatch.setattr(import_command.Register, "send", noting)
     with monkeypatch.context() as patched:
         patched.setattr(import_command, "wait_for", lambda *_: {"state": "stopped", "state_reason": reason})
         assert command(file).exit_code == 1
-    parts = json.loads((tmp_path / "cases.ndjson.coopapi-import").read_text())["parts"]
-    assert ([path.rpartition("/")[2] for path in sent], len(parts)) == (["imports", "imports", "stop"], kept)
+    assert done == ["/api/v1/imports"]
+    done.clear()
+    monkeypatch.setattr(import_command, "wait_for", waiting)
+    assert command(file).exit_code == 0
+    assert done == [*again, "ended", *["/api/v1/imports", "ended"] * 2]
+
+
+def test_a_file_goes_on_after_an_upgrade_that_compresses_otherwise(command, tmp_path, monkeypatch):
+    file, seen = tmp_path / "cases.ndjson", import_command.Register.send
+    file.write_bytes(ndjson(*lines_of("L", 3)))
+
+    def killed(self, method, path, *more, **headers):
+        seen(self, method, path, *more, **headers)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(import_command.Register, "send", killed)
+        patched.setattr(import_command, "_LEVEL", 9)
+        assert command(file).exit_code == 1
+    assert [part["import"] for part in json.loads((tmp_path / "cases.ndjson.coopapi-import").read_text())["parts"]] == [None]
     done = command(file)
-    counts = [int(part.split()[0]) for part in done.stdout.split(", ")]
-    assert (done.exit_code, counts[0] + counts[3], len(sent)) == (0, 30, 6 - kept), done.output
+    assert (done.exit_code, sum(int(part.split()[0]) for part in done.stdout.split(", ")[::3])) == (0, 4), done.output
 
 
 def test_each_reason_for_which_an_import_is_stopped_has_words_of_its_own():

@@ -10,7 +10,7 @@ from gathering import proposed
 from sending import statements_sent
 from test_ending import overlapping
 
-from coopapi.imports import running, staging
+from coopapi.imports import running, staging, storing
 from coopapi.ops import abuse_controls
 
 
@@ -469,6 +469,34 @@ def test_an_import_and_registrations_in_the_same_cases_do_not_block_each_other_f
     assert answers == [201] * 16
     (job,) = world.as_("system").get("/imports").json["items"]
     assert (job["state"], job["stored"]) == ("finished", 200)
+
+
+def test_a_case_that_two_clients_import_at_once_is_stored_once(world, idle, owner, monkeypatch):
+    with owner.cursor() as cursor:
+        cursor.execute("update principals set roles = '{system}' where subject = 'central'")
+    monkeypatch.setattr(running, "MOST_LINES", 2)
+    other = {**CASE, "external_id": "C0", "reference": "R-0"}
+    job, others, open_cases = sent(world, other, *emails(1, "C0"), CASE, EMAIL), [], storing.cases.open_cases
+    assert running.import_once(idle)
+
+    def meanwhile(*asked):
+        if not others:
+            others.append(sent(world, CASE, EMAIL, who="central"))
+            assert running.import_once(idle)
+        return open_cases(*asked)
+
+    monkeypatch.setattr(storing.cases, "open_cases", meanwhile)
+    while running.import_once(idle):
+        pass
+    assert [one["outcome"] for one in report(world, others[0], "central")] == ["stored", "stored"]
+    assert [(one["outcome"], one["faults"] and one["faults"][0]["rule"]) for one in report(world, job)][2:] == [
+        ("conflict", "not_imported"), ("conflict", "not_imported"),
+    ]  # fmt: skip
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "select count(external_id), (select count(*) from identifiers), (select count(*) from imported_rows) from cases"
+        )
+        assert cursor.fetchone() == (2, 2, 4)
 
 
 def test_an_import_whose_bytes_are_damaged_is_stopped_and_the_next_one_goes_on(world, idle, owner):

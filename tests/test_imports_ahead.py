@@ -80,6 +80,26 @@ def test_a_line_whose_reading_fails_unexpectedly_is_left_to_the_storing_process(
     assert job["state"] == "finished", job
 
 
+def test_a_line_that_was_read_without_its_tokens_gets_them_when_it_is_stored(world, idle, owner, monkeypatch):
+    read = running._read
+
+    def without_tokens(*asked):
+        lines = read(*asked)
+        for line in lines:
+            ahead.prepare(line, idle.keys)
+            line.held = None
+        return lines
+
+    monkeypatch.setattr(running, "_read", without_tokens)
+    sent(world, *FILE)
+    assert running.import_once(idle)
+    with owner.cursor() as cursor:
+        cursor.execute("select count(*) from identifiers i where not exists (select from holdings h where h.identifier_id = i.id)")
+        assert cursor.fetchone() == (0,)
+        cursor.execute("select count(*) from identifiers")
+        assert cursor.fetchone() > (0,)
+
+
 @pytest.mark.parametrize("ends", ["asked", "revoked", "taken"])
 def test_what_was_read_of_an_import_that_does_not_go_on_here_is_forgotten(world, idle, owner, reader, monkeypatch, ends):
     monkeypatch.setattr(running, "MOST_LINES", 3)

@@ -80,8 +80,11 @@ def _drafted(known: Known, ready: Sequence[tuple[SentLine, Case]], told: Mapping
         try:
             item = _item(line, case, found)
             key = keep_key(work, case.id, known.wrapped[case.id], case.authority_id)
-            known_reading = line.reading and ReadItem(item, line.reading, line.held or (), work.new_id())
-            made = registration.drafted(work, case, key, known_reading or registration.parse(work, item))
+            if line.reading and line.held is not None:
+                read = ReadItem(item, line.reading, line.held, work.new_id())
+            else:
+                read = registration.parse(work, item)
+            made = registration.drafted(work, case, key, read)
             drafted.append(DraftedLine(line, case, made))
         except Unprocessable as fault:
             refuse(line, fault)

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
@@ -28,7 +27,7 @@ _LONGEST_PAUSE: Final = 30.0
 _LOOK: Final = 1.0
 _GZIP: Final = b"\x1f\x8b"
 _LEVEL: Final = 6
-"""How hard a part is compressed. The hardest takes much longer and saves little."""
+"""How hard a part is compressed. It is in `about`, because an idempotency key holds only for the same bytes."""
 _SHOWN: Final = 10
 _ENDED: Final = ("finished", "stopped")
 _ASKED: Final = "asked"
@@ -152,13 +151,18 @@ class FileSender:
     query: Mapping[str, str]
     media_type: str
 
-    def send(self, part: FilePart, number: int) -> str:
+    def prepare(self, file: Path, mapping: Mapping[str, Any] | None) -> Iterator[tuple[int, int, bytes]]:
+        """Yield the number of each part, how many lines come before it, and the compressed form of one that was not sent yet."""
+        for number, part in enumerate(parts(file, mapping)):
+            yield number, part.before, b"" if self.kept.was_sent(number) else gzip.compress(part.plain, _LEVEL, mtime=0)
+
+    def send(self, number: int, body: bytes) -> str:
         """Send a part unless that was done. Returns the id of its import."""
         known = self.kept.part(number)
         if known["import"] is None:
             said = {"Content-Type": self.media_type, "Content-Encoding": "gzip", "Idempotency-Key": known["key"]}
             path = f"/api/v1/imports?{urlencode(self.query)}" if self.query else "/api/v1/imports"
-            known["import"] = self.register.send("POST", path, gzip.compress(part.plain, _LEVEL, mtime=0), **said)["id"]
+            known["import"] = self.register.send("POST", path, body, **said)["id"]
             self.kept.save()
         return str(known["import"])
 
@@ -227,8 +231,8 @@ def import_file(file: Path, url: str, client_id: str, **options: Any) -> None:
     query = {**({"dry_run": "true"} if options["dry_run"] else {}), **({"mapping": json.dumps(mapping)} if mapping else {})}
     register = Register(url, client_id, _secret(options["secret_file"]), options["ca_file"])
     status = file.stat()
-    about = {"to": register.url, "client": client_id, "size": status.st_size, "modified": status.st_mtime_ns, **query}
-    kept = Kept(file.with_name(f"{file.name}.coopapi-import"), about)
+    about = {"to": register.url, "client": client_id, "size": status.st_size, "modified": status.st_mtime_ns, "level": _LEVEL}
+    kept = Kept(file.with_name(f"{file.name}.coopapi-import"), {**about, **query})
     sender = FileSender(register, kept, query, "text/csv" if mapping else "application/x-ndjson")
     counts, refused = _run(sender, file, mapping)
     if options["report"]:
@@ -242,7 +246,7 @@ def import_file(file: Path, url: str, client_id: str, **options: Any) -> None:
 
 
 def _run(sender: FileSender, file: Path, mapping: Mapping[str, Any] | None) -> tuple[Counter[str], list[Mapping[str, Any]]]:
-    """Send all parts, each while the one before it is stored.
+    """Send all parts, each when the one before it is stored.
 
     Returns how many lines had each outcome, and the lines that were not accepted.
     """
@@ -251,34 +255,30 @@ def _run(sender: FileSender, file: Path, mapping: Mapping[str, Any] | None) -> t
     refused: list[Mapping[str, Any]] = []
     total = sum(part.lines for part in parts(file, mapping))
     with click.progressbar(length=total, label="lines", show_pos=True, item_show_func=_state, file=sys.stderr) as bar:
-        sent = ((number, part.before, sender.send(part, number)) for number, part in enumerate(parts(file, mapping)))
-        waiting = list(islice(sent, 1))
-        while waiting:
-            waiting += islice(sent, 1)
-            number, before, job = waiting.pop(0)
+        prepared = sender.prepare(file, mapping)
+        following = next(prepared, None)
+        while following:
+            number, before, body = following
+            job = sender.send(number, body)
+            following = next(prepared, None)  # while this one is stored
 
             def tell(found: Mapping[str, Any], start: int = before) -> None:
                 bar.update(start + min(found["read"], total) - bar.pos, found)
 
             ended = wait_for(register, job, tell)
             if ended["state"] == "stopped":
-                raise _stopped(sender, number, job, ended["state_reason"])
+                raise _stopped(sender.kept, number, job, ended["state_reason"])
             counts.update({name: ended[name] for name in COUNTS})
             refused += rejects(register, job, before) if ended["refused"] or ended["conflicts"] else ()
     return counts, refused
 
 
-def _stopped(sender: FileSender, number: int, job: str, reason: str) -> ImportRefused:
-    """Say why the import of a part was stopped, and stop what was sent after it.
-
-    Both are sent again by the next run, but not the part itself if its client stopped it.
-    """
-    for later in sender.kept.parts[number + 1 :]:
-        with suppress(ImportRefused):  # it has ended, or the client may not do anything any more
-            sender.register.send("POST", f"/api/v1/imports/{later['import']}/stop")
-    sender.kept.forget(number + (reason == _ASKED))
+def _stopped(kept: Kept, number: int, job: str, reason: str) -> ImportRefused:
+    """Say why the import of a part was stopped. Unless that was asked for, the part is sent again by the next run."""
+    if reason != _ASKED:
+        kept.forget(number)
     why = _STOPPED.get(reason, "for the reason `{reason}`. To send the rest, run this again.")
-    return ImportRefused(f"The import {job} was stopped {why.format(kept=sender.kept.path, reason=reason)}")
+    return ImportRefused(f"The import {job} was stopped {why.format(kept=kept.path, reason=reason)}")
 
 
 def _state(found: Mapping[str, Any] | None) -> str:

@@ -31,6 +31,10 @@ class Kept:
             self.save()
         return self.parts[number]
 
+    def was_sent(self, number: int) -> bool:
+        """Tell whether it is remembered that a part was sent."""
+        return number < len(self.parts) and self.parts[number]["import"] is not None
+
     def forget(self, number: int) -> None:
         """Forget this part and those after it, so that they are sent again."""
         del self.parts[number:]

