@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 from flask import current_app, g, request
 from sqlalchemy.exc import DBAPIError
 
+from coopapi.errors import KnownKey
 from coopapi.store.db import UnitOfWork
 
 T = TypeVar("T")
@@ -31,17 +32,16 @@ def retried(do: Callable[[], T]) -> T:
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return do()
-        except DBAPIError as error:
-            if attempt == _ATTEMPTS or not _may_succeed(error.orig):
+        except (DBAPIError, KnownKey) as error:
+            if attempt == _ATTEMPTS or not _may_succeed(error):
                 raise
             g.tried = True
     raise AssertionError
 
 
-def _may_succeed(refusal: Any) -> bool:
-    """Tell whether a transaction that the database refused may succeed when it is tried again."""
-    known = getattr(refusal, "diag", None) and refusal.diag.constraint_name == "idempotency_keys_pkey"
-    return bool(known) or getattr(refusal, "pgcode", None) in {"40001", "40P01"}
+def _may_succeed(error: DBAPIError | KnownKey) -> bool:
+    """Tell whether a transaction that was refused may succeed when it is tried again."""
+    return isinstance(error, KnownKey) or getattr(error.orig, "pgcode", None) in {"40001", "40P01"}
 
 
 def tried_before() -> bool:

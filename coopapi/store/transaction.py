@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session
 
+from coopapi.errors import KnownKey
 from coopapi.store import alarms
 from coopapi.store.statements import Statement, as_refused, named
 
@@ -66,7 +67,7 @@ class Transaction:
     def send(self, sql: str, values: Mapping[str, Any], *, alone: bool = False) -> list[Any]:
         """Send SQL in one round trip and return its rows, as `Statement.rows` does. The first SQL begins the transaction.
 
-        If the connection turns out to be dead then, another one is tried, once. With `alone`, SQL that would begin the transaction
+        If the connection turns out to be dead then, another one is tried, once. Raises `KnownKey`. With `alone`, SQL that would begin the transaction
         is all of it: PostgreSQL commits what comes in one round trip without `begin`.
         """
         first, waiting = not self.begun, self.waiting
@@ -88,9 +89,10 @@ class Transaction:
         """
         beginning = self.waiting
         self.waiting = beginning[:1]
-        found = self.send(f"SET LOCAL synchronous_commit = off; {sql}", values, alone=True)
-        self.waiting, self.begun, self.alone = beginning, False, False
-        return found
+        try:
+            return self.send(f"SET LOCAL synchronous_commit = off; {sql}", values, alone=True)
+        finally:
+            self.waiting, self.begun, self.alone = beginning, False, False
 
     def _execute(self, sql: str, values: Mapping[str, Any], *, begins: bool) -> list[Any]:
         if not begins:
@@ -105,6 +107,9 @@ class Transaction:
                 return named(cursor.description, cursor.fetchall()) if cursor.description else []
         except psycopg2.Error as fault:
             raise self._refused(fault) from fault
+        finally:
+            if self.notices.known_key:  # whatever else became of the statement
+                raise KnownKey
 
     def _require_open(self) -> None:
         if self.alone:
