@@ -99,14 +99,12 @@ _TO_ADD_TO: Final = Statement("select * from priv.case_to_add_to(:case)")
 def to_add_to(work: UnitOfWork, case_id: UUID, announced: Sequence[engine.Holding] | None = None) -> CaseToAddTo:
     """Return a case to which the caller may add identifiers. Others may add too.
 
-    If values are given, they are counted first (`engine.announce_first`). Otherwise nobody changes the case until the transaction ends.
+    If values are given, they are counted first (`engine.announce_first`). Otherwise nobody changes the case until the transaction
+    ends.
 
     Raises the errors of `require_access`, and `CaseIsFinal` if the case was withdrawn or transferred.
     """
-    if announced is None:
-        found = _TO_ADD_TO.first(work.session, case=case_id)
-    else:
-        found = engine.announce_first(work, case_id, announced)
+    found = _TO_ADD_TO.first(work.session, case=case_id) if announced is None else engine.announce_first(work, case_id, announced)
     if found is None:
         require_access(work, case_id, Level.CONTRIBUTE)
         raise NotFound

@@ -75,8 +75,8 @@ def once(work: UnitOfWork, key: str, asked: bytes, effect: Callable[[], Made], c
 def claim(work: UnitOfWork, key: str, asked: bytes) -> Any | None:
     """Have a key stored together with the next statement of the transaction, or return what is stored under it.
 
-    If the key is stored already, the database says so and `KnownKey` is raised, so the request is tried again (`retried`). Only then
-    it is looked for, because it is new to nearly every request. If it is being stored, this waits until that is committed.
+    If the key is stored already, the database says so and `KnownKey` is raised, so the request is tried again (`retried`). Only
+    then it is looked for, because it is new to nearly every request. If it is being stored, this waits until that is committed.
 
     Raises `BadRequest` for a malformed key, and `KeyReused` if the key was used for a different request.
     """

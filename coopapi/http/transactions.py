@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from flask import current_app, g, request
 from sqlalchemy.exc import DBAPIError
@@ -28,7 +28,7 @@ def separately(do: Callable[[UnitOfWork], T]) -> T:
 
 
 def retried(do: Callable[[], T]) -> T:
-    """Call a function, at most three times: again after a serialization failure, a deadlock, or a key that is known."""
+    """Call a function, at most three times: again after a serialization failure, a deadlock, or if its key is known."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return do()

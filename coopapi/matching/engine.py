@@ -95,8 +95,8 @@ def announce(work: UnitOfWork, case_id: UUID, holdings: Sequence[Holding]) -> No
 def announce_first(work: UnitOfWork, case_id: UUID, holdings: Sequence[Holding]) -> Any | None:
     """Count values as `announce` does, before the transaction begins.
 
-    Returns a row with the columns of `priv.case_to_add_to`, and whether all values are new to the case. If the case is final, nothing
-    is counted. If the idempotency key of the request was used before, nothing is counted either, and `KnownKey` is raised.
+    Returns a row with the columns of `priv.case_to_add_to`, and whether all values are new to the case. If the case is final,
+    nothing is counted. If the idempotency key of the request was used before, nothing is counted and `KnownKey` is raised.
     """
     asked = {"case": case_id, **_values(holdings), "key": work.claimed.get("key")}
     rows = work.in_second_transaction(_OPEN_REGISTRATION, asked)

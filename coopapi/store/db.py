@@ -179,7 +179,7 @@ class Database:
     record: Recorder
     clock: Clock = utc_now
     accounts: dict[Any, Any] = field(default_factory=dict)
-    """Accounts of callers, which the database confirms in each transaction. One is forgotten when it has changed, and all when there
+    """Accounts of callers, which the database confirms in each transaction. One that has changed is forgotten, and all when there
     are too many.
     """
 

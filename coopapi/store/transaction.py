@@ -67,7 +67,7 @@ class Transaction:
     def send(self, sql: str, values: Mapping[str, Any], *, alone: bool = False) -> list[Any]:
         """Send SQL in one round trip and return its rows, as `Statement.rows` does. The first SQL begins the transaction.
 
-        If the connection turns out to be dead then, another one is tried, once. Raises `KnownKey`. With `alone`, SQL that would begin the transaction
+        If the connection turns out to be dead then, another one is tried, once. With `alone`, SQL that would begin the transaction
         is all of it: PostgreSQL commits what comes in one round trip without `begin`.
         """
         first, waiting = not self.begun, self.waiting
