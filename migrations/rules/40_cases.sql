@@ -173,7 +173,8 @@ create policy changed on identifiers for update using (GRANTED(identifiers.case_
 
 -- Store an idempotency key of the caller. If it is being stored, wait until that is committed. If it is stored already, tell the service in a
 -- notice, because an error would be written to the log of PostgreSQL: it rolls the transaction back, and looks for what was made.
-create function priv.claim_key(p_key text, p_fingerprint bytea) returns void language plpgsql volatile as $$
+create function priv.claim_key(p_key text, p_fingerprint bytea) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare
     said text[] := priv.context();
 begin
@@ -186,7 +187,8 @@ end $$;
 
 -- Note what was made under a key that was stored in this transaction. If the key was stored by another one, refuse, because this may be sent in
 -- one round trip with priv.claim_key and all else.
-create function priv.note_made(p_key text, p_made jsonb) returns void language plpgsql volatile as $$
+create function priv.note_made(p_key text, p_made jsonb) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 begin
     update public.idempotency_keys k set made = p_made
         where k.principal_id = (select priv.principal()) and k.key = p_key and k.made is null;
