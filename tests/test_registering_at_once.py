@@ -2,19 +2,15 @@
 
 import re
 from contextlib import contextmanager
-from uuid import UUID, uuid4
 
 import psycopg2
 import pytest
 from sending import statements_sent
 from sqlalchemy.exc import DBAPIError
-from world import ISSUER
 
-from coopapi.auth.authentication import actor_of
 from coopapi.cases.models import CASE_LIFECYCLE
 from coopapi.http import idempotency
 from coopapi.identifiers.kinds import Context
-from coopapi.matching import engine
 from coopapi.migrate import migrations
 from coopapi.ops import abuse_controls
 from coopapi.store.transaction import Transaction
@@ -318,21 +314,20 @@ def test_a_case_that_is_hidden_after_the_count_has_its_values_counted_again(worl
         assert cursor.fetchone() == (2,)
 
 
-@pytest.mark.parametrize(("known", "all_new"), [(0, True), (1, False)])
-def test_whether_all_values_are_new_does_not_depend_on_what_they_cost(world, case, database, known, all_new):
-    """A value with five tokens costs two."""
-    cheap = [engine.Holding(uuid4(), b"c" * 32, "email", 3, "email", common=False)]
-    dear_id = uuid4()
-    dear = [engine.Holding(dear_id, bytes([n]) * 32, "email", 3, "email", common=False) for n in range(5)]
+def test_whether_all_values_are_new_does_not_depend_on_what_they_cost(world, case, database, monkeypatch, idle):
+    """A cell with four addresses costs two values."""
 
-    def count(holdings):
-        with database.work(lambda opening: actor_of(opening, ISSUER, "investigator", None), "r") as work:
-            return engine.announce_first(work, UUID(case), holdings), work.quotas[0].wanted
+    def send(value, *others):
+        cell = {"kind": "email", "value": "; ".join(f"{value}@{n}.example" for n in range(4))}
+        body = {"identifiers": [*others, cell]}
+        with errors_of_the_database(monkeypatch) as refused, statements_sent(database.engine) as sent:
+            assert world.as_("investigator").post(f"/cases/{case}/identifiers", body).status_code == 201
+        assert refused == []
+        return len(sent)
 
-    count(cheap * known)
-    found, wanted = count([*cheap, *dear])
-    assert (found.all_new, wanted) == (all_new, 3 - known)
-    assert not count([*cheap, *dear])[0].all_new
+    register(world, case)
+    assert send("one", *HERON["identifiers"]) > 2
+    assert send("two", OWL) == 2
 
 
 def test_a_registration_that_is_sent_twice_tells_its_event_once(world, case, monkeypatch):
