@@ -48,6 +48,13 @@ class CoopError(Exception):
         return (self.detail or self.title()) + (f" {faults}" if faults else "")
 
 
+class KnownKey(Exception):
+    """The idempotency key of the request was used before.
+
+    What the transaction has done is rolled back, and the request is tried again; then what is stored under the key is looked for.
+    """
+
+
 class BadRequest(CoopError):
     """The request cannot be read.
 

@@ -28,7 +28,7 @@ REFUSED = {
     ): "select * from priv.difficulties('2000-01-01', '2100-01-01', array['mla_letter', 'eio'], null, null, '{case}', '{}', '30 days')",
     ("page_of_durations", "p_case"): "select * from priv.page_of_durations('{case}', array['overlap'], '{}', null, 1)",
     ("case_to_add_to", "p_case"): "select * from priv.case_to_add_to('{case}')",
-    ("open_registration", "p_case"): "select id from priv.open_registration('{case}', '{}', '{}', '{}')",
+    ("open_registration", "p_case"): "select id from priv.open_registration('{case}', '{}', '{}', '{}', null)",
     ("compute_anew", "p_m"): "select priv.compute_anew(array['{case}'::uuid], '{}', array[4, 4])",
     ("compute_anew", "p_n"): "select priv.compute_anew('{}', array['{case}'::uuid], array[4, 4])",
     ("differences", "p_m"): "select priv.differences(array['{case}'::uuid], '{}', array[4, 4])",

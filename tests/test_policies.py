@@ -65,12 +65,6 @@ PROBES = {
         "made",
     ): f"insert into subject_categories values ({NEW}, '{{case}}', '{{subject}}', 'victim', now(), {NEW})",
     ("identifiers", "seen"): "select count(*) from identifiers where case_id = '{case}'",
-    (
-        "identifiers",
-        "made",
-    ): f"insert into identifiers (id, version, case_id, kind, fingerprint, sealed, normaliser, strength, warnings,"
-    f" basis, handling_code, created_at, created_by) values ({NEW}, 1, '{{case}}', 'email', 'f', 's', 1, 3, '{{{{}}}}', 'fact', 'H0',"
-    f" now(), {NEW})",
     ("identifiers", "changed"): "update identifiers set version = 9",
     ("facts", "seen"): "select count(*) from facts",
     (

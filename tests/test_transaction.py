@@ -3,6 +3,7 @@
 import pytest
 from sending import statements_sent
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from coopapi.auth.authentication import actor_of
 from coopapi.journal.models import JournalEntry
@@ -136,6 +137,16 @@ def test_what_begins_a_transaction_and_its_first_statement_may_name_their_values
     first = Statement("select current_setting('coopapi.context') as begun, :context as context")
     with Transaction(database.engine, begin, context="100%s of 'it'") as opened:
         assert first.one(opened, context="5%") == ("100%s of 'it'", "5%")
+
+
+def test_what_waits_for_the_next_statement_still_waits_if_one_ahead_of_the_transaction_is_refused(database, idle):
+    put = Statement("select set_config('coopapi.context', :context, true)")
+    with Transaction(database.engine, put, context="begun") as opened:
+        Statement("select set_config('coopapi.waited', 'yes', true)").later(opened)
+        with pytest.raises(DBAPIError):
+            Statement("select 1 / 0").ahead(opened)
+        seen = Statement("select current_setting('coopapi.context') as context, current_setting('coopapi.waited') as waited")
+        assert (seen.one(opened), ONE.value(opened)) == (("begun", "yes"), 1)
 
 
 def test_sqlalchemy_joins_the_same_transaction_when_it_is_used(world, database, idle):

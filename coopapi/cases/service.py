@@ -87,7 +87,9 @@ class CaseToAddTo:
     handling_code: str
     wrapped: bytes
     announced: bool = False
-    """Whether the values that are to be added were counted already."""
+    """Whether the values that are to be added were counted already. Then the case may change until they are registered."""
+    all_new: bool = False
+    """Whether they were all new to the case when they were counted."""
 
 
 _OPEN: Final = Statement("select priv.open_cases(cast(:cases as jsonb))")
@@ -95,18 +97,19 @@ _TO_ADD_TO: Final = Statement("select * from priv.case_to_add_to(:case)")
 
 
 def to_add_to(work: UnitOfWork, case_id: UUID, announced: Sequence[engine.Holding] | None = None) -> CaseToAddTo:
-    """Return a case to which the caller may add identifiers. Others may add too, but nobody changes the case meanwhile.
+    """Return a case to which the caller may add identifiers. Others may add too.
 
-    If values are given, they are counted first, and the case may change until they are registered (`engine.announce_first`).
+    If values are given, they are counted first (`engine.announce_first`). Otherwise nobody changes the case until the transaction
+    ends.
 
     Raises the errors of `require_access`, and `CaseIsFinal` if the case was withdrawn or transferred.
     """
-    first = announced is None
-    found = _TO_ADD_TO.first(work.session, case=case_id) if first else engine.announce_first(work, case_id, announced or ())
+    found = _TO_ADD_TO.first(work.session, case=case_id) if announced is None else engine.announce_first(work, case_id, announced)
     if found is None:
         require_access(work, case_id, Level.CONTRIBUTE)
         raise NotFound
-    case = CaseToAddTo(found.id, found.authority_id, found.state, found.handling_code, found.wrapped, announced=not first)
+    known = {} if announced is None else {"announced": True, "all_new": found.all_new}
+    case = CaseToAddTo(found.id, found.authority_id, found.state, found.handling_code, found.wrapped, **known)
     if not CASE_LIFECYCLE.leaving(case.state):
         raise CaseIsFinal(state=case.state)
     return case

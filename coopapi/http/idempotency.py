@@ -19,11 +19,8 @@ from coopapi.store.statements import Statement
 
 KEPT: Final = timedelta(days=7)
 LONGEST: Final = 200
-_CLAIM: Final = Statement(
-    "insert into idempotency_keys (principal_id, key, authority_id, fingerprint, created_at)"
-    " values (:principal, :key, :authority, :fingerprint, :now)"
-)
-_MADE: Final = Statement("update idempotency_keys set made = cast(:made as jsonb) where principal_id = :principal and key = :key")
+_CLAIM: Final = Statement("select priv.claim_key(:key, :fingerprint)")
+_MADE: Final = Statement("select priv.note_made(:key, cast(:made as jsonb))")
 _FOUND: Final = Statement(
     "select fingerprint, made, created_at from idempotency_keys where principal_id = :principal and key = :key"
 )
@@ -78,8 +75,8 @@ def once(work: UnitOfWork, key: str, asked: bytes, effect: Callable[[], Made], c
 def claim(work: UnitOfWork, key: str, asked: bytes) -> Any | None:
     """Have a key stored together with the next statement of the transaction, or return what is stored under it.
 
-    The database refuses a key that is stored already, and the request is tried again (`retried`). Only then it is looked for,
-    because it is new to nearly every request. If it is being stored, this waits until that is committed.
+    If the key is stored already, the database says so and `KnownKey` is raised, so the request is tried again (`retried`). Only
+    then it is looked for, because it is new to nearly every request. If it is being stored, this waits until that is committed.
 
     Raises `BadRequest` for a malformed key, and `KeyReused` if the key was used for a different request.
     """
@@ -93,8 +90,8 @@ def claim(work: UnitOfWork, key: str, asked: bytes) -> Any | None:
         raise KeyReused
     elif found is not None:
         return found
-    _CLAIM.later(work.session, **me, authority=work.actor.authority_id, fingerprint=fingerprint, now=work.now)
-    work.claimed.update(me)
+    _CLAIM.later(work.session, key=key, fingerprint=fingerprint)
+    work.claimed.update(key=key)
     return None
 
 

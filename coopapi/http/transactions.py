@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from flask import current_app, g, request
 from sqlalchemy.exc import DBAPIError
 
+from coopapi.errors import KnownKey
 from coopapi.store.db import UnitOfWork
 
 T = TypeVar("T")
@@ -27,21 +28,20 @@ def separately(do: Callable[[UnitOfWork], T]) -> T:
 
 
 def retried(do: Callable[[], T]) -> T:
-    """Call a function, at most three times: again after a serialization failure, a deadlock, or a key that is known."""
+    """Call a function, at most three times: again after a serialization failure, a deadlock, or if its key is known."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return do()
-        except DBAPIError as error:
-            if attempt == _ATTEMPTS or not _may_succeed(error.orig):
+        except (DBAPIError, KnownKey) as error:
+            if attempt == _ATTEMPTS or not _may_succeed(error):
                 raise
             g.tried = True
     raise AssertionError
 
 
-def _may_succeed(refusal: Any) -> bool:
-    """Tell whether a transaction that the database refused may succeed when it is tried again."""
-    known = getattr(refusal, "diag", None) and refusal.diag.constraint_name == "idempotency_keys_pkey"
-    return bool(known) or getattr(refusal, "pgcode", None) in {"40001", "40P01"}
+def _may_succeed(error: DBAPIError | KnownKey) -> bool:
+    """Tell whether a transaction that was refused may succeed when it is tried again."""
+    return isinstance(error, KnownKey) or getattr(error.orig, "pgcode", None) in {"40001", "40P01"}
 
 
 def tried_before() -> bool:

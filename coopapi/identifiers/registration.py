@@ -52,7 +52,7 @@ def store(work: UnitOfWork, case: CaseToAddTo, drafts: Sequence[IdentifierDraft]
     """
     unique = {draft.row["fingerprint"]: draft for draft in reversed(drafts) if draft.corrects is None}
     holdings = [h for d in unique.values() for h in keys.holdings(d.row["id"], d.item["kind"], d.held)]
-    if case.announced and len(unique) <= max(quota.wanted for quota in work.quotas):
+    if case.all_new:
         return _store_new(work, case, drafts, unique, holdings, shape)
     return shape(_store(work, case, drafts, unique, holdings))
 
@@ -97,7 +97,8 @@ def _store(
     new = {print_: draft for print_, draft in unique.items() if draft.row["id"] in fresh}
     kinds_of_new = sorted({draft.item["kind"] for draft in new.values()})
     if new or not linked.victims or linked.others:
-        work.note("identifiers.registered", case, case_id=case.id, event=True, count=len(new), kinds=kinds_of_new)
+        adds = bool(new or linked.others)
+        work.note("identifiers.registered", case, case_id=case.id, event=adds, count=len(new), kinds=kinds_of_new)
     note_links(work, case, case.id, linked)
     put_right(work, case, corrections)
     linked_prints = {draft.row["fingerprint"] for draft in drafts if draft.links}

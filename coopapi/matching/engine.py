@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from coopapi.config import Settings
+from coopapi.errors import KnownKey
 from coopapi.store import quotas
 from coopapi.store.db import UnitOfWork, as_json
 from coopapi.store.statements import Statement, array
@@ -53,10 +54,10 @@ _REGISTER = Statement(_STORE)
 _REGISTER_NEW = Statement(f"select priv.record(cast(:notes as jsonb)); {_STORE}")
 _OPEN_REGISTRATION = Statement(
     "select * from priv.open_registration(:case, cast(:identifiers as uuid[]), cast(:tokens as bytea[]),"
-    " cast(:strengths as smallint[]))"
+    " cast(:strengths as smallint[]), :key)"
 )
-_OF_CASE: Final = 5
-"""The number of columns of the case in what that returns."""
+_OF_QUOTA: Final = slice(5, 12)
+"""The columns of a quota in what that returns."""
 _REGISTER_IN_CASES = Statement(
     f"select * from priv.register_in_cases(cast(:rows as jsonb), cast(:links as jsonb), cast(:cases as uuid[]), {_HOLDINGS})"  # noqa: S608 (constants)
 )
@@ -92,12 +93,16 @@ def announce(work: UnitOfWork, case_id: UUID, holdings: Sequence[Holding]) -> No
 
 
 def announce_first(work: UnitOfWork, case_id: UUID, holdings: Sequence[Holding]) -> Any | None:
-    """Count values as `announce` does, before the transaction begins, and return a row with the columns of `priv.case_to_add_to`.
+    """Count values as `announce` does, before the transaction begins.
 
-    If the case is final, nothing is counted.
+    Returns a row with the columns of `priv.case_to_add_to`, and whether all values are new to the case. If the case is final,
+    nothing is counted. If the idempotency key of the request was used before, nothing is counted and `KnownKey` is raised.
     """
-    rows = work.in_second_transaction(_OPEN_REGISTRATION, {"case": case_id, **_values(holdings)})
-    work.quotas[:] = [quotas.Quota(*row[_OF_CASE:]) for row in rows if row.policy is not None]
+    asked = {"case": case_id, **_values(holdings), "key": work.claimed.get("key")}
+    rows = work.in_second_transaction(_OPEN_REGISTRATION, asked)
+    if rows and rows[0].id is None:
+        raise KnownKey
+    work.quotas[:] = [quotas.Quota(*row[_OF_QUOTA]) for row in rows if row.policy is not None]
     quotas.require(work.quotas)
     return rows[0] if rows else None
 
@@ -173,7 +178,8 @@ def register(
 def register_new(work: UnitOfWork, case_id: UUID, rows: Sequence[Mapping[str, Any]], holdings: Sequence[Holding]) -> Sequence[UUID]:
     """Store identifiers with announced holdings, and record what is noted, in one statement that is the whole transaction.
 
-    Returns those that the operator excluded. The database asks for another attempt if the case has one of them already.
+    Returns those that the operator excluded. The database asks for another attempt if the case has one of them already. If the
+    connection dies and the statement is sent a second time after it was committed, it does so too.
     """
     asked = {**_asked(case_id, holdings), "rows": as_json(_stored(rows)), "links": "[]", "new": True}
     (found,) = _REGISTER_NEW.alone(work.session, **asked, notes=work.take_notes())

@@ -9,19 +9,26 @@ from prometheus_client import Counter
 
 ALARMS: Final = Counter("coopapi_alarms", "Alarms raised", ["kind"])
 _NOTICE: Final = re.compile(r"NOTICE:\s+coopapi\.alarm ([a-z_]{1,60})\s*", re.ASCII)
+_KNOWN_KEY: Final = re.compile(r"NOTICE:\s+coopapi\.known_key\s*", re.ASCII)
 _log = logging.getLogger("coopapi.alarms")
 
 
 class Notices:
-    """A replacement for the driver's list of notices. It keeps the kinds of the alarms: `priv.alarm` sends one notice for each."""
+    """A replacement for the driver's list of notices.
+
+    It keeps the kinds of the alarms, for each of which `priv.alarm` sends one notice, and whether `priv.claim_key` knows the key.
+    """
 
     def __init__(self) -> None:
         self.kinds: list[str] = []
+        self.known_key = False
 
     def append(self, notice: str) -> None:
         """Take one notice. The driver calls this for every notice."""
         if found := _NOTICE.fullmatch(notice):
             self.kinds.append(found[1])
+        elif _KNOWN_KEY.fullmatch(notice):
+            self.known_key = True
 
     def take(self) -> list[str]:
         """Return the kinds of the alarms, and forget them."""

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from coopapi.access import Action, Actor
 from coopapi.config import Settings
-from coopapi.errors import Forbidden, NotFound, Stale
+from coopapi.errors import Forbidden, KnownKey, NotFound, Stale
 from coopapi.store import alarms, visible
 from coopapi.store.crypto import CONTEXTS, Keyring
 from coopapi.store.opening import CONTEXT, Opening
@@ -179,8 +179,8 @@ class Database:
     record: Recorder
     clock: Clock = utc_now
     accounts: dict[Any, Any] = field(default_factory=dict)
-    """Accounts of callers, which the database confirms in each transaction. One is forgotten at any error of the database, and all
-    when there are too many.
+    """Accounts of callers, which the database confirms in each transaction. One that has changed is forgotten, and all when there
+    are too many.
     """
 
     @classmethod
@@ -226,12 +226,14 @@ class Database:
             work = UnitOfWork(session, actor, now, self.keys, self.settings, *named)
             try:
                 yield work
+            except KnownKey:
+                raise  # it is not answered, but tried again
             except Exception:
                 session.begin()  # Have the database confirm the account before the refusal is answered.
                 raise
             session.flush()
             if work.notes:
-                if not session.begun:  # the first statement may be sent twice, so the one that commits must not be the first
+                if not session.begun:  # the first statement may be sent twice, so entries that stand alone are not in it
                     session.begin()
                 self.record(session, work.notes)  # this statement commits, too
 

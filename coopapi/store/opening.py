@@ -21,6 +21,8 @@ _CONFIRM: Final = Statement(
     f"{SETTINGS}; SET LOCAL coopapi.context = :context; select priv.confirm_account(:issuer, :subject, :digest)"
 )
 """What is sent at the start of transactions."""
+_CHANGED: Final = "the account of the caller has changed"
+"""What `priv.confirm_account` says when it refuses an account."""
 
 
 class Opening:
@@ -69,15 +71,16 @@ class Opening:
     def identified(self, identify: Callable[["Opening"], Actor]) -> Iterator[Actor]:
         """Identify the actor, and at the end close the transaction that was begun for it.
 
-        The account is forgotten if the database refuses something, because that may be why. An account is remembered only after an
+        The account is forgotten if the database says that it has changed. An account is remembered only after an
         actor was made of it. Otherwise a refusal by a remembered account would be answered before the database has confirmed it.
         """
         try:
             actor = identify(self)
             self._remember()
             yield actor
-        except DBAPIError:
-            self.database.accounts.pop(self.who, None)
+        except DBAPIError as refusal:
+            if _CHANGED in str(refusal.orig):
+                self.database.accounts.pop(self.who, None)
             raise
         finally:
             if self.session is not None:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session
 
+from coopapi.errors import KnownKey
 from coopapi.store import alarms
 from coopapi.store.statements import Statement, as_refused, named
 
@@ -88,9 +89,10 @@ class Transaction:
         """
         beginning = self.waiting
         self.waiting = beginning[:1]
-        found = self.send(f"SET LOCAL synchronous_commit = off; {sql}", values, alone=True)
-        self.waiting, self.begun, self.alone = beginning, False, False
-        return found
+        try:
+            return self.send(f"SET LOCAL synchronous_commit = off; {sql}", values, alone=True)
+        finally:
+            self.waiting, self.begun, self.alone = beginning, False, False
 
     def _execute(self, sql: str, values: Mapping[str, Any], *, begins: bool) -> list[Any]:
         if not begins:
@@ -105,6 +107,9 @@ class Transaction:
                 return named(cursor.description, cursor.fetchall()) if cursor.description else []
         except psycopg2.Error as fault:
             raise self._refused(fault) from fault
+        finally:
+            if self.notices.known_key:  # whatever else became of the statement
+                raise KnownKey
 
     def _require_open(self) -> None:
         if self.alone:

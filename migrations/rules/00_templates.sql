@@ -330,6 +330,9 @@ extract(epoch from {deadline}.from_at at time zone 'UTC') * {before} + extract(e
 -- template RESTS(kind, piece): a piece of work that failed is not tried again yet.
 exists (select from public.put_off po where po.kind = '{kind}' and po.piece = {piece}::text and po.until > (select priv.at()))
 
+-- template FINAL(state): nothing can be added to a case in this state any more.
+{state} in ('withdrawn', 'transferred')
+
 -- template ANNOUNCED(row, value, case, hidden): this row of registered_values announces the value in the case. For a hidden case it must have been
 -- announced as in a hidden one.
 {row}.case_id = {case} and {row}.digest = {value}.digest and ({row}.hidden or not {hidden})

@@ -163,13 +163,39 @@ grant select, insert on subject_categories to APP_ROLE;
 create policy seen on subject_categories for select using (GRANTED(subject_categories.case_id, 2));
 create policy made on subject_categories for insert with check (GRANTED(subject_categories.case_id, 3));
 
-grant select, insert,
+-- Identifiers are registered only by functions.
+grant select,
     update (version, fingerprint, sealed, normaliser, strength, warnings, basis, source_grading, information_grading,
             handling_code, exceptional_reason, exceptional_until, external_id, same_as, withdrawn_at, withdrawal_reason) on identifiers to APP_ROLE;
 grant select on identifiers to coopapi_definer;
 create policy seen on identifiers for select using (GRANTED(identifiers.case_id, 2));
-create policy made on identifiers for insert with check (GRANTED(identifiers.case_id, 3));
 create policy changed on identifiers for update using (GRANTED(identifiers.case_id, 3));
+
+-- Store an idempotency key of the caller. If it is being stored, wait until that is committed. If it is stored already, tell the service in a
+-- notice, because an error would be written to the log of PostgreSQL: it rolls the transaction back, and looks for what was made.
+create function priv.claim_key(p_key text, p_fingerprint bytea) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+declare
+    said text[] := priv.context();
+begin
+    insert into public.idempotency_keys (principal_id, key, authority_id, fingerprint, created_at)
+        values (nullif(said[2], '')::uuid, p_key, said[1]::uuid, p_fingerprint, TIME_IN(said)) on conflict do nothing;
+    if not found then
+        raise notice 'coopapi.known_key';
+    end if;
+end $$;
+
+-- Note what was made under a key that was stored in this transaction. If the key was stored by another one, refuse, because this may be sent in
+-- one round trip with priv.claim_key and all else.
+create function priv.note_made(p_key text, p_made jsonb) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+begin
+    update public.idempotency_keys k set made = p_made
+        where k.principal_id = (select priv.principal()) and k.key = p_key and k.made is null;
+    if not found then
+        raise exception 'the idempotency key was used meanwhile' using errcode = '40001';
+    end if;
+end $$;
 
 -- Delete idempotency keys that were stored before a time, at most p_most of them. Return how many were deleted.
 create function priv.forget_keys(p_before timestamptz, p_most integer) returns bigint
@@ -184,7 +210,7 @@ begin
     return deleted;
 end $$;
 
-grant execute on function priv.forget_keys(timestamptz, integer) to APP_ROLE;
+grant execute on function priv.claim_key(text, bytea), priv.note_made(text, jsonb), priv.forget_keys(timestamptz, integer) to APP_ROLE;
 
 grant select, insert, update (made), delete on idempotency_keys to APP_ROLE;
 grant select, delete on idempotency_keys to coopapi_definer;

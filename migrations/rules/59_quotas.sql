@@ -1,8 +1,8 @@
 -- Quotas: how many values that are new to their case a client, and an authority, may add to matching in an hour and in a day.
 --
--- Before it registers values, the application announces them with the function reserve in a short transaction of its own. Announced values
--- are counted even if the registration is rolled back, and the function hold accepts only announced values. So the number of values that
--- are compared with those of others never exceeds the quota. Values that the same case announced before are free.
+-- Before it registers values, the application announces them with priv.reserve or priv.open_registration, in a short transaction of its own.
+-- Announced values are counted even if the registration is rolled back, and priv.hold and priv.register accept only announced values. So the
+-- number of values that are compared with those of others never exceeds the quota. Values that the same case announced before are free.
 
 -- Return the distinct values of some holdings: a digest of all tokens of an identifier, which is valid for one case only, and the cost of
 -- the value. Most values cost one. A value that yields more than four evidence tokens, or more than 64 match keys of persons, costs more.
@@ -178,7 +178,8 @@ end $$;
 -- Announce values that are about to be registered and count those that are new to the case. While a case waits to be hidden, its values
 -- count as hidden. Without values, those that wait and those of a visible case are counted. p_hidden tells whether the case is about to be
 -- hidden; null means that it stays as it is. Return for each quota: the limit, how many values are left, the seconds until it is reset, its
--- length in seconds, the number of new values announced, and whether that exceeded the quota. If it did, none is counted.
+-- length in seconds, the number of new values announced, and whether that exceeded the quota. If it did, none is counted. Values of a
+-- withdrawn case are not counted.
 create function priv.reserve(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[], p_hidden boolean)
 returns table (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
@@ -195,12 +196,14 @@ begin
     if p_tokens is null then
         select u.identifiers, u.tokens, u.strengths into p_identifiers, p_tokens, p_strengths from priv.unconfirmed(p_case) u;
     end if;
-    return query select q.* from priv.count_new(p_case, home.hidden, p_identifiers, case when not home.ended then p_tokens end, p_strengths) q;
+    return query select q.policy, q.most, q.remaining, q.seconds, q.length, q.wanted, q.exceeded
+        from priv.count_new(p_case, home.hidden, home.ended, p_identifiers, p_tokens, p_strengths) q;
 end $$;
 
--- Count values for priv.reserve, which knows that the caller may add to the case.
-create function priv.count_new(p_case uuid, p_hidden boolean, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[])
-returns table (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
+-- Count values for priv.reserve and priv.open_registration, which know that the caller may add to the case. If p_ended, the case was
+-- withdrawn: its values take no part in matching, so none is counted. Return what priv.reserve returns, and whether all values are new.
+create function priv.count_new(p_case uuid, p_hidden boolean, p_ended boolean, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[])
+returns table (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean, all_new boolean)
 language plpgsql volatile as $$
 #variable_conflict use_column
 declare
@@ -208,20 +211,20 @@ declare
     counted record;
 begin
     select array_agg(v.digest order by v.digest) digests, array_agg(v.identifier_id order by v.digest) identifiers,
-           array_agg(v.cost order by v.digest) costs, count(*)::integer as number,
+           array_agg(v.cost order by v.digest) costs, count(*)::integer as number, coalesce(sum(v.cost), 0) as cost,
            exists (select from unnest(p_tokens) t where octet_length(t) <> 32) as malformed,
            exists (select from unnest(p_tokens) t (token) join public.honey_values y on y.token = t.token) as honey into values_in
-        from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v;
+        from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v where not p_ended;
     if values_in.malformed then
         raise exception 'the value is not a match token' using errcode = '22023';
     end if;
-    select array_agg(q) quotas, coalesce(bool_or(q.exceeded), false) exceeded into counted
+    select array_agg(q) quotas, coalesce(bool_or(q.exceeded), false) exceeded, min(q.wanted) = values_in.cost as all_new into counted
         from priv.count_values(p_hidden, array_fill(p_case, array[values_in.number]),
             array_fill(p_hidden, array[values_in.number]), values_in.digests, values_in.identifiers, values_in.costs) q;
     if values_in.honey and not counted.exceeded then
         perform priv.notice_honey(p_case, p_tokens);
     end if;
-    return query select q.policy, q.most, q.remaining, q.seconds, q.length, q.wanted, q.exceeded
+    return query select q.policy, q.most, q.remaining, q.seconds, q.length, q.wanted, q.exceeded, counted.all_new
         from unnest(counted.quotas) q (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean);
 end $$;
 

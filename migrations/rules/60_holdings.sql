@@ -22,10 +22,11 @@ begin
 end $$;
 
 -- Announce values that are about to be registered in a case (priv.reserve), unless it is final, and return with the quotas what is needed to
--- register them. Return nothing if the caller may not add to the case.
-create function priv.open_registration(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[])
+-- register them, and whether all values are new to the case. Return nothing if the caller may not add to the case. If the caller has used the
+-- idempotency key before, nothing is announced, and the row that is returned is empty.
+create function priv.open_registration(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[], p_key text)
 returns table (id uuid, authority_id uuid, state text, handling_code text, wrapped bytea,
-               policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
+               policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean, all_new boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
     set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
@@ -33,14 +34,18 @@ declare
     said text[] := priv.context();
     home record;
 begin
+    if exists (select from public.idempotency_keys k where k.principal_id = nullif(said[2], '')::uuid and k.key = p_key) then
+        return next;
+        return;
+    end if;
     select c.id, c.authority_id, c.state, c.handling_code, k.wrapped, c.visibility = 'hidden' as hidden into home
         from public.cases c join public.case_keys k on k.case_id = c.id where c.id = p_case and GRANTED_TO(said, c.id, 3);
-    if home.state in ('withdrawn', 'transferred') then
+    if FINAL(home.state) then
         return query select home.id, home.authority_id, home.state, home.handling_code, home.wrapped,
-            null::text, null::bigint, null::bigint, null::integer, null::integer, null::bigint, null::boolean;
+            null::text, null::bigint, null::bigint, null::integer, null::integer, null::bigint, null::boolean, null::boolean;
     elsif home.id is not null then
         return query select home.id, home.authority_id, home.state, home.handling_code, home.wrapped, q.*
-            from priv.count_new(p_case, home.hidden, p_identifiers, p_tokens, p_strengths) q;
+            from priv.count_new(p_case, home.hidden, false, p_identifiers, p_tokens, p_strengths) q;
     end if;
 end $$;
 
@@ -113,9 +118,9 @@ begin
 end $$;
 
 -- Store identifiers of a case with their links to subjects, and add those that it did not have to matching. p_rows holds their columns,
--- bytes as hexadecimal digits, p_links their subjects as for priv.link_subjects; the arrays are the holdings as for priv.hold. With p_new the
--- service is asked for another attempt if the case has one of the identifiers already, or became final since they were announced. Return the
--- ids of those that are new, those among them whose value the operator excluded for all, and how many links the others got.
+-- bytes as hexadecimal digits, p_links their subjects as for priv.link_subjects; the arrays are the holdings as for priv.hold. The service is
+-- asked for another attempt if the case became final since they were announced and, with p_new, if it has one of the identifiers already. Return
+-- the ids of those that are new, those among them whose value the operator excluded for all, and how many links the others got.
 create function priv.register(p_case uuid, p_rows jsonb, p_links jsonb, p_identifiers uuid[], p_tokens bytea[], p_families text[],
                               p_strengths smallint[], p_kinds text[], p_common boolean[], p_new boolean,
                               out fresh uuid[], out excluded uuid[], out linked integer, out victims_linked integer)
@@ -131,6 +136,9 @@ begin
     if not found then
         raise exception 'the caller has no access to the case' using errcode = '42501';
     end if;
+    if FINAL(home.state) then
+        raise exception 'the case became final since the values were announced' using errcode = '40001';
+    end if;
     with stored as (
         insert into public.identifiers (id, version, case_id, kind, fingerprint, sealed, normaliser, strength, warnings, basis,
                 source_grading, information_grading, handling_code, exceptional_reason, exceptional_until, external_id,
@@ -144,8 +152,8 @@ begin
             order by r.fingerprint
             on conflict do nothing returning id)
     select array_agg(s.id) into fresh from stored s;
-    if p_new and (home.state in ('withdrawn', 'transferred') or cardinality(fresh) is distinct from jsonb_array_length(p_rows)) then
-        raise exception 'the case has changed since the values were announced' using errcode = '40001';
+    if p_new and cardinality(fresh) is distinct from jsonb_array_length(p_rows) then
+        raise exception 'the case has got one of the identifiers since the values were announced' using errcode = '40001';
     end if;
     linked := 0;
     victims_linked := 0;
@@ -156,7 +164,7 @@ begin
            array_agg(u.strength) as strengths, array_agg(u.kind) as kinds, array_agg(u.common) as common into held
         from unnest(p_identifiers, p_tokens, p_families, p_strengths, p_kinds, p_common) u (identifier, token, family, strength, kind, common)
         where u.identifier in (select unnest(fresh));
-    if held.identifiers is not null and home.state <> 'withdrawn' then
+    if held.identifiers is not null then
         perform priv.put_holdings(p_case, home.authority_id, home.hidden, TIME_IN(said), case when p_links <> '[]' then held.identifiers end,
             held.identifiers, held.tokens, held.families, held.strengths, held.kinds, held.common);
     end if;
@@ -188,19 +196,22 @@ end $$;
 
 -- Add identifiers to matching for priv.hold and priv.register, which know that they belong to the case and locked it. The worker compares them
 -- with other cases after the commit. If a machine client hid the case and no person has confirmed that yet, the identifiers wait.
--- Those in p_linked may have subjects.
+-- Those in p_linked may have subjects. The service is asked for another attempt if the case was hidden since the values were announced.
 create function priv.put_holdings(p_case uuid, p_home uuid, p_hidden boolean, p_at timestamptz, p_linked uuid[], p_identifiers uuid[],
                                   p_tokens bytea[], p_families text[], p_strengths smallint[], p_kinds text[], p_common boolean[]) returns void
 language plpgsql volatile as $$
 declare
     counted record;
 begin
-    select bool_or(r.digest is null) as uncounted, array_agg(r.digest) filter (where r.left_at is not null) as left_before into counted
+    select bool_or(r.digest is null) as uncounted, bool_or(p_hidden and not r.hidden) as hidden_since,
+           array_agg(r.digest) filter (where r.left_at is not null) as left_before into counted
         from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v left join lateral (
-            select x.digest, x.left_at from public.registered_values x
-            where ANNOUNCED(x, v, p_case, p_hidden) offset 0) r on true;
+            select x.digest, x.hidden, x.left_at from public.registered_values x
+            where ANNOUNCED(x, v, p_case, false) offset 0) r on true;
     if counted.uncounted then
         raise exception 'these values were not counted against the quota' using errcode = '42501';
+    elsif counted.hidden_since then
+        raise exception 'these values were not counted against the quota for hidden cases' using errcode = '40001';
     end if;
     if p_hidden and not priv.hiding_confirmed(p_case) then
         insert into public.pending_holdings (token, case_id, identifier_id, family, kind, strength, common)
@@ -345,7 +356,7 @@ begin
     return (select priv.tokens_of_value(i.id) from public.identifiers i where i.id = p_identifier and i.case_id = p_case);
 end $$;
 
-grant execute on function priv.case_to_add_to(uuid), priv.open_registration(uuid, uuid[], bytea[], smallint[]),
+grant execute on function priv.case_to_add_to(uuid), priv.open_registration(uuid, uuid[], bytea[], smallint[], text),
     priv.link_subjects(uuid, jsonb, uuid[], uuid), priv.kinds_of_subject(uuid, uuid), priv.of_victims_alone(uuid, uuid[]),
     priv.register(uuid, jsonb, jsonb, uuid[], bytea[], text[], smallint[], text[], boolean[], boolean),
     priv.hold(uuid, uuid[], bytea[], text[], smallint[], text[], boolean[]), priv.hold_pending(uuid),
