@@ -380,3 +380,9 @@ def test_an_answer_is_json_in_utf_8(world):
     assert "Операція «Чапля» 🪶".encode() in made.data
     assert made.json["title"] == "Операція «Чапля» 🪶"
     assert made.headers["Content-Type"] == "application/json"
+
+
+def test_a_number_that_orjson_refuses_is_answered(app):
+    with app.test_request_context():
+        answer = app.json.response({"number": 10**25, "text": "Чапля"})
+    assert answer.get_json() == {"number": 10**25, "text": "Чапля"}

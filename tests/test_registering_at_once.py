@@ -292,6 +292,20 @@ def test_two_registrations_with_one_key_at_the_same_moment_are_one(world, case, 
     assert stored(owner, case) == (len(body["identifiers"]), True, 1, 1)
 
 
+def test_of_two_registrations_with_one_key_and_other_values_the_second_is_refused(world, case, owner, monkeypatch):
+    """The second has counted its values when the first is sent and answered."""
+    answers = []
+
+    def send(body):
+        return world.as_("investigator").post(f"/cases/{case}/identifiers", body, Idempotency_Key="k")
+
+    between(monkeypatch, lambda: answers.append(send({"identifiers": [OWL]})))
+    answers.append(send(HERON))
+    assert [answer.status_code for answer in answers] == [201, 422]
+    assert answers[1].json["type"] == "/problems/key-reused"
+    assert stored(owner, case) == (1, True, 1, 1)
+
+
 @pytest.mark.parametrize("known", [False, True])
 def test_a_case_that_is_hidden_after_the_count_has_its_values_counted_again(world, case, owner, monkeypatch, known):
     def hide():

@@ -20,7 +20,7 @@ from coopapi.store.statements import Statement
 KEPT: Final = timedelta(days=7)
 LONGEST: Final = 200
 _CLAIM: Final = Statement("select priv.claim_key(:key, :fingerprint)")
-_MADE: Final = Statement("select priv.note_made(:key, cast(:made as jsonb))")
+_MADE: Final = Statement("select priv.note_made(:key, :fingerprint, cast(:made as jsonb))")
 _FOUND: Final = Statement(
     "select fingerprint, made, created_at from idempotency_keys where principal_id = :principal and key = :key"
 )
@@ -90,8 +90,8 @@ def claim(work: UnitOfWork, key: str, asked: bytes) -> Any | None:
         raise KeyReused
     elif found is not None:
         return found
-    _CLAIM.later(work.session, key=key, fingerprint=fingerprint)
-    work.claimed.update(key=key)
+    work.claimed.update(key=key, fingerprint=fingerprint)
+    _CLAIM.later(work.session, **work.claimed)
     return None
 
 

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 from flask import current_app, g, request
 from sqlalchemy.exc import DBAPIError
 
-from coopapi.errors import KnownKey
+from coopapi.errors import KnownKey, Unavailable
 from coopapi.store.db import UnitOfWork
 
 T = TypeVar("T")
@@ -17,7 +17,7 @@ _ATTEMPTS: Final = 3
 def separately(do: Callable[[UnitOfWork], T]) -> T:
     """Run a function in a transaction of its own of the caller, which is committed at its end, and return what it returns.
 
-    It is retried after a serialization failure or a deadlock.
+    It is retried as `retried` says.
     """
 
     def once() -> T:
@@ -28,11 +28,16 @@ def separately(do: Callable[[UnitOfWork], T]) -> T:
 
 
 def retried(do: Callable[[], T]) -> T:
-    """Call a function, at most three times: again after a serialization failure, a deadlock, or if its key is known."""
+    """Call a function, at most three times: again after a serialization failure, a deadlock, or if its key is known.
+
+    Raises `Unavailable` if its key is known only at the last of them, which takes two other refusals before.
+    """
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return do()
         except (DBAPIError, KnownKey) as error:
+            if attempt == _ATTEMPTS and isinstance(error, KnownKey):
+                raise Unavailable from error
             if attempt == _ATTEMPTS or not _may_succeed(error):
                 raise
             g.tried = True

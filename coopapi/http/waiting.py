@@ -12,7 +12,7 @@ from threading import BoundedSemaphore, Lock
 from typing import Any, Final
 from uuid import UUID
 
-from flask import current_app, g, json, request
+from flask import current_app, g, jsonify, request
 
 from coopapi.http.gateway import STOPPING
 from coopapi.http.transactions import separately
@@ -116,7 +116,7 @@ def settling(view: Callable[..., Any]) -> Callable[..., Any]:
             return response
         if asked is not None and request.method != "GET":
             done = _wait(params["case_id"], asked)
-            response.set_data(json.dumps({**response.get_json(), "settled": done}))
+            response.set_data(jsonify({**response.get_json(), "settled": done}).get_data())
         applied = ["return=minimal"] * bool(g.get("minimal")) + [f"wait={asked}"] * (asked is not None)
         if applied:
             response.headers["Preference-Applied"] = ", ".join(applied)

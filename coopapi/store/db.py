@@ -229,7 +229,7 @@ class Database:
             except KnownKey:
                 raise  # it is not answered, but tried again
             except Exception:
-                session.begin()  # Have the database confirm the account before the refusal is answered.
+                session.begin()  # Have the database confirm the account, and look for the key, before the refusal is answered.
                 raise
             session.flush()
             if work.notes:

@@ -185,13 +185,13 @@ begin
     end if;
 end $$;
 
--- Note what was made under a key that was stored in this transaction. If the key was stored by another one, refuse, because this may be sent in
--- one round trip with priv.claim_key and all else.
-create function priv.note_made(p_key text, p_made jsonb) returns void
+-- Note what was made under a key that was stored in this transaction. If a request with another content stored it, or something was made under it
+-- already, refuse, because this may be sent in one round trip with priv.claim_key and all else.
+create function priv.note_made(p_key text, p_fingerprint bytea, p_made jsonb) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 begin
     update public.idempotency_keys k set made = p_made
-        where k.principal_id = (select priv.principal()) and k.key = p_key and k.made is null;
+        where k.principal_id = (select priv.principal()) and k.key = p_key and k.fingerprint = p_fingerprint and k.made is null;
     if not found then
         raise exception 'the idempotency key was used meanwhile' using errcode = '40001';
     end if;
@@ -210,7 +210,7 @@ begin
     return deleted;
 end $$;
 
-grant execute on function priv.claim_key(text, bytea), priv.note_made(text, jsonb), priv.forget_keys(timestamptz, integer) to APP_ROLE;
+grant execute on function priv.claim_key(text, bytea), priv.note_made(text, bytea, jsonb), priv.forget_keys(timestamptz, integer) to APP_ROLE;
 
 grant select, insert, update (made), delete on idempotency_keys to APP_ROLE;
 grant select, delete on idempotency_keys to coopapi_definer;

@@ -12,7 +12,8 @@ begin
 end $$;
 
 -- Count the holders of all tokens, as priv.count_holders does, and return those of which something else is stored, or nothing although they have
--- several holders (`missing`). Of a token with one holder nothing needs to be stored: nothing is read of it before another one comes. The tokens are never held in memory together: a large register has more of them than an array can have.
+-- several holders (`missing`). Of a token with one holder nothing needs to be stored: nothing is read of it before another one comes. The tokens are
+-- never held in memory together: a large register has more of them than an array can have.
 create function priv.miscounted() returns table (token bytea, cases integer, open_cases integer, hidden_cases integer, missing boolean)
 language sql stable as $$
     with held as (
@@ -32,7 +33,7 @@ language sql stable as $$
     from counted c
     cross join lateral (select least(c.shown, c.most)::integer, least(c.open, c.most)::integer, least(c.hidden, c.most)::integer)
         n (cases, open_cases, hidden_cases)
-    where greatest(c.cases + c.hidden_cases, n.cases + n.hidden_cases) > 1
+    where (n.cases + n.hidden_cases <> 1 or c.cases + c.hidden_cases > 1)
       and (c.missing or (least(c.cases, c.most), least(c.open_cases, c.most), least(c.hidden_cases, c.most))
                         <> (n.cases, n.open_cases, n.hidden_cases))
 $$;

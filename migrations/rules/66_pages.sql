@@ -223,7 +223,7 @@ begin
             array (select y.case_id from side y where y.id is not null order by y.place), p_limits, p_clear, 0, p_most)
         with ordinality e (overlap_id, identifier_id, kind, how_strong, how_alike, rule, my_roles, their_roles, theirs, holders, how_rare, since,
                            common, items, owner_id, sealed, wrapped, number)
-        on e.number = - x.place  -- never true, so all rows of both follow each other; PostgreSQL compares them by a hash
+        on e.number = - x.place  -- never true: both lists follow each other, and PostgreSQL joins them by a hash
     order by x.place, e.number;
 end $$;
 
