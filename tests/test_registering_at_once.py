@@ -162,6 +162,12 @@ def test_a_key_is_stored_without_reading_the_other_keys_of_its_caller(world, dat
             cursor.execute("select seq_tup_read + idx_tup_fetch from pg_stat_user_tables where relname = 'idempotency_keys'")
             return cursor.fetchone()[0]
 
+    me = world.as_("investigator")
+    assert me.post("/cases", {"reference": "NL-I", "title": "T"}, Idempotency_Key="first").status_code == 201
+    with owner.cursor() as cursor:
+        cursor.execute("analyze idempotency_keys")
+    # Plans of this request are kept from when PostgreSQL knew that the table had one row.
+    assert me.post("/cases", {"reference": "NL-J", "title": "T"}, Idempotency_Key="second").status_code == 201
     with owner.cursor() as cursor:
         cursor.execute(
             "insert into idempotency_keys (principal_id, key, authority_id, fingerprint, created_at)"
@@ -169,7 +175,7 @@ def test_a_key_is_stored_without_reading_the_other_keys_of_its_caller(world, dat
             (world.clock(),),
         )
     before = read()
-    assert world.as_("investigator").post("/cases", {"reference": "NL-K", "title": "T"}, Idempotency_Key="new").status_code == 201
+    assert me.post("/cases", {"reference": "NL-K", "title": "T"}, Idempotency_Key="new").status_code == 201
     assert read() - before < 10
 
 

@@ -188,7 +188,7 @@ end $$;
 -- Note what was made under a key that was stored in this transaction. If a request with another content stored it, or something was made under it
 -- already, refuse, because this may be sent in one round trip with priv.claim_key and all else.
 create function priv.note_made(p_key text, p_fingerprint bytea, p_made jsonb) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 begin
     update public.idempotency_keys k set made = p_made
         where k.principal_id = (select priv.principal()) and k.key = p_key and k.fingerprint = p_fingerprint and k.made is null;
