@@ -173,7 +173,8 @@ class Place:
             home, subject = self.case("eset")
 
             def request(number: int, side: str) -> Request:
-                body = {"identifiers": [item(number, side) | {"subjects": [{"id": subject}]}]}
+                linked = {"subjects": [{"id": subject}]} if item is person else {}  # a value alone is registered another way
+                body = {"identifiers": [item(number, side) | linked]}
                 return Request("POST", f"{home}/identifiers", json.dumps(body).encode(), headers)
 
             return [(request(n, "held"), request(n, "free")) for n in numbers]
