@@ -188,7 +188,7 @@ def register_new(work: UnitOfWork, case_id: UUID, rows: Sequence[Mapping[str, An
 
 
 def _stored(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return identifiers as the database reads them. What is null is left out, because most columns of most rows are."""
+    """Return identifiers as the database reads them. Columns that are null are left out: most columns of most rows are null."""
     return [
         {
             **{name: said for name in _COLUMNS if (said := row[name]) is not None},
