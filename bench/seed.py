@@ -6,6 +6,8 @@
 encrypted by the code of the service, keys and match tokens are made from the key file in the folder, and each case has its row in
 the queue of the worker. The rows are loaded with COPY as the owner of the database; then the worker finds the overlaps and links
 the journal. Quotas are not used up, because nothing is registered by a client.
+A register of several million identifiers is one of a million, in the folder beside it that is named 1000000, copied as
+`bench/copies.py` says.
 
 A folder that is filled already is left as it is, so it can be used for many measurements. With --port the service is started on it,
 and the command prints a token for each authority and waits until it is stopped with Ctrl-C.
@@ -17,6 +19,7 @@ import io
 import itertools
 import json
 import logging
+import subprocess
 import sys
 import time
 from collections import defaultdict
@@ -30,7 +33,7 @@ from uuid import UUID
 
 import psycopg2
 
-from bench import synthetic
+from bench import copies, synthetic
 from bench.synthetic import AUTHORITIES, DESKS, SyntheticCase
 from coopapi import config
 from coopapi.access import Actor, Level, Role
@@ -47,6 +50,8 @@ from coopapi.unicode_text import fold_reference
 
 Rows = Mapping[str, list[dict[str, Any]]]
 CASES_IN_A_LOAD: Final = 1000
+LARGEST_LOADED: Final = 1_000_000
+"""The most identifiers of a register that is loaded. A larger one is made of copies."""
 SPAN: Final = timedelta(days=400)
 """How long ago the first case was registered."""
 _CASES_FOR_AN_IDENTIFIER: Final = 1 / 9
@@ -333,22 +338,55 @@ class Seeded:
 @contextlib.contextmanager
 def seeded(folder: Path, identifiers: int, seed: int = 1, port: int = 0) -> Iterator[Seeded]:
     """Fill the folder, unless it is filled already, and run its database. Raises `SystemExit` if it holds another register."""
+    fill(folder, identifiers, seed, port)
+    with opened(folder, port, durable=True) as made:
+        yield made
+
+
+def fill(folder: Path, identifiers: int, seed: int = 1, port: int = 0) -> None:
+    """Fill the folder, unless it is filled already. Raises `SystemExit` if it holds another register.
+
+    The database in the folder must not run, nor that of the smaller register of which a large one is made.
+    """
     wanted = {"identifiers": identifiers, "seed": seed}
     done = folder / "seed.json"
     if not done.exists():
+        times = _copy_smaller(folder, identifiers, seed)
         with opened(folder, port, durable=False) as made, contextlib.closing(made.connect()) as connection:
-            with connection, connection.cursor() as cursor:
-                cursor.execute("select exists (select from identifiers)")
-                if cursor.fetchone()[0]:
-                    sys.exit(f"{folder} holds cases, but was not filled completely: delete it or use another folder")
-            load(made.database, connection, made.people, synthetic.cases(identifiers, seed), identifiers)
+            if times > 1:
+                for name in copies.enlarge(connection, made.database.keys, times - 1):
+                    _say(f"copying {name} {times - 1} times")
+            else:
+                _require_empty(connection, folder)
+                load(made.database, connection, made.people, synthetic.cases(identifiers, seed), identifiers)
             connection.autocommit = True
             connection.cursor().execute("vacuum analyze")
         done.write_text(json.dumps(wanted))
     if (found := json.loads(done.read_text())) != wanted:
         sys.exit(f"{folder} was filled with {found}: use another folder")
-    with opened(folder, port, durable=True) as made:
-        yield made
+
+
+def _copy_smaller(folder: Path, identifiers: int, seed: int) -> int:
+    """Begin a large register with a copy of a smaller one. Returns how many times larger it has to be, or 1 if it is not large."""
+    times, rest = divmod(identifiers, LARGEST_LOADED)
+    if times < 2:
+        return 1
+    if rest:
+        sys.exit(f"more than {LARGEST_LOADED} identifiers must be a multiple of it")
+    if folder.exists():
+        sys.exit(f"{folder} was not filled completely: delete it or use another folder")
+    smaller = folder.with_name(str(LARGEST_LOADED))
+    fill(smaller, LARGEST_LOADED, seed)
+    subprocess.run(["cp", "-a", smaller, folder], check=True)  # the data belong to the user that PostgreSQL runs as
+    (folder / "seed.json").unlink()
+    return times
+
+
+def _require_empty(connection: Any, folder: Path) -> None:
+    with connection, connection.cursor() as cursor:
+        cursor.execute("select exists (select from identifiers)")
+        if cursor.fetchone()[0]:
+            sys.exit(f"{folder} holds cases, but was not filled completely: delete it or use another folder")
 
 
 @contextlib.contextmanager

@@ -34,7 +34,7 @@ from urllib.parse import urlsplit
 import psycopg2
 
 from bench import limits, plots
-from bench.seed import Seeded, seeded
+from bench.seed import Seeded, fill, seeded
 
 RESULTS: Final = Path(__file__).with_name("results")
 BATCH: Final = 1000
@@ -295,6 +295,8 @@ def opened(sizes: Sequence[int], folder: Path | None) -> Iterator[dict[str, Seed
         home = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="coopapi-bench-")))
         home.mkdir(parents=True, exist_ok=True)
         home.chmod(0o711)  # the user that PostgreSQL runs as must reach its data
+        for size in sizes:
+            fill(home / str(size), size)
         yield {str(size): stack.enter_context(seeded(home / str(size), size)) for size in sizes}
 
 

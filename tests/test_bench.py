@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import plots, settling, speed, timelines
+from bench import plots, seed, settling, speed, timelines
+from coopapi.ops import administration
 
 IDENTIFIERS = "60"
 
@@ -30,6 +31,46 @@ def test_every_request_of_the_table_is_measured_beside_the_limits(services):
     assert {name: len(rates) for name, rates in told["raw"].items()} == {"COPY": 1, "sorted upsert": 1}
     assert all(name in speed.table(told) for name in measured)
     assert len(ET.fromstring(plots.speeds(told["figures"])).findall(".//{*}line")) >= len(measured)
+
+
+def test_a_large_register_is_made_of_copies_of_a_smaller_one(monkeypatch):
+    monkeypatch.setattr(seed, "LARGEST_LOADED", int(IDENTIFIERS))
+    tables = {
+        "case_keys",
+        "identifiers",
+        "holdings",
+        "match_tokens",
+        "case_overlaps",
+        "overlap_sides",
+        "journal_links",
+        "search_words",
+    }
+    with speed.opened([int(IDENTIFIERS), 3 * int(IDENTIFIERS)], None) as registers:
+        small, large = registers.values()
+        with closing(small.connect()) as one, closing(large.connect()) as other:
+            assert {table: 3 * count for table, count in counted(one).items()} == counted(other)
+            assert tables <= counted(other).keys()
+        assert set(administration.reconcile(large.database, repair=False).values()) == {0}
+        with large.served() as url, closing(speed.Client(url, large.tokens[0])) as client:
+            for case in speed.own_cases(large):
+                shown = client.ask("GET", f"/api/v1/cases/{case}/identifiers", None)["items"]
+                assert all(item["value"] for item in shown)
+
+
+def counted(connection):
+    """Count the rows of the tables that name a case or an identifier, or hold match tokens, as far as they have any."""
+    query = """
+        select distinct table_name from information_schema.columns where table_schema = 'public'
+        and column_name in ('case_id', 'case_a', 'identifier_id', 'token', 'place', 'entry_id')
+        and table_name <> 'search_grams'  -- copies have the words of their originals
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        found = {}
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"select count(*) from {table}")
+            (found[table],) = cursor.fetchone()
+    return {table: count for table, count in found.items() if count}
 
 
 def test_overlaps_are_found_and_none_is_missed(services):
