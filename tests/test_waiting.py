@@ -1,7 +1,7 @@
 """Waiting for overlaps: the worker finds them after the commit, and a caller may wait for that."""
 
 import fcntl
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -88,7 +88,29 @@ def test_beyond_a_quarter_of_the_threads_nobody_waits(world, pair, app, pauses):
     with app.extensions["waiting places"].take() as taken:
         assert taken
         answer = world.as_("investigator").get(f"/cases/{pair[0]}/overlaps", Prefer="wait=5")
-    assert (answer.json["settled"], pauses) == (False, [])
+    assert (answer.json["settled"], answer.headers["Retry-After"], pauses) == (False, "5", [])
+
+
+@pytest.mark.usefixtures("idle")
+def test_one_request_of_a_caller_waits_for_the_worker_at_a_time(world, pair, app, pauses, monkeypatch):
+    """Otherwise one client could take all places of a process."""
+    monkeypatch.setitem(app.extensions, "waiting places", Places(threads=16))
+    places, caller = app.extensions["waiting places"], UUID(world.as_("investigator").get("/me").json["id"])
+    path = f"/cases/{pair[0]}/overlaps"
+    with places.take(caller, "worker") as taken, places.take(caller, "events") as feed:
+        assert taken
+        assert feed
+        made = register(world, "investigator", pair[0], Prefer="wait=5")
+        read = world.as_("investigator").get(path, Prefer="wait=5")
+    for answer in (made, read):
+        assert (answer.json["settled"], answer.headers["Retry-After"], answer.headers["Preference-Applied"]) == (
+            False,
+            "5",
+            "wait=5",
+        )
+    assert pauses == []
+    assert "Retry-After" not in world.as_("investigator").get(path, Prefer="wait=5").headers
+    assert pauses
 
 
 def test_the_changes_of_others_are_not_waited_for(world, idle, pair):

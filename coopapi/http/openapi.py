@@ -163,7 +163,7 @@ def _document_answers(doc: dict[str, Any], notes: Notes) -> None:
     answers = [said for status, said in doc["responses"].items() if str(status).startswith("2")]
     sent = ["X-Request-Id", *(["ETag"] if notes.allow is not Action.PUBLIC else []), *(["Link"] if notes.pages else [])]
     sent += ["Preference-Applied"] if notes.settles else []
-    sent += ["Retry-After"] if notes.polls else []
+    sent += ["Retry-After"] if notes.polls or notes.settles else []
     sent += ["RateLimit-Policy", "RateLimit"] if notes.counts_values else []
     for answer in answers:
         answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in sent}

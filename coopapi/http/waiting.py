@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import wraps
+from hashlib import blake2b
 from threading import BoundedSemaphore, Lock
 from typing import Any, Final
 from uuid import UUID
@@ -30,7 +31,8 @@ BEHIND: Final = "5 seconds"
 _LOOK: Final = 0.02
 _LOOK_AT_FEED: Final = 0.25
 _TRY_AGAIN: Final = "5"
-_LOCKABLE_BYTES: Final = 2**62
+_PLACE_BYTES: Final = 7
+"""The length of the number of the byte that is locked. The numbers of bytes that can be locked have eight bytes and a sign."""
 _WAIT: Final = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.ASCII | re.IGNORECASE)
 _MINIMAL: Final = re.compile(r'(?:^|[,;])\s*return\s*=\s*"?minimal"?\s*(?=[,;]|$)', re.IGNORECASE)
 SETTLED: Final = "priv.settled(:case, cast(:behind as interval), :limits)"
@@ -39,10 +41,11 @@ _SETTLED: Final = Statement(f"select settled, late from {SETTLED}")  # noqa: S60
 
 
 class Places:
-    """The requests that wait: at most a quarter of the threads of this process, and one request of each caller of a feed.
+    """The requests that wait: at most a quarter of the threads of this process, and one request of each caller for each thing.
 
-    A caller who waits has a byte of a file locked. The processes of a service share the file, because they are forked from the
-    one that opened it, and what a process has locked is unlocked when it ends.
+    A caller who waits for new events may wait for the worker, too. A caller who waits has a byte of a file locked. The processes
+    of a service share the file, because they are forked from the one that opened it, and what a process has locked is unlocked
+    when it ends.
     """
 
     def __init__(self, threads: int) -> None:
@@ -50,39 +53,40 @@ class Places:
         self._lock = Lock()
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 (it is closed with the application)
         weakref.finalize(self, self._file.close)
-        self.callers: set[UUID | None] = set()
+        self.callers: set[int] = set()
 
     @contextmanager
-    def take(self, caller: UUID | None = None) -> Iterator[bool]:
-        """Take a place while the context lasts. Yields False if there is none, or if this caller waits already."""
+    def take(self, caller: UUID | None = None, what: str = "") -> Iterator[bool]:
+        """Take a place while the context lasts. Yields False if there is none, or if this caller waits for the same already."""
+        place = int.from_bytes(blake2b(what.encode() + caller.bytes, digest_size=_PLACE_BYTES).digest()) if caller else None
         with self._lock:
-            taken = caller not in self.callers and self._free.acquire(blocking=False)
-            if taken and caller:
-                self.callers.add(caller)
+            taken = place not in self.callers and self._free.acquire(blocking=False)
+            if taken and place is not None:
+                self.callers.add(place)
         try:
-            yield taken and self._alone(caller)
+            yield taken and self._alone(place)
         finally:
             if taken:
                 try:
                     with self._lock:
-                        self._let_go(caller)
+                        self._let_go(place)
                 finally:
                     self._free.release()
 
-    def _alone(self, caller: UUID | None) -> bool:
+    def _alone(self, place: int | None) -> bool:
         """Lock the byte of a caller. Returns False if another process has it locked."""
         try:
-            if caller:
-                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, caller.int % _LOCKABLE_BYTES)
+            if place is not None:
+                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
         except BlockingIOError:
             return False
         return True
 
-    def _let_go(self, caller: UUID | None) -> None:
-        if caller:
-            self.callers.remove(caller)
+    def _let_go(self, place: int | None) -> None:
+        if place is not None:
+            self.callers.remove(place)
             with suppress(OSError):
-                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, caller.int % _LOCKABLE_BYTES)
+                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
 
 
 class Unsettled(Exception):
@@ -94,8 +98,8 @@ def settling(view: Callable[..., Any]) -> Callable[..., Any]:
 
     With `return=minimal`, the response to a registration has only the ids of what was registered.
 
-    No database connection is held while waiting. At most a quarter of the threads wait at one time; further requests, and all
-    while the worker is behind, are answered at once.
+    No database connection is held while waiting. At most a quarter of the threads wait at one time, and one request of a caller
+    that asks for it. Further ones are answered at once, with `Retry-After`, and so are all while the worker is behind.
     """
 
     @wraps(view)
@@ -107,7 +111,7 @@ def settling(view: Callable[..., Any]) -> Callable[..., Any]:
             try:
                 response = view(**params)
             except Unsettled:
-                g.settled = _wait(params["case_id"], seconds)
+                g.settled = _wait(params["case_id"], seconds, asked=asked is not None)
                 response = view(**params)
         else:
             g.minimal = _MINIMAL.search(_preferences()) is not None
@@ -115,11 +119,13 @@ def settling(view: Callable[..., Any]) -> Callable[..., Any]:
         if response.status_code >= 300:  # noqa: PLR2004 (no success)
             return response
         if asked is not None and request.method != "GET":
-            done = _wait(params["case_id"], asked)
+            done = _wait(params["case_id"], asked, asked=True)
             response.set_data(jsonify({**response.get_json(), "settled": done}).get_data())
         applied = ["return=minimal"] * bool(g.get("minimal")) + [f"wait={asked}"] * (asked is not None)
         if applied:
             response.headers["Preference-Applied"] = ", ".join(applied)
+        if g.get("no_place"):
+            response.headers["Retry-After"] = _TRY_AGAIN
         return response
 
     return settled
@@ -137,7 +143,7 @@ def polling(view: Callable[..., Any]) -> Callable[..., Any]:
         seconds = int(request.args.get("wait", "0"))
         if not seconds or not g.nothing_new:
             return response
-        with _places().take(g.caller) as taken:
+        with _places().take(g.caller, "events") as taken:
             if not taken:
                 response.headers["Retry-After"] = _TRY_AGAIN
                 return response
@@ -169,12 +175,13 @@ def _asked() -> int | None:
     return min(int(found[1]), LONGEST) if found else None
 
 
-def _wait(case_id: UUID, seconds: float) -> bool:
+def _wait(case_id: UUID, seconds: float, *, asked: bool) -> bool:
     """Wait until the worker has followed all changes of the case. Returns whether it has."""
     settled, late = _look(case_id)
     if settled or late or not seconds:
         return settled
-    with _places().take() as taken:
+    with _places().take(g.caller if asked else None, "worker") as taken:
+        g.no_place = not taken
         end = time.monotonic() + seconds
         while taken and not settled and time.monotonic() < end and not STOPPING.wait(_LOOK):
             settled, _ = _look(case_id)
