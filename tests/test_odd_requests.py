@@ -139,6 +139,18 @@ def test_a_member_that_is_not_read_may_be_anything(name, odd):
     assert StaticKeys({"keys": [{**JWK, name: odd}]}).find("k").algorithm == "ES256"
 
 
+def test_a_member_of_a_key_that_is_not_read_is_not_stored(world):
+    """A certificate names persons, and nobody looks at it."""
+    body = {"name": "C", "roles": ["system"], "jwks": {"keys": [{**JWK, "x5c": ["Jane Heron"]}], "owner": "Jane Heron"}}
+    path = f"/authorities/{world.authorities['nl']}/clients"
+    made = world.as_("admin").post(path, body)
+    assert made.json["jwks"] == {"keys": [JWK]}
+    changed = world.as_("admin").patch(f"{path}/{made.json['id']}", {"jwks": body["jwks"]}, If_Match=made.headers["ETag"])
+    assert "Heron" not in changed.get_data(as_text=True) + world.as_("admin").get(f"{path}/{made.json['id']}").get_data(
+        as_text=True
+    )
+
+
 @pytest.mark.parametrize("odd", [["EdDSA"], 5, None], ids=repr)
 @pytest.mark.parametrize("name", ["alg", "kty", "x", "crv"])
 def test_a_client_with_such_a_key_is_refused_with_a_pointer(world, name, odd):

@@ -69,12 +69,22 @@ class StaticKeys:
         return self._keys.get(kid)
 
 
+def public_keys(jwks: Any) -> dict[str, Any]:
+    """Return a JWKS with only those members of its keys that are read. Raises `ValueError` as `StaticKeys` does."""
+    StaticKeys(jwks)
+    return {"keys": [_public(jwk) for jwk in jwks["keys"]]}
+
+
+def _public(jwk: Mapping[str, Any]) -> dict[str, str]:
+    return {name: jwk[name] for name in _TEXTS if name in jwk}
+
+
 def _read(jwk: Any) -> tuple[str, VerificationKey]:
     if not isinstance(jwk, Mapping):
         raise ValueError("a key is not an object")  # noqa: TRY004 (one kind of fault for a bad document)
     if not all(isinstance(jwk.get(name, ""), str) for name in _TEXTS):
         raise ValueError(f"the members {', '.join(_TEXTS)} of a key must be text")
-    public = {name: jwk[name] for name in _TEXTS if name in jwk}
+    public = _public(jwk)
     kid, kty = public.get("kid", ""), public.get("kty", "")
     if not 0 < len(kid) <= 255:  # noqa: PLR2004 (a bound on names)
         raise ValueError("a key has no valid kid")

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, text
 
 from coopapi.access import CLEARABLE, HOLDERS, Action, Function, Role
-from coopapi.auth.jwks import StaticKeys
+from coopapi.auth.jwks import public_keys
 from coopapi.directory import codelists, rights
 from coopapi.directory.models import Authority, Principal
 from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable, fault
@@ -119,7 +119,7 @@ def add_person(work: UnitOfWork, authority_id: UUID, data: dict[str, Any]) -> Pr
 def add_client(work: UnitOfWork, authority_id: UUID, data: dict[str, Any]) -> Principal:
     """Add a machine client of an authority, with public keys or with a secret that is shown once."""
     _manages(work, authority_id)
-    check_jwks(data.get("jwks"))
+    data = _with_public_keys(data)
     row_id = work.new_id()
     secret = None if data.get("jwks") else secrets.token_urlsafe(32)
     kept = {"id": row_id, "issuer": work.settings.issuer, "subject": str(row_id)}
@@ -152,7 +152,7 @@ def change_client(work: UnitOfWork, authority_id: UUID, client_id: UUID, version
 
 def change_staff(work: UnitOfWork, row: Principal, data: dict[str, Any]) -> Principal:
     """Change a person or client. Removed rights end with the next request; approval is requested for what needs it."""
-    check_jwks(data.get("jwks"))
+    data = _with_public_keys(data)
     roles = data.get("roles", row.roles)
     if data.get("victim_cleared", row.victim_cleared) and not CLEARABLE & {Role(name) for name in roles}:
         raise NotClearable
@@ -177,12 +177,15 @@ def digest_of(keys: Keyring, secret: str) -> bytes:
     return keys.mac("client-secrets", secret.encode())
 
 
-def check_jwks(jwks: Mapping[str, Any] | None) -> None:
-    """Raise `Unprocessable` for keys that cannot authenticate a client: private, symmetric or weak ones."""
-    if jwks is None:
-        return
+def _with_public_keys(data: dict[str, Any]) -> dict[str, Any]:
+    """Return what is stored of the data of a person or client: of each key, only the members that prove its signatures.
+
+    Others, such as a certificate, may name persons. Raises `Unprocessable` for private, symmetric or weak keys.
+    """
+    if data.get("jwks") is None:
+        return data
     try:
-        StaticKeys(jwks)
+        return {**data, "jwks": public_keys(data["jwks"])}
     except ValueError as wrong:
         raise fault("/jwks", "jwks", f"The JWKS is not valid: {wrong}.") from None
 
