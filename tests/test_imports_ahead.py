@@ -85,8 +85,8 @@ def test_a_line_that_was_read_without_its_tokens_gets_them_when_it_is_stored(wor
 
     def without_tokens(*asked):
         lines = read(*asked)
+        ahead.prepare(lines, idle.keys)
         for line in lines:
-            ahead.prepare(line, idle.keys)
             line.held = None
         return lines
 

@@ -2,8 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from coopapi.cases.models import Case, Identifier, Subject
@@ -21,8 +20,7 @@ from coopapi.imports.storing import refuse
 from coopapi.matching import engine
 
 
-@dataclass(frozen=True, slots=True)
-class DraftedLine:
+class DraftedLine(NamedTuple):
     """A line whose identifier was read and may be stored in its case."""
 
     line: SentLine
@@ -80,8 +78,8 @@ def _drafted(known: Known, ready: Sequence[tuple[SentLine, Case]], told: Mapping
         try:
             item = _item(line, case, found)
             key = keep_key(work, case.id, known.wrapped[case.id], case.authority_id)
-            if line.reading and line.held is not None:
-                read = ReadItem(item, line.reading, line.held, work.new_id())
+            if line.content and line.held is not None:
+                read = ReadItem(item, line.content, line.held, work.new_id())
             else:
                 read = registration.parse(work, item)
             made = registration.drafted(work, case, key, read)
