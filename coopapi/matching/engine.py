@@ -200,18 +200,31 @@ def _stored(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def _distinct(held: Sequence[Held]) -> Sequence[Held]:
+    """Return each token of an identifier once: with the greatest strength, and as common only if it always is."""
+    found: dict[bytes, Held] = {}
+    for one in held if len({token for token, *_ in held}) < len(held) else ():
+        token, family, strength, common = one
+        _, _, other, both = found.get(token, one)
+        found[token] = token, family, max(strength, other), common and both
+    return list(found.values()) or held
+
+
 def register_in_cases(
     work: UnitOfWork, rows: Sequence[Mapping[str, Any]], links: Sequence[Mapping[str, Any]], held: Sequence[Sequence[Held]]
 ) -> None:
     """Count identifiers of several cases against the quotas, store them, and put them into matching, all in this transaction.
 
-    They must be new to their cases. `held` are the tokens of each row, and each link has its identifier.
-
-    Raises `QuotaExceeded`.
+    They must be new to their cases. `held` are the tokens of each row, and each link has its identifier. The database does this
+    while the caller goes on. Whatever is done next with the transaction raises `QuotaExceeded`.
     """
-    work.session.flush()
-    names = [(str(row["id"]), str(row["case_id"]), row["kind"]) for row in rows]
-    every = [(*name, *token) for name, tokens in zip(names, held, strict=True) for token in tokens]
+
+    def count(found: list[Any]) -> None:
+        work.quotas[:] = [quotas.Quota(**row._asdict()) for row in found]
+        quotas.require(work.quotas)
+
+    names = [(f"{row['id'].int:032x}", f"{row['case_id'].int:032x}", row["kind"]) for row in rows]
+    every = [(*name, *token) for name, tokens in zip(names, held, strict=True) for token in _distinct(tokens)]
     identifiers, cases, kinds, tokens, families, strengths, common = zip(*every, strict=True) if every else ((),) * 7
     asked = {
         "identifiers": array(identifiers),
@@ -222,11 +235,9 @@ def register_in_cases(
         "strengths": array(strengths),
         "common": array(common),
     }
-    stored, linked = quick_json(_stored(rows)), quick_json(links)
-    work.quotas[:] = [
-        quotas.Quota(**row._asdict()) for row in _REGISTER_IN_CASES.rows(work.session, rows=stored, links=linked, **asked)
-    ]
-    quotas.require(work.quotas)
+    asked |= {"rows": quick_json(_stored(rows)), "links": quick_json(links)}
+    work.session.flush()
+    _REGISTER_IN_CASES.behind(work.session, count, **asked)
 
 
 def link_subjects(work: UnitOfWork, case_id: UUID, identifier_id: UUID, links: Sequence[Mapping[str, Any]]) -> Linked:

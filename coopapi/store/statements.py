@@ -2,7 +2,7 @@
 
 import re
 from collections import namedtuple
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID, SafeUUID
@@ -51,6 +51,13 @@ class Statement:
         """Send the statement as a transaction of its own, before the one of this session begins, and return what `rows` returns."""
         found: list[Any] = session.send_ahead(self.sql, values)
         return found
+
+    def behind(self, session: Any, then: Callable[[list[Any]], None], **values: Any) -> None:
+        """Send the statement in the transaction of this session, and go on before the database has carried it out.
+
+        Whatever is done next with the session waits for that, calls `then` with what `rows` returns, and raises what it raises.
+        """
+        session.send_behind(self.sql, values, then)
 
     def later(self, session: Any, **values: Any) -> None:
         """Have the statement sent together with the next one, before it."""
