@@ -100,6 +100,8 @@ def literal(text: str) -> str:
 
 def literal_lower(text: str) -> str:
     """Return the form of `literal` in lower case, without case folding, which would replace the sharp s by ss."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.lower().split())
     return literal(_translate(literal(text), lambda character: "\u03c3" if character == "\u03c2" else character.lower()))
 
 

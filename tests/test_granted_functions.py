@@ -1,5 +1,7 @@
 """Every function that the application's role may execute, and every id that it takes. A caller without a part in a thing is refused."""
 
+import json
+
 import pytest
 from test_definer_rights import run
 from test_policies import fill, things  # noqa: F401 (a fixture)
@@ -283,3 +285,16 @@ def test_nobody_ends_an_address_of_another_person(world, owner, strange):
     with owner.cursor() as cursor:
         cursor.execute("select state from mail_addresses where id = %s", (strange["address"],))
         assert cursor.fetchone() == ("waiting",)
+
+
+ROW = {
+    "id": "{mine}", "case_id": "{case}", "kind": "email", "fingerprint": "00", "sealed": "00", "normaliser": 1, "strength": 1,
+    "warnings": [], "basis": "fact", "handling_code": "H0",
+}  # fmt: skip
+
+
+def test_nobody_stores_a_value_without_tokens_in_a_case_of_others(world, strange):
+    none = ", ".join(["'{}'"] * 7)
+    for case, answer in (("{case}", "42501"), ("{mine}", [])):
+        row = json.dumps([{**ROW, "case_id": case}]).replace("{mine}", strange["mine"]).replace("{case}", strange["case"])
+        assert run(world, "foreign", f"select * from priv.register_in_cases('{row}', '[]', {none}) where exceeded") == answer

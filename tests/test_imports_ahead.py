@@ -7,8 +7,9 @@ from contextlib import suppress
 import pytest
 from test_imports import CASE, FILE, PERSON, emails, report, sent
 
-from coopapi.imports import ahead, running
+from coopapi.imports import ahead, running, storing_identifiers
 from coopapi.imports.ahead import Ahead, Staged
+from coopapi.ops import abuse_controls
 
 BAD = (
     {"type": "case"},
@@ -85,8 +86,8 @@ def test_a_line_that_was_read_without_its_tokens_gets_them_when_it_is_stored(wor
 
     def without_tokens(*asked):
         lines = read(*asked)
+        ahead.prepare(lines, idle.keys)
         for line in lines:
-            ahead.prepare(line, idle.keys)
             line.held = None
         return lines
 
@@ -98,6 +99,48 @@ def test_a_line_that_was_read_without_its_tokens_gets_them_when_it_is_stored(wor
         assert cursor.fetchone() == (0,)
         cursor.execute("select count(*) from identifiers")
         assert cursor.fetchone() > (0,)
+
+
+STORED = """
+    select (select count(*) from holdings), (select count(*) from registered_values), (select count(*) from imported_rows),
+           (select count(*) from identifier_subjects), (select array_agg((case_id is null, cardinality(tokens)) order by id) from matching_queue),
+           (select array_agg((action, object_type, detail - 'kinds') order by id) from journal_entries where action not like 'import.%')
+"""
+
+
+def test_the_same_is_stored_however_few_lines_of_new_cases_are_stored_together(world, idle, owner, monkeypatch):
+    cases = [{**CASE, "external_id": f"C{n}", "reference": f"R-{n}"} for n in range(4)]
+    values = [
+        one for n in (2, 0, 3, 1) for one in (*emails(3, case=f"C{n}"), {**emails(1, case=f"C{n}")[0], "external_id": "again"})
+    ]
+    found = []
+    for together in (600, 1):
+        monkeypatch.setattr(storing_identifiers, "_TOGETHER", together)
+        job = sent(world, *cases, *values)
+        while running.import_once(idle):
+            pass
+        with owner.cursor() as cursor:
+            cursor.execute(STORED)
+            found.append((report(world, job), cursor.fetchone()))
+        world.register.as_of("world", lambda: None)
+    assert found[0] == found[1]
+    assert [one["outcome"] for one in found[0][0]].count("refused") == len(cases)
+
+
+def test_a_quota_that_is_exceeded_while_lines_are_prepared_keeps_all_of_the_portion_from_being_stored(
+    world, idle, owner, monkeypatch
+):
+    monkeypatch.setattr(storing_identifiers, "_TOGETHER", 1)
+    abuse_controls.set_quota(idle, world.authorities["nl"], [2, 100, 100, 100], None, "test")
+    cases = [{**CASE, "external_id": f"C{n}", "reference": f"R-{n}"} for n in range(3)]
+    job = sent(world, *cases, *[one for n in range(3) for one in emails(1, case=f"C{n}")])
+    while running.import_once(idle):
+        pass
+    told = world.as_("system").get(f"/imports/{job}").json
+    assert (told["state"], told["stored"]) == ("waiting_for_quota", 5)
+    with owner.cursor() as cursor:
+        cursor.execute("select used from quota_use where policy = 'hour' and used > 0")
+        assert cursor.fetchall() == [(2,), (2,)]
 
 
 @pytest.mark.parametrize("ends", ["asked", "revoked", "taken"])

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sending import statements_sent
-from test_imports import CASE, sent
+from test_imports import CASE, emails, sent
 
 from coopapi.auth.authentication import actor_of
 from coopapi.matching import engine, settler
@@ -75,6 +75,22 @@ def test_changes_that_were_followed_are_deleted_without_reading_those_that_wait(
     settle = Statement("select priv.settle_pairs(priv.next_pairs(false, 100), :limits)")
     with idle.worker() as session:
         assert used(session, "matching_queue", lambda: settle.rows(session, limits=engine.limits(idle.settings)))[0] == 1
+
+
+@pytest.mark.parametrize("analysed", [False, True])
+def test_of_what_it_is_time_is_told_without_reading_overlaps_for_which_nobody_waits(world, idle, owner, analysed):
+    cases = [{**CASE, "external_id": f"C{n}", "reference": f"R-{n}"} for n in range(40)]
+    shared = [one for n in range(39) for case in (n, n + 1) for one in emails(1, case=f"C{case}", name=f"bird-{n}")]
+    sent(world, *cases, *shared)
+    world.work()
+    with owner.cursor() as cursor:
+        cursor.execute("select count(*) from case_overlaps")
+        assert cursor.fetchone() == (39,)
+        if analysed:
+            cursor.execute("analyze")
+    timers = Statement("select priv.next_timers(1)")
+    with idle.worker() as session:
+        assert used(session, "case_overlaps", lambda: timers.rows(session))[0] == 0
 
 
 @pytest.mark.parametrize("wanted", [{"reference": "r-7"}, {"external_id": "C7"}, {"reference": "r-7", "external_id": "C7"}])

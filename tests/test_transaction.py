@@ -149,6 +149,36 @@ def test_what_waits_for_the_next_statement_still_waits_if_one_ahead_of_the_trans
         assert (seen.one(opened), ONE.value(opened)) == (("begun", "yes"), 1)
 
 
+def test_what_is_done_next_waits_for_a_statement_behind_and_gets_its_rows_first(database, idle):
+    found = []
+    with database.anonymous() as session:
+        ONE.behind(session, found.append)
+        ONE.behind(session, found.append)
+        assert len(found) == 1
+        assert session.scalar(text("select 2")) == 2
+        assert [[row.one for row in rows] for rows in found] == [[1], [1]]
+
+
+@pytest.mark.parametrize("then", ["flush", "commit", "begin", "rollback"])
+def test_what_is_done_next_raises_what_a_statement_behind_raised(database, idle, then):
+    with Transaction(database.engine, ONE) as opened:
+        Statement("select 1 / 0").behind(opened, list)
+        with pytest.raises(DBAPIError, match="division by zero"):
+            getattr(opened, then)()
+
+
+def test_a_transaction_is_closed_when_the_statement_behind_has_ended(database, idle):
+    def refuse():
+        with database.anonymous() as session:
+            Statement("select 1 / 0").behind(session, list)
+            raise Refused
+
+    with pytest.raises(Refused):
+        refuse()
+    with database.anonymous() as session:
+        assert ONE.value(session) == 1
+
+
 def test_sqlalchemy_joins_the_same_transaction_when_it_is_used(world, database, idle):
     world.case("investigator")
     with work(database) as opened:

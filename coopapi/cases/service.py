@@ -15,7 +15,8 @@ from coopapi.errors import Conflict, Forbidden, NotFound
 from coopapi.matching import engine
 from coopapi.shared.grants import answers, level_of
 from coopapi.store import vault
-from coopapi.store.db import UnitOfWork, as_json
+from coopapi.store.db import UnitOfWork
+from coopapi.store.quick_json import quick_json
 from coopapi.store.rows import as_stored, columns_of, store_changes, take_in
 from coopapi.store.statements import Statement
 from coopapi.unicode_text import fold_reference
@@ -145,7 +146,7 @@ def open_cases(work: UnitOfWork, several: Sequence[Mapping[str, Any]], shared_wi
     Their keys must be free. Raises `ReferenceTaken`.
     """
     cases = [_new_case(work, data) for data in several]
-    if taken := _OPEN.value(work.session, cases=as_json([_stored(work, case, shared_with) for case in cases])):
+    if taken := _OPEN.value(work.session, cases=quick_json([_stored(work, case, shared_with) for case in cases])):
         raise ReferenceTaken(existing=f"/api/v1/cases/{taken}")
     take_in(work.session, cases)
     for case in cases:

@@ -13,7 +13,8 @@ from coopapi.cases.models import Subject, SubjectCategory
 from coopapi.directory import codelists
 from coopapi.errors import Conflict, NotFound, Unprocessable
 from coopapi.matching import engine
-from coopapi.store.db import UnitOfWork, as_json
+from coopapi.store.db import UnitOfWork
+from coopapi.store.quick_json import quick_json
 from coopapi.store.rows import as_stored, columns_of, store_changes, take_in
 from coopapi.store.statements import Statement, array
 from coopapi.store.together import grouped, together
@@ -98,7 +99,8 @@ def add_subjects(work: UnitOfWork, several: Sequence[tuple[UUID, Mapping[str, An
     subjects = [_new_subject(work, case_id, data) for case_id, data in several]
     categories = [_category(work, subject) for subject in subjects]
     work.session.flush()
-    _ADD.rows(work.session, subjects=as_json([columns_of(subject) for subject in subjects]), categories=as_json(categories))
+    columns = [columns_of(subject) for subject in subjects]
+    _ADD.rows(work.session, subjects=quick_json(columns), categories=quick_json(categories))
     take_in(work.session, subjects)
     for subject in subjects:
         work.note("subject.added", subject, case_id=subject.case_id, event=True, category=subject.category)

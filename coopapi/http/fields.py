@@ -13,7 +13,7 @@ from marshmallow import RAISE, fields, validate
 
 from coopapi.errors import Refusal
 from coopapi.http.proxies import here
-from coopapi.http.quick_load import QuickLoad
+from coopapi.http.quick_load import Quick, QuickLoad
 from coopapi.http.serialization import Direct, in_utc
 from coopapi.http.serialization import Shown as Shown  # noqa: PLC0414 (schemas find it beside `Schema`)
 from coopapi.unicode_text import MOST_MARKS, blank, controlled, stacked
@@ -62,6 +62,19 @@ class Text(fields.String):
     def __init__(self, most: int = 200, *, least: int = 1, **kwargs: Any) -> None:
         extra = kwargs.pop("validate", [])
         super().__init__(validate=[validate.Length(least, most), *extra], **kwargs)
+        self._least, self._most = least, most
+
+    def quick(self) -> Quick | None:
+        """Return what reads a text that can break no rule but that of its length, unless there are other checks."""
+        least, most = self._least, self._most
+
+        def read(value: Any) -> str | None:
+            if type(value) is not str or not value.isascii() or not value.isprintable() or ":" in value:
+                return None
+            text = value.strip()
+            return text if least <= len(text) <= most else None
+
+        return None if len(self.validators) > 1 else read
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if type(value) is str and value.isascii() and value.isprintable() and ":" not in value:
@@ -78,6 +91,8 @@ class Text(fields.String):
 
 class Line(Text):
     """Text on one line, such as a title or a reference, without control characters or characters that change the text direction."""
+
+    quick = Text.quick  # a text in printable ASCII has none of these characters
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text: str = super()._deserialize(value, attr, data, **kwargs)
@@ -144,7 +159,13 @@ class OneOf(fields.String):
     def __init__(self, codes: Any, *, name: str | None = None, **kwargs: Any) -> None:
         name = name or (codes.__name__ if isinstance(codes, type) else None)
         kwargs["metadata"] = {**({ENUM: name} if name else {}), **kwargs.get("metadata", {})}
-        super().__init__(validate=validate.OneOf(sorted(str(code) for code in codes)), **kwargs)
+        self._codes = frozenset(map(str, codes))
+        super().__init__(validate=validate.OneOf(sorted(self._codes)), **kwargs)
+
+    def quick(self) -> Quick:
+        """Return what reads one of the codes."""
+        codes = self._codes
+        return lambda value: value if type(value) is str and value in codes else None
 
 
 class Stored(fields.Nested):

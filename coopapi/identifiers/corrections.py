@@ -57,7 +57,7 @@ def _put_values(work: UnitOfWork, case: Case | CaseToAddTo, corrections: Sequenc
         for name, value in one.draft.row.items():
             if name not in {"id", "version", "sealed", "created_at", "created_by"}:
                 setattr(one.row, name, value)
-        one.row.sealed = seal(data_key(work, case.id), case.authority_id, one.row.id, one.draft.item, one.draft.reading)
+        one.row.sealed = seal(data_key(work, case.id), case.authority_id, one.row.id, one.draft.content)
     store_changes(work.session, [one.row for one in corrections])
     if anew := [one.row.id for one in corrections if one.holdings]:
         part_from_twins(work, case.id, anew)

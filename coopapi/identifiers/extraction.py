@@ -7,11 +7,11 @@ from uuid import UUID
 from coopapi.access import Level
 from coopapi.cases import service as cases
 from coopapi.cases.models import Identifier
+from coopapi.identifiers.drafts import identity
 from coopapi.identifiers.extracting.finder import Finder, Proposal
 from coopapi.identifiers.extracting.labels import named_by
 from coopapi.identifiers.extracting.tables import find_in_table
 from coopapi.identifiers.extracting.texts import find_in_text
-from coopapi.identifiers.registration import identity
 from coopapi.identifiers.service import data_key
 from coopapi.store.db import UnitOfWork
 

@@ -1,7 +1,7 @@
 """Identifiers with the key of a national system (`external_id`): the same key with another value is a correction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -94,7 +94,7 @@ def _settled(work: UnitOfWork, index: int, one: IdentifierDraft, held: HeldRows)
         return _refused(index, _OTHER_KIND)
     if same is not None and same is not row:
         return _refused(index, _HELD)
-    return replace(one, corrects=row) if changes(held, row, one) else one
+    return one._replace(corrects=row) if changes(held, row, one) else one
 
 
 def _take_key(work: UnitOfWork, row: Identifier, one: IdentifierDraft) -> None:

@@ -220,6 +220,8 @@ def read(kind: str, value: str, context: Context) -> Reading:
 def _read_one(kind: str, value: str, context: Context) -> Reading:
     """Parse one value. Of two equal keys the first is kept, which is the stronger one."""
     reading = weaken(kind, KINDS[kind].read(clean_up(kind, value), context))
+    if len(reading.keys) == 1:
+        return reading
     unique = tuple({(key.family, key.text): key for key in reversed(reading.keys)}.values())[::-1]
     return reading if len(unique) == len(reading.keys) else reading._replace(keys=unique)
 

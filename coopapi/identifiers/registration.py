@@ -13,7 +13,7 @@ from coopapi.errors import NotFound, Stale, Unprocessable, broken
 from coopapi.http import idempotency
 from coopapi.identifiers import keyed, keys, kinds
 from coopapi.identifiers.corrections import correction_of, put_right, tell_recipients
-from coopapi.identifiers.drafts import IdentifierDraft, ReadItem, seal
+from coopapi.identifiers.drafts import IdentifierDraft, ReadItem, content_of, seal
 from coopapi.identifiers.formats.persons import read_digests, read_names
 from coopapi.identifiers.kinds import Context, ImpossibleValue, Reading
 from coopapi.identifiers.refusals import ImpossibleIdentifiers, Refused, refuse_many_persons
@@ -171,7 +171,7 @@ def parse(work: UnitOfWork, item: Mapping[str, Any]) -> ReadItem:
         reading = read_item(item)
     except ImpossibleValue as fault:
         raise Unprocessable(errors=[broken("/" + fault.field.replace(".", "/"), fault.rule, fault.detail)]) from None
-    return ReadItem(item, reading, keys.held(work.keys, reading.keys), work.new_id())
+    return ReadItem(item, content_of(item, reading), keys.held(work.keys, reading.keys), work.new_id())
 
 
 def draft(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, item: Mapping[str, Any]) -> IdentifierDraft:
@@ -181,7 +181,7 @@ def draft(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, item: Mappin
 
 def drafted(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, read: ReadItem) -> IdentifierDraft:
     """Return the draft of an item that was parsed."""
-    return IdentifierDraft(read.item, read.reading, _row(work, case, key, read), read.held)
+    return IdentifierDraft(read.item, read.content, _row(work, case, key, read), read.held)
 
 
 def read_item(item: Mapping[str, Any]) -> Reading:
@@ -194,18 +194,18 @@ def read_item(item: Mapping[str, Any]) -> Reading:
 
 
 def _row(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, read: ReadItem) -> dict[str, Any]:
-    item, reading, _, row_id = read
+    item, content, _, row_id = read
     exceptional = item.get("exceptional_processing", {})
     return {
         "id": row_id,
         "version": 1,
         "case_id": case.id,
         "kind": item["kind"],
-        "fingerprint": key.fingerprint(item["kind"], identity(reading, item)),
-        "sealed": seal(key, case.authority_id, row_id, item, reading),
+        "fingerprint": key.fingerprint(item["kind"], content.identity),
+        "sealed": seal(key, case.authority_id, row_id, content),
         "normaliser": NORMALISER_VERSION,
-        "strength": strength(reading),
-        "warnings": list(reading.warnings),
+        "strength": content.strength,
+        "warnings": content.warnings,
         "basis": item.get("basis", "fact"),
         "source_grading": item.get("source_grading"),
         "information_grading": item.get("information_grading"),
@@ -216,18 +216,6 @@ def _row(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, read: ReadIte
         "created_at": work.now,
         "created_by": work.actor.id,
     }
-
-
-def strength(reading: Reading) -> int:
-    """Return how strong the evidence of a value is: the strength of the reading, or that of its strongest key."""
-    return int(reading.strength or max(key.strength for key in reading.keys))
-
-
-def identity(reading: Reading, item: Mapping[str, Any]) -> str:
-    """Return the text that identifies a value within a case: its canonical form, and the time and port of use if they are given."""
-    said = item.get("context", {})
-    seen = said.get("observed_at")
-    return f"{reading.identity or reading.keys[0].text}|{seen.timestamp() if seen else ''}|{said.get('port', '')}"
 
 
 def identifier_of(work: UnitOfWork, case_id: UUID, identifier_id: UUID, *, version: int | None = None) -> Identifier:

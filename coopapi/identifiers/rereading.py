@@ -12,10 +12,10 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from coopapi.identifiers import keys
-from coopapi.identifiers.drafts import seal
+from coopapi.identifiers.drafts import content_of, seal
 from coopapi.identifiers.formats.persons import OLD_DIGESTS, outdated
 from coopapi.identifiers.kinds import ImpossibleValue
-from coopapi.identifiers.registration import identity, read_item, strength
+from coopapi.identifiers.registration import read_item
 from coopapi.identifiers.service import what_was_sent
 from coopapi.matching import engine
 from coopapi.store import vault
@@ -88,12 +88,13 @@ def _read_again(database: Database, row: Row[Any]) -> tuple[dict[str, Any], list
     if row.kind == "person" and not item.get("person"):
         return _kept(row, *([OLD_DIGESTS] if outdated(item.get("digest_version")) else [])), []
     reading = read_item(item)
+    content = content_of(item, reading)
     columns = {
         **_kept(row),
-        "fingerprint": key.fingerprint(row.kind, identity(reading, item)).hex(),
-        "sealed": seal(key, row.authority_id, row.id, item, reading).hex(),
-        "strength": strength(reading),
-        "warnings": list(reading.warnings),
+        "fingerprint": key.fingerprint(row.kind, content.identity).hex(),
+        "sealed": seal(key, row.authority_id, row.id, content).hex(),
+        "strength": content.strength,
+        "warnings": content.warnings,
     }
     return columns, keys.holdings(row.id, row.kind, keys.held(database.keys, reading.keys))
 

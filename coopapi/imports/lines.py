@@ -16,7 +16,7 @@ from coopapi.errors import BadRequest, TooLarge, broken
 from coopapi.facts.schemas import MOST_LINKS, FactFields
 from coopapi.http.fields import Many, OneOf, Schema, Text, When
 from coopapi.http.problems import pointers
-from coopapi.identifiers.kinds import Reading
+from coopapi.identifiers.drafts import Content
 from coopapi.identifiers.schemas import MOST_SUBJECTS, IdentifierIn
 from coopapi.imports.models import TYPES
 from coopapi.imports.staging import LONGEST_LINE, NO_CSV, OTHER_COLUMNS
@@ -127,9 +127,9 @@ class SentLine:
     faults: Sequence[Mapping[str, Any]] = ()
     digest: bytes = b""
     row: Any = None
-    reading: Reading | None = None
+    content: Content | None = None
     held: list[Held] | None = None
-    """What the value was read as, and its tokens, if both were made in advance."""
+    """What is stored of the value, and its tokens, if both were made in advance."""
 
     @property
     def key(self) -> tuple[str, str | None, str | None]:
@@ -143,6 +143,8 @@ class SentLine:
             return set()
         said = self.sent or self.data or {}
         named: set[tuple[str, str | None, str | None]] = {("case", None, self.case)}
+        if not {"subjects", "identifiers"} & said.keys():
+            return named
         for kind, links in (("subject", said.get("subjects")), ("identifier", said.get("identifiers"))):
             keys = [link.get("external_id") for link in links if isinstance(link, dict)] if isinstance(links, list) else []
             named |= {(kind, self.case, key.strip()) for key in keys if isinstance(key, str)}
@@ -219,17 +221,23 @@ def _parsed(line: SentLine, marks: Mapping[bytes, str]) -> dict[str, Any] | None
     found: Any = None
     if rule is None:
         try:
-            line.raw.decode()
             found = strictjson.loads(line.raw, max_bytes=LONGEST_LINE, max_items=_MOST_MEMBERS)
             rule = None if isinstance(found, dict) else "type"
-        except UnicodeDecodeError:
-            rule = "utf8"
         except (BadRequest, TooLarge):
-            rule = "json"
+            rule = "json" if _is_utf8(line.raw) else "utf8"
     if rule:
         line.refuse("", rule)
         return None
-    return dict(found)
+    read: dict[str, Any] = found
+    return read
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _text(sent: Mapping[str, Any], name: str) -> str | None:
@@ -249,18 +257,18 @@ def portion(lines: Iterable[SentLine]) -> list[SentLine]:
     taken: list[SentLine] = []
     told: set[tuple[str, str | None, str | None]] = set()
     named: set[tuple[str, str | None, str | None]] = set()
+    ended: set[str] = set()
     left: set[str] = set()
     for line in lines:
         if line.outcome is None:
-            about = line.named
-            ended = {one for one in about if ("ended", *one[1:]) in told}
-            waits = line.type != "withdrawal" and line.case in left
-            if line.key in told or line.key in named or ended or waits:
+            key = line.key
+            waits = line.case in ended or (line.type != "withdrawal" and line.case in left)
+            if key in told or key in named or waits:
                 break
-            told.add(line.key)
-            named |= about
-            if line.type == "withdrawal" and line.kind == "case":
-                told.add(("ended", None, line.external_id))
+            told.add(key)
+            named |= line.named
+            if line.type == "withdrawal" and line.kind == "case" and line.external_id:
+                ended.add(line.external_id)
             elif line.type == "withdrawal" and line.case:
                 left.add(line.case)
         taken.append(line)

@@ -8,6 +8,7 @@ does: while many changes wait for the worker that finds overlaps, also those of 
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -20,7 +21,7 @@ from coopapi.access import Action
 from coopapi.auth.authentication import as_account
 from coopapi.errors import Forbidden, Unauthenticated
 from coopapi.imports import staging
-from coopapi.imports.ahead import Ahead, Staged
+from coopapi.imports.ahead import Ahead, Staged, uncollected
 from coopapi.imports.lines import SentLine, portion, read_lines
 from coopapi.imports.models import COUNTERS, REPORTED, Import, ImportChunk
 from coopapi.imports.portions import rehearse, store
@@ -68,7 +69,7 @@ def import_once(database: Database, ahead: Ahead | None = None) -> bool:
         return False
     reason = None
     try:
-        with tried(database, "imports", found.id, again=found.again, on=OperationalError):
+        with uncollected(), tried(database, "imports", found.id, again=found.again, on=OperationalError):
             return _store_next(Importer(database, found, ahead))
     except TakenByAnotherWorker:
         pass
@@ -200,9 +201,8 @@ def _read(work: UnitOfWork, job: Import, chunks: Sequence[ImportChunk], ahead: A
 
 def _report(work: UnitOfWork, job: Import, lines: Sequence[SentLine], told: Mapping[int, bytes]) -> None:
     """Store what became of lines, and count it. `told` is what later lines of a dry run have to know of them."""
-    for line in lines:
-        counter = COUNTERS[line.outcome or ""]
-        setattr(job, counter, getattr(job, counter) + 1)
+    for outcome, count in Counter(line.outcome or "" for line in lines).items():
+        setattr(job, COUNTERS[outcome], getattr(job, COUNTERS[outcome]) + count)
     if lines:
         said = [
             as_json([{name: fault[name] for name in ("pointer", "rule")} for fault in line.faults]) if line.faults else None

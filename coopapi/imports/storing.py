@@ -148,7 +148,7 @@ def store_subjects(known: Known, lines: Sequence[SentLine]) -> None:
         known.keep(line, subject.id, version_of(subject))
 
 
-def _held_subjects(known: Known, ready: Sequence[tuple[SentLine, Case]]) -> dict[tuple[UUID, str, str], Subject]:
+def _held_subjects(known: Known, ready: Sequence[tuple[SentLine, cases.CaseToAddTo]]) -> dict[tuple[UUID, str, str], Subject]:
     """Return the subjects of cases that are not new, by their case and their key, and by their case and pseudonym."""
     old = {case.id for _, case in ready} - known.opened
     if not old:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from coopapi.cases.models import Case, Identifier, Subject
+from coopapi.cases.models import Identifier, Subject
+from coopapi.cases.service import CaseToAddTo
 from coopapi.errors import CoopError, Unprocessable, broken
 from coopapi.facts.drafts import FactDraft, Involved, draft, merged, of_victims_alone, stays_hidden
 from coopapi.facts.models import Fact
@@ -37,7 +38,7 @@ class FactOfLine:
     """A line with its case, and the fact that it corrects with what that said before, or None."""
 
     line: SentLine
-    case: Case
+    case: CaseToAddTo
     row: Fact | None = None
     old: Mapping[str, Any] | None = None
 
@@ -68,7 +69,7 @@ def store_facts(
         _record(known, [(one, made) for one, made in drafted if made.corrects is None])
 
 
-def _found(known: Known, ready: Sequence[tuple[SentLine, Case]]) -> Iterator[FactOfLine]:
+def _found(known: Known, ready: Sequence[tuple[SentLine, CaseToAddTo]]) -> Iterator[FactOfLine]:
     """Yield the lines that may be stored, with the facts that they correct. The others are marked as conflicts."""
     held = _held(known, ready)
     items = as_items(known.work, list({row.id: row for rows in held.values() for row in rows}.values()))
@@ -92,7 +93,7 @@ def _record(known: Known, new: Sequence[tuple[FactOfLine, FactDraft]]) -> None:
 
 def _named(
     known: Known,
-    ready: Sequence[tuple[SentLine, Case]],
+    ready: Sequence[tuple[SentLine, CaseToAddTo]],
     told: Mapping[tuple[UUID, str], Subject],
     rehearsed: AbstractSet[tuple[UUID, str]],
     corrected: Sequence[Mapping[str, Any]],
@@ -118,7 +119,7 @@ def _named(
     return NamedThings({at: row.id for at, row in people.items()}, things, there)
 
 
-def _subjects(known: Known, ready: Sequence[tuple[SentLine, Case]]) -> Mapping[tuple[UUID, str], Subject]:
+def _subjects(known: Known, ready: Sequence[tuple[SentLine, CaseToAddTo]]) -> Mapping[tuple[UUID, str], Subject]:
     """Return the subjects that lines name and that their cases had before."""
     wanted: dict[UUID, list[str]] = {}
     for line, case in ready:
@@ -130,7 +131,7 @@ def _data(line: SentLine) -> dict[str, Any]:
     return line.data or {}
 
 
-def _held(known: Known, ready: Sequence[tuple[SentLine, Case]]) -> dict[tuple[UUID, str | None], list[Fact]]:
+def _held(known: Known, ready: Sequence[tuple[SentLine, CaseToAddTo]]) -> dict[tuple[UUID, str | None], list[Fact]]:
     """Return the facts that have the keys of lines, or that imports made under them, by the case and the key of the line."""
     work = known.work
     old = [(line, case) for line, case in ready if case.id not in known.opened]
@@ -145,7 +146,7 @@ def _held(known: Known, ready: Sequence[tuple[SentLine, Case]]) -> dict[tuple[UU
     return held
 
 
-def _item(line: SentLine, case: Case, named: NamedThings) -> dict[str, Any]:
+def _item(line: SentLine, case: CaseToAddTo, named: NamedThings) -> dict[str, Any]:
     """Return the item as it would be recorded over HTTP. Raises `Unprocessable` if the case does not have what the line names."""
     item = {name: value for name, value in _data(line).items() if name not in {"case", *_LINKS}}
     faults = []

@@ -1,12 +1,12 @@
 """Storing the identifiers of a portion: those that are new together, and the corrections of each case together."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from coopapi.cases.models import Case, Identifier, Subject
+from coopapi.cases.models import Identifier, Subject
+from coopapi.cases.service import CaseToAddTo
 from coopapi.errors import Unprocessable
 from coopapi.identifiers import keyed, registration
 from coopapi.identifiers.corrections import Correction, correction_of, put_right
@@ -20,13 +20,16 @@ from coopapi.imports.lines import SentLine
 from coopapi.imports.storing import refuse
 from coopapi.matching import engine
 
+_TOGETHER: Final = 600
+"""How many lines about new cases are stored together, if they do not end within a case."""
+_Ready = Sequence[tuple[SentLine, CaseToAddTo]]
 
-@dataclass(frozen=True, slots=True)
-class DraftedLine:
+
+class DraftedLine(NamedTuple):
     """A line whose identifier was read and may be stored in its case."""
 
     line: SentLine
-    case: Case
+    case: CaseToAddTo
     draft: IdentifierDraft
 
     @property
@@ -48,12 +51,40 @@ def store_identifiers(known: Known, lines: Sequence[SentLine], told: Mapping[tup
             line.outcome = "unchanged"
         elif line.check() and (case := known.to_add_to(line)):
             ready.append((line, case))
+    for some in _in_turn(known, ready):
+        _store(known, some, told)
+
+
+def _in_turn(known: Known, ready: _Ready) -> Iterator[_Ready]:
+    """Yield lines that are stored together, all of a case at once: first those of cases that the register had before.
+
+    Those of new cases follow some hundred at a time, so that the database stores them while the next are encrypted.
+    """
+    by_case: dict[UUID, list[tuple[SentLine, CaseToAddTo]]] = {}
+    for line, case in ready:
+        by_case.setdefault(case.id, []).append((line, case))
+    some = [one for case_id, every in by_case.items() if case_id not in known.opened for one in every]
+    if some:
+        yield some
+    some = []
+    for case_id, every in by_case.items():
+        if case_id in known.opened:
+            some += every
+        if len(some) >= _TOGETHER:
+            yield some
+            some = []
+    if some:
+        yield some
+
+
+def _store(known: Known, ready: _Ready, told: Mapping[tuple[UUID, str], Subject]) -> None:
     drafted = _drafted(known, ready, told)
     held = _held(known, drafted)
+    there = bool(held.by_key or held.by_print)
     new, seen = [], set()
     corrections: list[tuple[DraftedLine, Correction]] = []
     for one in drafted:
-        row, same = held.by_key.get(_key(one)), held.by_print.get(one.print)
+        row, same = (held.by_key.get(_key(one)), held.by_print.get(one.print)) if there else (None, None)
         if row is None and known.made(one.line) is None:
             if same is None and one.print not in seen:
                 seen.add(one.print)
@@ -72,16 +103,18 @@ def _key(one: DraftedLine) -> str:
     return f"{one.case.id}|{one.line.external_id}"
 
 
-def _drafted(known: Known, ready: Sequence[tuple[SentLine, Case]], told: Mapping[tuple[UUID, str], Subject]) -> list[DraftedLine]:
+def _drafted(known: Known, ready: _Ready, told: Mapping[tuple[UUID, str], Subject]) -> list[DraftedLine]:
     """Read the values of lines. Those that are impossible, or may not be stored, are refused."""
     work, drafted = known.work, []
     found = {**_subjects(known, ready), **told}
+    last, key = None, None
     for line, case in ready:
         try:
             item = _item(line, case, found)
-            key = keep_key(work, case.id, known.wrapped[case.id], case.authority_id)
-            if line.reading and line.held is not None:
-                read = ReadItem(item, line.reading, line.held, work.new_id())
+            if key is None or case is not last:
+                last, key = case, keep_key(work, case.id, case.wrapped, case.authority_id)
+            if line.content and line.held is not None:
+                read = ReadItem(item, line.content, line.held, work.new_id())
             else:
                 read = registration.parse(work, item)
             made = registration.drafted(work, case, key, read)
@@ -91,7 +124,7 @@ def _drafted(known: Known, ready: Sequence[tuple[SentLine, Case]], told: Mapping
     return drafted
 
 
-def _subjects(known: Known, ready: Sequence[tuple[SentLine, Case]]) -> dict[tuple[UUID, str], Subject]:
+def _subjects(known: Known, ready: _Ready) -> dict[tuple[UUID, str], Subject]:
     """Return the subjects that lines name and that their cases had before."""
     wanted: dict[UUID, list[str]] = {}
     for line, case in ready:
@@ -100,7 +133,7 @@ def _subjects(known: Known, ready: Sequence[tuple[SentLine, Case]]) -> dict[tupl
     return subjects_by_key(known.work, {case_id: keys for case_id, keys in wanted.items() if keys})
 
 
-def _item(line: SentLine, case: Case, found: Mapping[tuple[UUID, str], Subject]) -> dict[str, Any]:
+def _item(line: SentLine, case: CaseToAddTo, found: Mapping[tuple[UUID, str], Subject]) -> dict[str, Any]:
     """Return the item as it would be registered over HTTP. Raises `Unprocessable` if its subjects do not fit."""
     item = {name: value for name, value in (line.data or {}).items() if name not in {"case", "subjects"}}
     links = (line.data or {}).get("subjects")
@@ -125,6 +158,8 @@ def _held(known: Known, drafted: Sequence[DraftedLine]) -> HeldRows:
     """Return the identifiers that the cases have under these keys or with these values."""
     work = known.work
     old = [one for one in drafted if one.case.id not in known.opened]
+    if not old:
+        return HeldRows({}, {}, {}, {})
     made = {made.row_id for one in old if (made := known.made(one.line))}
     query = work.all(Identifier).where(
         Identifier.case_id.in_({one.case.id for one in old}),
@@ -137,7 +172,7 @@ def _held(known: Known, drafted: Sequence[DraftedLine]) -> HeldRows:
         )
         | Identifier.id.in_(made),
     )
-    rows = work.session.scalars(query).all() if old else ()
+    rows = work.session.scalars(query).all()
     live = [row for row in rows if row.withdrawn_at is None]
     by_key: dict[str | None, Identifier] = {f"{row.case_id}|{row.external_id}": row for row in [*rows, *live] if row.external_id}
     mine = [row for row in rows if row.id in made]
@@ -173,17 +208,18 @@ def _corrections(
 
 def _correct(known: Known, corrections: Sequence[tuple[DraftedLine, Correction]]) -> None:
     """Correct the rows of each case together."""
+    if not corrections:
+        return
     work, by_case = known.work, defaultdict[UUID, list[tuple[DraftedLine, Correction]]](list)
     for one, correction in corrections:
         by_case[one.case.id].append((one, correction))
     for case_id, some in by_case.items():
         if holdings := [holding for _, correction in some for holding in correction.holdings]:
             engine.announce(work, case_id, holdings)
-        put_right(work, known.addable(some[0][0].case), [correction for _, correction in some])
+        put_right(work, some[0][0].case, [correction for _, correction in some])
     work.session.flush()
     rows = work.all(Identifier).where(Identifier.id.in_([correction.row.id for _, correction in corrections]))
-    if corrections:
-        work.session.scalars(rows.execution_options(populate_existing=True)).all()
+    work.session.scalars(rows.execution_options(populate_existing=True)).all()
     for one, correction in corrections:
         one.line.outcome = "updated"
         known.keep(one.line, correction.row.id, version_of(correction.row))

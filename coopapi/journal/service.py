@@ -10,8 +10,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from coopapi.journal.catalogue import EVENTS
-from coopapi.store.db import Database, as_json
+from coopapi.store.db import Database
 from coopapi.store.putting_off import Batch
+from coopapi.store.quick_json import quick_json
 from coopapi.store.statements import Statement
 
 MOST_LINKED: Final = 1000
@@ -39,7 +40,7 @@ def record(session: Session, notes: Sequence[dict[str, Any]]) -> None:
     """
     if unknown := {note["action"] for note in notes if note["event"]} - EVENTS.keys():
         raise LookupError(f"events that the catalogue does not have: {', '.join(sorted(unknown))}")
-    _RECORD.rows(session, notes=as_json(list(notes)))
+    _RECORD.rows(session, notes=quick_json(list(notes)))
 
 
 def link_entries(database: Database, batch: Batch) -> None:

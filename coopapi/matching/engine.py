@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from coopapi.config import Settings
 from coopapi.errors import KnownKey
 from coopapi.store import quotas
-from coopapi.store.db import UnitOfWork, as_json
+from coopapi.store.db import UnitOfWork
+from coopapi.store.quick_json import quick_json
 from coopapi.store.statements import Statement, array
 
 
@@ -170,7 +171,7 @@ def register(
     holdings: Sequence[Holding],
 ) -> Registered:
     """Store identifiers with announced holdings and their links to subjects. What the case did not have is put into matching."""
-    asked = {**_asked(case_id, holdings), "rows": as_json(_stored(rows)), "links": as_json(links), "new": False}
+    asked = {**_asked(case_id, holdings), "rows": quick_json(_stored(rows)), "links": quick_json(links), "new": False}
     found = _REGISTER.one(work.session, **asked)
     return Registered(set(found.fresh or ()), set(found.excluded), Linked(found.linked, found.victims_linked))
 
@@ -181,7 +182,7 @@ def register_new(work: UnitOfWork, case_id: UUID, rows: Sequence[Mapping[str, An
     Returns those that the operator excluded. The database asks for another attempt if the case has one of them already. If the
     connection dies and the statement is sent a second time after it was committed, it does so too.
     """
-    asked = {**_asked(case_id, holdings), "rows": as_json(_stored(rows)), "links": "[]", "new": True}
+    asked = {**_asked(case_id, holdings), "rows": quick_json(_stored(rows)), "links": "[]", "new": True}
     (found,) = _REGISTER_NEW.alone(work.session, **asked, notes=work.take_notes())
     excluded: Sequence[UUID] = found.excluded
     return excluded
@@ -199,18 +200,31 @@ def _stored(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def _distinct(held: Sequence[Held]) -> Sequence[Held]:
+    """Return each token of an identifier once: with the greatest strength, and as common only if it always is."""
+    found: dict[bytes, Held] = {}
+    for one in held if len({token for token, *_ in held}) < len(held) else ():
+        token, family, strength, common = one
+        _, _, other, both = found.get(token, one)
+        found[token] = token, family, max(strength, other), common and both
+    return list(found.values()) or held
+
+
 def register_in_cases(
     work: UnitOfWork, rows: Sequence[Mapping[str, Any]], links: Sequence[Mapping[str, Any]], held: Sequence[Sequence[Held]]
 ) -> None:
     """Count identifiers of several cases against the quotas, store them, and put them into matching, all in this transaction.
 
-    They must be new to their cases. `held` are the tokens of each row, and each link has its identifier.
-
-    Raises `QuotaExceeded`.
+    They must be new to their cases. `held` are the tokens of each row, and each link has its identifier. The database does this
+    while the caller goes on. Whatever is done next with the transaction raises `QuotaExceeded`.
     """
-    work.session.flush()
-    names = [(str(row["id"]), str(row["case_id"]), row["kind"]) for row in rows]
-    every = [(*name, *token) for name, tokens in zip(names, held, strict=True) for token in tokens]
+
+    def count(found: list[Any]) -> None:
+        work.quotas[:] = [quotas.Quota(**row._asdict()) for row in found]
+        quotas.require(work.quotas)
+
+    names = [(f"{row['id'].int:032x}", f"{row['case_id'].int:032x}", row["kind"]) for row in rows]
+    every = [(*name, *token) for name, tokens in zip(names, held, strict=True) for token in _distinct(tokens)]
     identifiers, cases, kinds, tokens, families, strengths, common = zip(*every, strict=True) if every else ((),) * 7
     asked = {
         "identifiers": array(identifiers),
@@ -221,17 +235,15 @@ def register_in_cases(
         "strengths": array(strengths),
         "common": array(common),
     }
-    stored, linked = as_json(_stored(rows)), as_json(links)
-    work.quotas[:] = [
-        quotas.Quota(**row._asdict()) for row in _REGISTER_IN_CASES.rows(work.session, rows=stored, links=linked, **asked)
-    ]
-    quotas.require(work.quotas)
+    asked |= {"rows": quick_json(_stored(rows)), "links": quick_json(links)}
+    work.session.flush()
+    _REGISTER_IN_CASES.behind(work.session, count, **asked)
 
 
 def link_subjects(work: UnitOfWork, case_id: UUID, identifier_id: UUID, links: Sequence[Mapping[str, Any]]) -> Linked:
     """Make the links of an identifier exactly these, as far as the caller sees them, and update matching."""
     work.session.flush()
-    found = _LINK.one(work.session, case=case_id, identifier=identifier_id, links=as_json(links))
+    found = _LINK.one(work.session, case=case_id, identifier=identifier_id, links=quick_json(links))
     return Linked(found.changed, found.victims)
 
 
@@ -256,7 +268,7 @@ def store_reread(session: Session, normaliser: int, rows: Sequence[Mapping[str, 
     A row has the columns that changed. Without a sealed value its tokens stay. The kinds of the holdings are not used.
     """
     asked = {**_values(holdings), "families": array(h.family for h in holdings), "common": array(h.common for h in holdings)}
-    _STORE_REREAD.rows(session, normaliser=normaliser, rows=as_json(rows), **asked)
+    _STORE_REREAD.rows(session, normaliser=normaliser, rows=quick_json(rows), **asked)
 
 
 def relabel(work: UnitOfWork, subjects: Sequence[tuple[UUID, UUID, str]]) -> None:

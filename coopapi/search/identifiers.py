@@ -12,10 +12,11 @@ from coopapi.cases.models import Case, Identifier
 from coopapi.errors import broken
 from coopapi.http.paging import begins_at, place_of, seal_cursor
 from coopapi.identifiers import keys, kinds
+from coopapi.identifiers.drafts import strength
 from coopapi.identifiers.formats.common import REASONS, list_version
 from coopapi.identifiers.kinds import STRENGTH_NAMES, ImpossibleValue, Reading, Strength
 from coopapi.identifiers.refusals import ImpossibleIdentifiers
-from coopapi.identifiers.registration import read_item, strength
+from coopapi.identifiers.registration import read_item
 from coopapi.identifiers.service import open_values
 from coopapi.matching.engine import Held
 from coopapi.matching.similarity import PERSON, STRENGTHS, judge_contents, levels_of, with_profile

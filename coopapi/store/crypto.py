@@ -23,6 +23,8 @@ from coopapi.config import BadSettings
 KEY_VERSION: Final = 1
 KEY_BYTES: Final = 32
 _BLOCK: Final = 64
+_PADS: Final = [bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C)]
+"""Tables that turn a key into the two pads of HMAC."""
 
 
 class Mac:
@@ -33,7 +35,7 @@ class Mac:
 
     def __init__(self, key: bytes, prefix: str = "") -> None:
         padded = key.ljust(_BLOCK, b"\0")
-        inner, outer = (sha256(bytes(byte ^ pad for byte in padded)) for pad in (0x36, 0x5C))
+        inner, outer = (sha256(padded.translate(pad)) for pad in _PADS)
         inner.update(prefix.encode())
         self._inner, self._outer = inner.copy, outer.copy
 

@@ -27,7 +27,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import DateTime, Text
 
 from coopapi.access import Actor
-from coopapi.store.statements import Statement
+from coopapi.store.statements import Statement, uuid_of
 from coopapi.unicode_text import fold_reference
 
 Q = TypeVar("Q")
@@ -52,7 +52,7 @@ def ids_of(now: datetime) -> Callable[[], UUID]:
 
     def new_id() -> UUID:
         moment, place = divmod(next(places), 1 << 12)
-        return UUID(int=moment << 80 | 7 << 76 | place << 64 | 2 << 62 | secrets.randbits(62))
+        return uuid_of(moment << 80 | 7 << 76 | place << 64 | 2 << 62 | secrets.randbits(62))
 
     return new_id
 

@@ -1,6 +1,5 @@
 """Encryption (sealing) with AES-256-GCM. An import contract ensures that only vault.py imports this module."""
 
-import hmac
 import os
 import secrets
 from functools import cached_property, lru_cache
@@ -9,7 +8,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from coopapi.store.crypto import KEY_BYTES, KEY_VERSION, Keyring, derive
+from coopapi.store.crypto import KEY_BYTES, KEY_VERSION, Keyring, Mac, derive
 
 _FORMAT: Final = b"\x01"
 _NONCE: Final = 12
@@ -51,12 +50,12 @@ class DataKey:
         return Sealer(derive(self._key, "values"))
 
     @cached_property
-    def _fingerprints(self) -> bytes:
-        return derive(self._key, "fingerprints")
+    def _fingerprints(self) -> Mac:
+        return Mac(derive(self._key, "fingerprints"))
 
     def fingerprint(self, family: str, text: str) -> bytes:
         """Return a keyed digest by which a value is recognised within this case, and in no other case."""
-        return hmac.digest(self._fingerprints, f"{family}|{text}".encode(), "sha256")
+        return self._fingerprints.digest(f"{family}|{text}".encode())
 
 
 @lru_cache(maxsize=100)

@@ -5,8 +5,10 @@ is sent together with its first statement, and the last one may end it.
 """
 
 import time
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from functools import cached_property, partial
+from threading import Thread
 from typing import Any, Final, Self
 
 import psycopg2
@@ -44,6 +46,7 @@ class Transaction:
         """What is sent together with the next statement: at the start, what begins the transaction."""
         self.alone = False
         """Whether a statement was sent that is the whole transaction. No other may follow it."""
+        self._behind: tuple[Future[list[Any]], Callable[[list[Any]], None]] | None = None
         self._take()
 
     def _take(self) -> None:
@@ -57,11 +60,13 @@ class Transaction:
 
     def begin(self) -> list[Any]:
         """Send what waits for the next statement, unless the transaction was aborted, and return its rows."""
+        self.catch_up()
         aborted = self.driver.get_transaction_status() == TRANSACTION_STATUS_INERROR
         return self.send("", {}) if self.waiting and not aborted else []
 
     def defer(self, statement: Statement, **values: Any) -> None:
         """Have a statement sent together with the next one, before it."""
+        self.catch_up()
         self.waiting.append((statement, values))
 
     def send(self, sql: str, values: Mapping[str, Any], *, alone: bool = False) -> list[Any]:
@@ -70,6 +75,7 @@ class Transaction:
         If the connection turns out to be dead then, another one is tried, once. With `alone`, SQL that would begin the transaction
         is all of it: PostgreSQL commits what comes in one round trip without `begin`.
         """
+        self.catch_up()
         first, waiting = not self.begun, self.waiting
         self.alone = self.alone or (first and alone)
         try:
@@ -81,6 +87,25 @@ class Transaction:
         self._take()
         self.waiting = waiting
         return self._execute(sql, values, begins=True)
+
+    def send_behind(self, sql: str, values: Mapping[str, Any], then: Callable[[list[Any]], None]) -> None:
+        """Send SQL and return at once.
+
+        Whatever is done next with this transaction waits for it, calls `then` with its rows, and raises what it raises.
+        """
+        self.catch_up()
+        if not self.begun:
+            self.begin()
+        sent: Future[list[Any]] = Future()
+        self._behind = sent, then
+        # A thread for each, because one that waits for the next would be missing in a process that is forked meanwhile.
+        Thread(target=_settle, args=(sent, partial(self._execute, sql, values, begins=False)), daemon=True).start()
+
+    def catch_up(self) -> None:
+        """Wait for the SQL that was sent behind."""
+        if self._behind is not None:
+            (sent, then), self._behind = self._behind, None
+            then(sent.result())
 
     def send_ahead(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
         """Send SQL as a transaction of its own, before this one begins, and return its rows.
@@ -127,6 +152,7 @@ class Transaction:
         return Session(self.joined, expire_on_commit=False)
 
     def __getattr__(self, name: str) -> Any:
+        self.catch_up()
         return getattr(self._session, name)
 
     def __enter__(self) -> Self:
@@ -137,6 +163,7 @@ class Transaction:
 
     def flush(self) -> None:
         """Send the changes of objects."""
+        self.catch_up()
         if "_session" in vars(self):
             self._session.flush()
 
@@ -145,6 +172,7 @@ class Transaction:
 
         A transaction that was not begun is begun and committed in one round trip, which confirms the account.
         """
+        self.catch_up()
         if "_session" in vars(self):
             self._session.commit()
         if self.waiting or _is_open(self.driver):
@@ -152,6 +180,9 @@ class Transaction:
 
     def close(self) -> None:
         """Return the connection to the pool, unless that was done. What was not committed is rolled back."""
+        if self._behind is not None:
+            self._behind[0].exception()  # the statement has to end before, whatever becomes of it
+            self._behind = None
         if "_session" in vars(self):
             self._session.close()
         self.taken.close()
@@ -163,6 +194,13 @@ class Transaction:
             self.taken.invalidate(fault)
             self.engine.dispose()
         return as_refused(self.engine, fault, lost=lost)
+
+
+def _settle(sent: Future[list[Any]], run: Callable[[], list[Any]]) -> None:
+    try:
+        sent.set_result(run())
+    except BaseException as fault:  # noqa: BLE001 (it is raised where the result is asked for)
+        sent.set_exception(fault)
 
 
 def open_pool(url: str, **options: Any) -> Engine:

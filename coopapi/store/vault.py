@@ -174,9 +174,9 @@ def words_key(work: UnitOfWork, kind: str, key: DataKey) -> SealKey:
     return SealKey(kind, work.actor, key._values)  # noqa: SLF001
 
 
-def seal_value(key: DataKey, content: Mapping[str, Any], authority_id: UUID, identifier_id: UUID) -> bytes:
-    """Encrypt the value of an identifier for its own row, so that it cannot be decrypted in another row."""
-    return key._values.seal(as_json(content).encode(), _value_place(authority_id, identifier_id))  # noqa: SLF001
+def seal_value(key: DataKey, content: str, authority_id: UUID, identifier_id: UUID) -> bytes:
+    """Encrypt the value of an identifier, as JSON, for its own row, so that it cannot be decrypted in another row."""
+    return key._values.seal(content.encode(), _value_place(authority_id, identifier_id))  # noqa: SLF001
 
 
 def open_value(key: DataKey, sealed: bytes, authority_id: UUID, identifier_id: UUID) -> dict[str, Any]:

@@ -113,6 +113,12 @@ begin
     end if;
 end $$;
 
+-- Return those of some cases that have registered values.
+create function priv.with_values(p_cases uuid[]) returns uuid[] language sql stable as $$
+    select array (select c.id from (select distinct u.id from unnest(p_cases) u (id)) c
+                  where exists (select from public.registered_values x where x.case_id = c.id offset 0))
+$$;
+
 -- Count values that are new to their cases, unless that would exceed a quota. The arrays are parallel: the case of each value, whether that
 -- case is hidden or about to be, the digest, identifier and cost of the value. p_in_hidden tells whether the quotas of hidden cases apply. What
 -- the caller searched for lately is counted already. With p_search the values are remembered as searched for, and not as registered; without
@@ -127,19 +133,23 @@ declare
     home uuid := said[1]::uuid;
     me uuid := nullif(said[2], '')::uuid;
     now_at timestamptz := TIME_IN(said);
+    older uuid[];  -- of many values, only those of cases that have registered others before are looked up one by one; null if there are few
     quota record;
 begin
     -- Lock one row of the authority for this short time. It stands for the rows of its clients too. The condition is never true: the row is
     -- locked and stays as it is.
     insert into public.quota_use (holder_id, policy, since, used) values (home, 'hour', 'epoch', 0)
         on conflict (holder_id, policy) do update set used = 0 where false;
+    if p_known and cardinality(p_cases) > 100 then
+        older := priv.with_values(p_cases);
+    end if;
     with fresh as materialized (
         select coalesce(sum(v.cost) filter (where r.digest is null and s.digest is null), 0)::bigint as visible,
                coalesce(sum(v.cost) filter (where v.hidden and r.hidden is not true and s.hidden is not true), 0)::bigint as hidden
         from unnest(p_cases, p_hidden, p_digests, p_costs) v (case_id, hidden, digest, cost)
         left join lateral (
             select x.digest, x.hidden from public.registered_values x
-            where p_known and x.case_id = v.case_id and x.digest = v.digest offset 0) r on true
+            where p_known and (older is null or v.case_id = any (older)) and x.case_id = v.case_id and x.digest = v.digest offset 0) r on true
         left join public.searched_values s on s.principal_id = me and s.digest = v.digest and s.until > now_at),
     line as (
         select l.*, case when l.hidden then f.hidden else f.visible end as wanted from fresh f cross join priv.quota_lines(p_in_hidden, said) l)
@@ -165,7 +175,7 @@ begin
             select v.case_id, v.digest, v.identifier_id, me, v.hidden, now_at
             from unnest(p_cases, p_hidden, p_digests, p_identifiers) v (case_id, hidden, digest, identifier_id)
             where not exists (select from public.registered_values x
-                              where ANNOUNCED(x, v, v.case_id, v.hidden) offset 0)
+                              where (older is null or v.case_id = any (older)) and ANNOUNCED(x, v, v.case_id, v.hidden) offset 0)
             on conflict (case_id, digest) do update set hidden = true where excluded.hidden and not r.hidden;
     end if;
     return query

@@ -111,9 +111,8 @@ create trigger clearance_was_given after insert or update on principals for each
 -- Tell of what it is time: an overlap has waited long enough, or it has to be looked which administrators have to be told of a missing clearance.
 create function priv.notices_due() returns setof text language sql stable as $$
     select 'overlaps' where exists (
-        select from public.case_overlaps o
-        where o.waits_until <= (select priv.at())
-          and not exists (select from public.pairs_due d where d.case_a = o.case_a and d.case_b = o.case_b))
+        select from (select x.case_a, x.case_b from public.case_overlaps x where x.waits_until <= (select priv.at()) offset 0) o
+        where not exists (select from public.pairs_due d where d.case_a = o.case_a and d.case_b = o.case_b offset 0))
     union all
     select 'clearance' where exists (select from public.clearance_watch w where w.last_at <= (select priv.at()) - interval '1 hour')
 $$;

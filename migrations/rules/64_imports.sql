@@ -62,7 +62,8 @@ end $$;
 
 -- Register new identifiers of several cases in one transaction: count their values against the quotas, store them with their links to
 -- subjects, and add them to matching. p_rows holds their columns, bytes as hexadecimal digits, with the case of each. p_links holds their
--- subjects. The other arrays are the holdings, and parallel. Return the quotas as priv.reserve does; if one is exceeded, nothing is stored.
+-- subjects. The other arrays are the holdings, and parallel; no identifier has a token twice. Return the quotas as priv.reserve does; if one is
+-- exceeded, nothing is stored.
 create function priv.register_in_cases(p_rows jsonb, p_links jsonb, p_cases uuid[], p_identifiers uuid[], p_tokens bytea[],
                                        p_families text[], p_strengths smallint[], p_kinds text[], p_common boolean[])
 returns table (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
@@ -72,9 +73,9 @@ declare
     cases record;
     vals record;
     counted record;
+    older uuid[];
 begin
-    select array_agg(x.id) ids into cases
-        from (select distinct (r ->> 'case_id')::uuid as id from jsonb_array_elements(p_rows) r union select u from unnest(p_cases) u) x;
+    select array_agg(distinct u) ids into cases from unnest(p_cases) u;
     if exists (select from unnest(cases.ids) c where not GRANTED(c, 3)) then
         raise exception 'the caller has no access to the case' using errcode = '42501';
     end if;
@@ -89,6 +90,7 @@ begin
            array_agg(v.cost order by v.case_id, v.digest) costs into vals
         from priv.values_of_cases(p_cases, p_identifiers, p_tokens, p_strengths) v
         join unnest(cases.ids, cases.hidden) c (id, hidden) on c.id = v.case_id;
+    older := priv.with_values(cases.ids);
     select array_agg(q) quotas, coalesce(bool_or(q.exceeded), false) exceeded into counted
         from priv.count_values(coalesce(true = any (cases.hidden), false), vals.cases, vals.hidden, vals.digests, vals.identifiers,
             vals.costs) q;
@@ -102,36 +104,40 @@ begin
             p_strengths, p_kinds, p_common);
         update public.registered_values r set left_at = null
             from unnest(vals.cases, vals.digests) v (case_id, digest)
-            where r.case_id = v.case_id and r.digest = v.digest and r.left_at is not null;
+            where v.case_id = any (older) and r.case_id = v.case_id and r.digest = v.digest and r.left_at is not null;
     end if;
     return query select q.policy, q.most, q.remaining, q.seconds, q.length, q.wanted, q.exceeded
         from unnest(counted.quotas) q (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean);
 end $$;
 
--- Store the identifiers that priv.register_in_cases was given, and their links. All must be new, and the holdings must be theirs.
+-- Store the identifiers that priv.register_in_cases was given, and their links. All must be new, the holdings must be theirs, and the caller must
+-- have access to the cases of those without holdings, too.
 create function priv.put_identifiers(p_rows jsonb, p_links jsonb, p_identifiers uuid[]) returns void language plpgsql volatile as $$
 declare
-    made uuid[];
+    made record;
 begin
     with stored as (
         insert into public.identifiers (id, version, case_id, kind, fingerprint, sealed, normaliser, strength, warnings, basis,
                 source_grading, information_grading, handling_code, exceptional_reason, exceptional_until, external_id,
                 created_at, created_by)
             select r.id, 1, r.case_id, r.kind, decode(r.fingerprint, 'hex'), decode(r.sealed, 'hex'), r.normaliser, r.strength,
-                   array (select jsonb_array_elements_text(r.warnings)), r.basis, r.source_grading, r.information_grading, r.handling_code,
+                   r.warnings, r.basis, r.source_grading, r.information_grading, r.handling_code,
                    r.exceptional_reason, r.exceptional_until, r.external_id, (select priv.at()), (select priv.principal())
             from jsonb_to_recordset(p_rows) r (id uuid, case_id uuid, kind text, fingerprint text, sealed text, normaliser smallint,
-                 strength smallint, warnings jsonb, basis text, source_grading text, information_grading text, handling_code text,
+                 strength smallint, warnings text[], basis text, source_grading text, information_grading text, handling_code text,
                  exceptional_reason text, exceptional_until timestamptz, external_id text)
-            returning id)
-    select array_agg(s.id) into made from stored s;
-    if exists (select from unnest(p_identifiers) u (id) where not exists (select from unnest(made) m where m = u.id)) then
+            returning id, case_id)
+    select array_agg(s.id) ids, array_agg(distinct s.case_id) cases into made from stored s;
+    if exists (select from unnest(made.cases) c where not GRANTED(c, 3)) then
+        raise exception 'the caller has no access to the case' using errcode = '42501';
+    end if;
+    if exists (select from unnest(p_identifiers) u (id) where not exists (select from unnest(made.ids) m where m = u.id)) then
         raise exception 'the identifier is not among those that are stored' using errcode = '42501';
     end if;
     insert into public.identifier_subjects (identifier_id, subject_id, case_id, since, basis, created_at, created_by)
         select i.id, l.subject_id, i.case_id, l.since, l.basis, (select priv.at()), (select priv.principal())
         from jsonb_to_recordset(p_links) l (identifier_id uuid, subject_id uuid, since timestamptz, basis text)
-        join unnest(made) m on m = l.identifier_id join public.identifiers i on i.id = m;
+        join unnest(made.ids) m on m = l.identifier_id join public.identifiers i on i.id = m;
 end $$;
 
 -- Add the holdings that priv.register_in_cases was given to matching, or to those that wait until a person confirms that their case is hidden.
@@ -146,15 +152,14 @@ create function priv.hold_new(p_ids uuid[], p_homes uuid[], p_hidden boolean[], 
         where true = any (p_waits)  -- most loads have no such case, and then nothing is joined
         group by u.token, u.case_id, u.identifier;
     insert into public.holdings (token, case_id, identifier_id, authority_id, kind, strength, roles, common, hidden, since, open_since)
-        select u.token, u.case_id, u.identifier, c.home, min(u.kind), max(u.strength), min(r.roles), bool_and(u.common),
-               bool_or(c.hidden), (select priv.at()), (select priv.at())
+        select u.token, u.case_id, u.identifier, c.home, u.kind, u.strength, r.roles, u.common, c.hidden, (select priv.at()), (select priv.at())
         from unnest(p_cases, p_identifiers, p_tokens, p_strengths, p_kinds, p_common) u (case_id, identifier, token, strength, kind, common)
         join unnest(p_ids, p_homes, p_hidden, p_waits) c (id, home, hidden, waits) on c.id = u.case_id and not c.waits
         left join (select l.identifier_id, array_agg(distinct l.category order by l.category) roles
                    from (select x.identifier_id, (select s.category from public.subjects s where s.id = x.subject_id) category
                          from jsonb_to_recordset(p_links) x (identifier_id uuid, subject_id uuid)) l
                    group by 1) r on r.identifier_id = u.identifier
-        group by u.token, u.case_id, u.identifier, c.home order by 1, 2, 3;
+        order by 1, 2, 3;
     insert into public.matching_queue (case_id, tokens, families, compared)
         select u.case_id, array_agg(u.token), array_agg(u.family),
                coalesce(array_agg(distinct u.identifier) filter (where u.strength <= 0), '{}')
@@ -189,8 +194,9 @@ grant select, update (sealed), delete on import_lines to coopapi_definer;
 create policy seen on import_lines for select using (exists (
     select from public.imports i where i.id = import_lines.import_id
     and (i.ended_at is null or i.ended_at > (select priv.at()) - interval '30 days')));
-create policy made on import_lines for insert with check (exists (
-    select from public.imports i where i.id = import_lines.import_id and i.principal_id = (select priv.principal())));
+-- The imports of the client that have not ended are read once for all lines.
+create policy made on import_lines for insert with check (import_id in (
+    select i.id from public.imports i where i.principal_id = (select priv.principal()) and i.ended_at is null));
 create policy changed on import_lines for update using (exists (
     select from public.imports i where i.id = import_lines.import_id and i.principal_id = (select priv.principal())));
 

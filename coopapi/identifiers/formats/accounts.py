@@ -75,8 +75,7 @@ def _read_account(value: str, context: Context, what: str) -> Reading:
     if not platform:
         text, platform = _with_platform(text, what)
     for name, pattern, meant in _WRITTEN:
-        found = pattern.fullmatch(text.strip())
-        if found and name == platform:
+        if name == platform and (found := pattern.fullmatch(text.strip())):
             return account(PlatformLink(platform, meant, found[1]))
     own = _OWN.get(platform)
     try:

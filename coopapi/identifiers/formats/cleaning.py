@@ -69,6 +69,9 @@ _DEFANGINGS: Final = (
     (re.compile(rf" ?[\[({{<] ?(?:{_AT}) ?[\])}}>] ?", re.IGNORECASE), "@"),
     (re.compile(r"\[:\]"), ":"), (re.compile(r"\[/\]"), "/"), (re.compile(r"\[\.(?!\])|\\\.|(?<=\w)\.\](?=\w)"), "."),
 )  # fmt: skip
+_OF_SCHEMES: Final = _DEFANGINGS[:2]
+"""Those of the above that change a text without brackets or backslashes: they need a colon, and all others need one of these."""
+_BRACKETS: Final = re.compile(r"[\[\](){}<>\\]")
 _IN_WORDS: Final = (
     (re.compile(r" (?:at|arroba) ", re.IGNORECASE), "@"),
     (re.compile(r" (?:dot|punkt|punto|ponto) ", re.IGNORECASE), "."),
@@ -194,7 +197,8 @@ def _unscheme(kind: str, text: str) -> str:
 
 def _refang(text: str, *, in_words: bool) -> str:
     """Undo the changes by which an address was made unclickable ("defanged")."""
-    for pattern, meant in _DEFANGINGS + (_IN_WORDS if in_words else ()):
+    patterns = _DEFANGINGS if _BRACKETS.search(text) else _OF_SCHEMES if ":" in text else ()
+    for pattern, meant in patterns + (_IN_WORDS if in_words and " " in text else ()):
         text = pattern.sub(meant, text)
     return text
 

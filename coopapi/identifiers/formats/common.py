@@ -48,8 +48,9 @@ def weaken(kind: str, reading: Reading) -> Reading:
     """Return a reading with the keys marked that tell nobody apart: all of them, with the reason, if its value is listed."""
     code = _reason(kind, reading.normalised) or next((code for code in reading.warnings if code in REASONS), None)
     if code is None:
-        keys = tuple(key._replace(common=True) if _is_common(key) else key for key in reading.keys)
-        return reading if keys == reading.keys else reading._replace(keys=keys)
+        if not any(map(_is_common, reading.keys)):
+            return reading
+        return reading._replace(keys=tuple(key._replace(common=True) if _is_common(key) else key for key in reading.keys))
     keys = tuple(key._replace(strength=Strength.WEAK, common=True) for key in reading.keys if key.strength > Strength.ASKS)
     return reading._replace(keys=keys, warnings=tuple(dict.fromkeys((*reading.warnings, code))))
 

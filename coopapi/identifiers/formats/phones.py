@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from importlib.resources import files
 from typing import Final
 
@@ -23,6 +24,8 @@ _PLANS: Final = [
     (re.compile(plan["was"]), plan["is"], "also" in plan)
     for plan in json.loads((files("coopapi.identifiers") / "data/numbering.json").read_text("utf-8"))["plans"]
 ]
+_ANY_PLAN: Final = re.compile("|".join(f"(?:{was.pattern})" for was, *_ in _PLANS))
+"""Matches a number that one of the plans changes. Most numbers are none, and then the plans are not tried one by one."""
 
 
 def read_phone(value: str, context: Context) -> Reading:
@@ -47,9 +50,31 @@ def read_phone(value: str, context: Context) -> Reading:
         raise wrong from None
     if not phonenumbers.is_possible_number(number):
         raise ImpossibleValue("phone_length", "No number with this country code has this length (E.164).")
-    warnings = () if phonenumbers.is_valid_number(number) else ("unassigned_number",)
-    settled = _e164(number)
+    warnings = () if _is_mobile(number) or phonenumbers.is_valid_number(number) else ("unassigned_number",)
+    settled = written if now == text else _e164(number)
     return exact("phone", settled, *_other_forms(settled), warnings=warnings)
+
+
+def _is_mobile(number: phonenumbers.PhoneNumber) -> bool:
+    """Tell whether a number is one of the mobile numbers of its country code, which are valid.
+
+    The library asks for the kinds of numbers in turn, and for this one last. Country codes of several countries are left to it.
+    """
+    rules = _mobile(number.country_code)
+    if rules is None:
+        return False
+    national = phonenumbers.national_significant_number(number)
+    return all((not lengths or len(national) in lengths) and pattern.fullmatch(national) for pattern, lengths in rules)
+
+
+@cache
+def _mobile(country_code: int) -> list[tuple[re.Pattern[str], tuple[int, ...]]] | None:
+    """Return the pattern and the lengths of all numbers of a country code, and of its mobile numbers."""
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(country_code, ())
+    plan = phonenumbers.PhoneMetadata.metadata_for_region(regions[0], None) if len(regions) == 1 else None
+    kinds = [kind for kind in (plan.general_desc, plan.mobile) if kind and kind.national_number_pattern] if plan else []
+    rules = [(re.compile(kind.national_number_pattern or ""), kind.possible_length) for kind in kinds]
+    return rules if len(rules) > 1 else None
 
 
 def _dialled_abroad(text: str, country: str | None) -> bool:
@@ -74,7 +99,7 @@ def _written(text: str) -> str:
 
 def renumbered(number: str) -> str:
     """Return a number of an old numbering plan as it is now."""
-    for was, now, also in _PLANS:
+    for was, now, also in _PLANS if _ANY_PLAN.match(number) else ():
         if not also and was.match(number):
             return str(was.sub(now, number))
     return number
@@ -82,7 +107,8 @@ def renumbered(number: str) -> str:
 
 def _other_forms(number: str) -> tuple[MatchKey, ...]:
     """Return a key for each form besides the normal one that a number is written in today, as weaker evidence."""
-    short = {was.sub(now, number) for was, now, also in _PLANS if also and was.match(number)}
+    plans = _PLANS if _ANY_PLAN.match(number) else ()
+    short = {was.sub(now, number) for was, now, also in plans if also and was.match(number)}
     return tuple(MatchKey("phone", text, Strength.POSSIBLE) for text in sorted(short))
 
 

@@ -1,0 +1,23 @@
+"""Writing JSON that only the database or this program reads, in a tenth of the time that the standard library needs."""
+
+import json
+from typing import Any, Final
+
+import orjson
+
+_SLOW: Final = json.JSONEncoder(separators=(",", ":"), default=str)
+
+
+def quick_json(value: Any) -> str:
+    """Return a value as JSON with the same content as `as_json` gives it, but letters outside ASCII are not escaped.
+
+    So it is not for texts that are compared or signed.
+    """
+    try:
+        return orjson.dumps(value, default=_other, option=orjson.OPT_PASSTHROUGH_DATETIME).decode()
+    except TypeError:  # such as a number of more than 64 bits
+        return _SLOW.encode(value)
+
+
+def _other(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else str(value)
