@@ -184,18 +184,19 @@ end $$;
 -- Tell whether the worker has followed every change of a case that the caller may know of, and whether it is behind by more than p_behind;
 -- changes of imports of other cases are followed later, so they do not count for that, and neither does what is put off of them. A pair with a
 -- hidden case is not waited for, nor one that the caller may not know of (priv.may_know_of_pair). Nothing of the changes that imports leave waiting is read.
-create function priv.settled(p_case uuid, p_behind interval, p_limits integer[], out settled boolean, out late boolean)
+create function priv.settled(p_case uuid, p_behind interval, p_limits integer[], out settled boolean, out late boolean, out known boolean)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 declare
     old timestamptz := clock_timestamp() - p_behind;
-    known boolean := priv.level(p_case) >= 1;
-    pair_put_off boolean := known and exists (
+    pair_put_off boolean;
+begin
+    known := priv.level(p_case) >= 1;
+    pair_put_off := known and exists (
         select from (
             select d.case_a, d.case_b from public.put_off o join public.pairs_due d
                 on d.case_a = split_part(o.piece, ' ', 1)::uuid and d.case_b = split_part(o.piece, ' ', 2)::uuid and not d.hidden
             where o.kind = 'pairs' and position(p_case::text in o.piece) > 0 limit 100) p
         where priv.may_know_of_pair(p.case_a, p.case_b, p_limits));
-begin
     settled := not known or not pair_put_off and not exists (select from public.matching_queue q where q.case_id = p_case);
     late := pair_put_off
         or exists (select from public.matching_queue q where not q.imported and q.at < old and not PUT_OFF(changes, q.id))
@@ -227,7 +228,6 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp s
 #variable_conflict use_column
 declare
     cleared boolean := priv.cleared();
-begin
     return query
     with pair as materialized (
         select o.id, u.mine, case when o.case_a = u.mine then o.case_b else o.case_a end other,
