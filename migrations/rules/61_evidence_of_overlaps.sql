@@ -43,6 +43,27 @@ create function priv.key_limit(p_family text, p_limit integer) returns integer l
                 when p_family in ('person:letters+year', 'person:part+day') then greatest(2, p_limit / 5) else p_limit end
 $$;
 
+-- Return the tokens of evidence of that one of two cases that has fewer, without reading much more of the other one than it has. Of two very
+-- large cases, only those are returned that both have.
+create function priv.tokens_of_smaller(p_m uuid, p_n uuid) returns bytea[]
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+    found bytea[];
+    most integer;
+    of_case uuid;
+begin
+    foreach most in array array [200, 1000, 5000, 25000, 125000] loop
+        foreach of_case in array array [p_n, p_m] loop
+            found := array (select h.token from public.holdings h where h.case_id = of_case and h.strength > 0 limit most);
+            if cardinality(found) < most then
+                return found;
+            end if;
+        end loop;
+    end loop;
+    return array (select x.token from public.holdings x where x.case_id = p_m and x.strength > 0
+                  intersect select y.token from public.holdings y where y.case_id = p_n and y.strength > 0);
+end $$;
+
 -- Return everything that links pairs of cases: equal tokens that few enough cases hold, and likenesses based on a key that few enough
 -- identifiers hold. p_limits contains the maximum number of identifiers for a match key and of cases for a value. Rarity, number of holders
 -- and time are returned twice: for callers with victim clearance, and for those without (ow, open_held, open_at). Values that tell nobody
@@ -54,12 +75,15 @@ returns table (m uuid, n uuid, i uuid, j uuid, s smallint, score real, rule text
 language sql stable as $$
     with pair as (select distinct u.m, u.n from unnest(p_mine, p_other) u (m, n)),
     ruled as (select exists (select from public.exclusions e where e.withdrawn_at is null and e.lapsed_at is null) excluding),
-    shared as (  -- the tokens that both cases of a pair hold: two ranges of an index, each read once whatever the planner expects
+    shared as (  -- the tokens that both cases of a pair hold: those of the first, which are few in most cases, are looked up in the second
         select p.m, p.n, s.token
         from pair p
         cross join lateral (
-            select x.token from public.holdings x where x.case_id = p.m and x.strength > 0
-            intersect select y.token from public.holdings y where y.case_id = p.n and y.strength > 0) s),
+            select array (select h.token from public.holdings h where h.case_id = p.m and h.strength > 0 limit 100) few offset 0) f
+        cross join lateral (
+            select case when cardinality(f.few) < 100 then f.few else priv.tokens_of_smaller(p.m, p.n) end tokens offset 0) k
+        cross join lateral (
+            select distinct h.token from public.holdings h where h.case_id = p.n and h.token = any (k.tokens) and h.strength > 0 offset 0) s),
     equal as (
         select s.m, s.n, x.identifier_id i, y.identifier_id j, least(x.strength, y.strength) s, 1::real score, 'same_value' rule,
                x.kind ki, y.kind kj, x.roles rx, y.roles ry, priv.rarity_step(t.cases) w, t.cases + o.held held,
@@ -82,10 +106,12 @@ language sql stable as $$
           and not ((select excluding from ruled)
                    and priv.excluded(s.token, array [x.kind, y.kind], x.authority_id, y.authority_id))),
     alike as (
-        select p.m, p.n, case when l.case_a = p.m then l.identifier_a else l.identifier_b end i,
-               case when l.case_a = p.m then l.identifier_b else l.identifier_a end j, l.strength s, l.score, l.rule
-        from pair p join public.likenesses l
-             on l.case_a = p.m and l.case_b = p.n or l.case_a = p.n and l.case_b = p.m),
+        select p.m, p.n, l.i, l.j, l.strength s, l.score, l.rule
+        from pair p
+        cross join lateral (
+            select l.identifier_a i, l.identifier_b j, l.* from public.likenesses l where l.case_a = p.m and l.case_b = p.n
+            union all
+            select l.identifier_b, l.identifier_a, l.* from public.likenesses l where l.case_a = p.n and l.case_b = p.m) l),
     held as (
         select a.*, x.kind ki, y.kind kj, x.roles rx, y.roles ry, greatest(x.since, y.since) at,
                greatest(x.open_since, y.open_since) open_at
