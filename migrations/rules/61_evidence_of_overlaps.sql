@@ -253,27 +253,33 @@ returns table (overlap_id uuid, identifier_id uuid, kind text, strength smallint
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
-    cleared boolean := priv.cleared();
-    return query
-    with pair as materialized (
-        select o.id, u.mine, case when o.case_a = u.mine then o.case_b else o.case_a end other,
-               case when o.case_a = u.mine then o.shown_a else o.shown_b end shown, k.authority_id, k.wrapped
+    caller record := priv.caller();
+    pairs record;  -- given to priv.links as arrays, because one with subqueries is not planned together with this statement
+begin
+    select array_agg(o.id) ids, array_agg(u.mine) mine, array_agg(case when o.case_a = u.mine then o.case_b else o.case_a end) other,
+           array_agg(case when o.case_a = u.mine then o.shown_a else o.shown_b end) shown, array_agg(k.authority_id) owners,
+           array_agg(k.wrapped) wrapped
+        into pairs
         from unnest(p_overlaps, p_mine) u (id, mine)
         cross join lateral (select x.* from public.case_overlaps x where x.id = u.id offset 0) o
         left join lateral (select c.authority_id, y.wrapped from public.case_keys y join public.cases c on c.id = y.case_id
                            where p_clear and y.case_id = u.mine and GRANTED(y.case_id, 2) offset 0) k on true
-        where SEEN_FROM(o, u.mine)),
+        where SEEN_FROM(o, u.mine);
+    return query
+    with pair as (
+        select * from unnest(pairs.ids, pairs.mine, pairs.other, pairs.shown, pairs.owners, pairs.wrapped)
+                      p (id, mine, other, shown, authority_id, wrapped)),
     item as (
         select l.m, l.n, l.i, min(l.ki) kind, max(l.s) s, max(l.score) score, (array_agg(l.rule order by l.s desc, l.score desc, l.rule))[1] rule,
                min(l.rx) rx, array_agg(distinct t.role order by t.role) filter (where t.role is not null) ry, count(distinct l.j)::integer theirs,
                min(l.held) held, RARITY_OF_STRONGEST(l.w, l.s) w, max(l.at) at, min(l.common) common
-        from (select k.m, k.n, k.i, k.j, k.s, k.score, k.rule, k.ki, case when cleared then k.rx else array_remove(k.rx, 'victim') end rx,
-                     case when cleared then k.ry else array_remove(k.ry, 'victim') end ry, case when cleared then k.held else k.open_held end held,
-                     case when cleared then k.w else k.ow end w, case when cleared then k.at else k.open_at end at,
+        from (select k.m, k.n, k.i, k.j, k.s, k.score, k.rule, k.ki, case when caller.cleared then k.rx else array_remove(k.rx, 'victim') end rx,
+                     case when caller.cleared then k.ry else array_remove(k.ry, 'victim') end ry, case when caller.cleared then k.held else k.open_held end held,
+                     case when caller.cleared then k.w else k.ow end w, case when caller.cleared then k.at else k.open_at end at,
                      k.common, bool_or(k.common is null) over (partition by k.m, k.n) beside,
                      bool_or(k.common is null) over (partition by k.m, k.n, k.i) told
-              from priv.links(array (select mine from pair), array (select other from pair), p_limits, true) k
-              where cleared or not k.v) l
+              from priv.links(pairs.mine, pairs.other, p_limits, true) k
+              where caller.cleared or not k.v) l
         left join lateral unnest(l.ry) t (role) on true
         where l.common is null or l.beside and not l.told
         group by l.m, l.n, l.i),
