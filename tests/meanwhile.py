@@ -8,10 +8,17 @@ class Meanwhile:
         self.statement, self.happen = statement, happen
 
     def rows(self, session, **values):
-        if happen := self.happen:
-            self.happen = None
-            happen()
+        self._begin()
         return self.statement.rows(session, **values)
+
+    def alone(self, session, **values):
+        self._begin()
+        return self.statement.alone(session, **values)
+
+    def _begin(self):
+        happen, self.happen = self.happen, None
+        if happen:
+            happen()
 
     def first(self, session, **values):
         return next(iter(self.rows(session, **values)), None)

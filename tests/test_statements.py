@@ -7,9 +7,9 @@ HERON = {"identifiers": [{"kind": "email", "value": "heron@example.org"}]}
 MOST = {
     "get a case": 1,  # what is recorded of it, too, and the commit
     "list cases": 1,  # the page, with which the account is confirmed, and the commit, too
-    "overlaps of a case": 2,  # the page, with which the account is confirmed and it is asked whether the case is settled; and the record
+    "overlaps of a case": 1,  # the page, with which the account is confirmed, whether the case is settled, the record, and the commit
     "worklist": 7,
-    "list overlaps": 2,
+    "list overlaps": 1,
     "timeline of a case": 5,  # the case, the counter, the page, the names, and the record
     "events": 2,
     "register identifiers": 2,  # the count of the values with the case, and all else; each is a transaction

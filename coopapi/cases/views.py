@@ -20,12 +20,19 @@ _DESK_FIELDS: Final = (*_OPEN_FIELDS, "handler_id", "state")
 _COLUMNS: Final = tuple(column.key for column in Case.__table__.columns)
 _NOTHING: Final = dict.fromkeys(_COLUMNS)
 _READERS: Final = {fields: attrgetter(*fields) for fields in (_INDEX_FIELDS, _OPEN_FIELDS, _DESK_FIELDS, _COLUMNS)}
-_COLUMNS_SHOWN: Final = "select (f.shown).*, f.name, f.country, f.level, f.responsible, f.for_desk, f.handler_name"
+_BESIDE: Final = "f.name, f.country, f.level, f.responsible, f.for_desk, f.handler_name"
+_COLUMNS_SHOWN: Final = f"select (f.shown).*, {_BESIDE}"
 _SHOWN: Final = Statement(f"{_COLUMNS_SHOWN} from priv.shown_cases(cast(:cases as uuid[])) f")
 _CONSULTED: Final = Statement(
     f"{_COLUMNS_SHOWN}, priv.record(cast(:notes as jsonb)) from priv.shown_cases(array [cast(:case as uuid)]) f"
 )
-_PAGE: Final = Statement(f"{_COLUMNS_SHOWN} from priv.page_of_cases(cast(:wanted as jsonb), :before, :most) f")
+_IN_A_PAGE: Final = ", ".join(
+    f"(f.shown).{column.key}{'::text' * (column.type.python_type is UUID)} as {column.key}" for column in Case.__table__.columns
+)
+"""The columns of a case, with ids as texts, because a page only shows them."""
+_PAGE: Final = Statement(
+    f"select {_IN_A_PAGE}, {_BESIDE} from priv.page_of_cases(cast(:wanted as jsonb), :before, :most) f"  # noqa: S608 (constants)
+)
 _AFTER_ALL: Final = UUID(int=2**128 - 1)
 
 
@@ -76,7 +83,7 @@ def page_of_cases(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     filters = {**wanted, "reference": fold_reference(wanted["reference"])} if "reference" in wanted else wanted
     found = _PAGE.alone(work.session, wanted=as_json(filters), before=before, most=limit + 1)
     shown = [_view(case) for case in found[:limit]]
-    following = seal_cursor(work, {"at": [shown[-1].id]}, place) if len(found) > limit else None
+    following = seal_cursor(work, {"at": [shown[-1]["id"]]}, place) if len(found) > limit else None
     return Page(shown, following, shown=True)
 
 

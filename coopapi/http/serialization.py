@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import marshmallow as ma
+import orjson
 from marshmallow import EXCLUDE, fields, missing
 
 Direct = Mapping[type, Callable[[Any], Any] | None]
@@ -29,28 +30,44 @@ class Shown(ma.Schema):
         unknown = EXCLUDE
 
     @cached_property
-    def _members(self) -> list[tuple[str, str, fields.Field[Any], Callable[..., Any]]]:
-        """The keys of the output, the members that they show, their fields, and the look-up of how values of a type are shown."""
-        return [(f.data_key or name, f.attribute or name, f, _direct(f).get) for name, f in self.dump_fields.items()]
+    def _show(self) -> Callable[[Callable[..., Any], Any], dict[str, Any]]:
+        return _compiled(self)
 
     def _serialize(self, obj: Any, *, many: bool = False) -> Any:
         if many and obj is not None:
             return [self._serialize(one) for one in obj]
-        shown = {}
-        get: Any = obj.get if isinstance(obj, dict) else partial(getattr, obj)
-        for key, member, field, how in self._members:
-            value = get(member, missing)
-            convert: Any = how(type(value), missing)
-            if convert is not missing:
-                shown[key] = value if convert is None else convert(value)
-                continue
-            if value is missing or not field._CHECK_ATTRIBUTE:  # noqa: SLF001 (marshmallow's own: the field computes its value)
-                value = field.serialize(member, obj, accessor=self.get_attribute)
-            else:
-                value = field._serialize(value, member, obj)  # noqa: SLF001 (the hook that fields implement)
-            if value is not missing:
-                shown[key] = value
-        return shown
+        return self._show(obj.get if isinstance(obj, dict) else partial(getattr, obj), obj)
+
+
+def _compiled(schema: Shown) -> Callable[[Callable[..., Any], Any], dict[str, Any]]:
+    """Return a function that shows an object. Its text has a few lines for each member, which run faster than a loop over them."""
+    known: dict[str, Any] = {"missing": missing, "usual": partial(_as_usual, schema)}
+    lines = ["def show(get, obj):", "shown = {}"]
+    for n, (name, field) in enumerate(schema.dump_fields.items()):
+        key, member, direct = field.data_key or name, field.attribute or name, _direct(field)
+        known |= {f"field{n}": field, **{f"kind{n}_{m}": kind for m, kind in enumerate(direct)}}
+        known |= {f"convert{n}_{m}": convert for m, convert in enumerate(direct.values())}
+        said = ["value" if convert is None else f"convert{n}_{m}(value)" for m, convert in enumerate(direct.values())]
+        tests = [f"{'el' * (m > 0)}if type(value) is kind{n}_{m}: shown[{key!r}] = {one}" for m, one in enumerate(said)]
+        if tests and field.dump_default is missing and "." not in member:
+            tests.append("elif value is missing: pass")
+        usual = f"usual(field{n}, {key!r}, {member!r}, value, obj, shown)"
+        lines += [f"value = get({member!r}, missing)", *tests, f"else: {usual}" if tests else usual]
+    exec("\n ".join([*lines, "return shown"]), known)  # noqa: S102 (the text has names of members alone)
+    found: Callable[[Callable[..., Any], Any], dict[str, Any]] = known["show"]
+    return found
+
+
+def _as_usual(  # noqa: PLR0913, PLR0917 (what a member is shown of)
+    schema: Shown, field: fields.Field[Any], key: str, member: str, value: Any, obj: Any, shown: dict[str, Any]
+) -> None:
+    """Show a member as marshmallow does it."""
+    if value is missing or not field._CHECK_ATTRIBUTE:  # noqa: SLF001 (marshmallow's own: the field computes its value)
+        value = field.serialize(member, obj, accessor=schema.get_attribute)
+    else:
+        value = field._serialize(value, member, obj)  # noqa: SLF001 (the hook that fields implement)
+    if value is not missing:
+        shown[key] = value
 
 
 def _direct(field: fields.Field[Any]) -> Direct:
@@ -90,8 +107,9 @@ def _of_list(field: fields.List[Any]) -> Callable[[Any], Any]:
 
 
 def in_utc(value: datetime) -> str:
-    """Return a time with an offset as text in UTC (RFC 3339)."""
-    return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat()
+    """Return a time with an offset as text in UTC (RFC 3339), as `isoformat` does it in three times the time."""
+    written: bytes = orjson.dumps(value if value.tzinfo is UTC else value.astimezone(UTC))
+    return written[1:-1].decode()
 
 
 _DIRECT: Final[Mapping[Any, Direct]] = {

@@ -155,6 +155,11 @@ def polling(view: Callable[..., Any]) -> Callable[..., Any]:
     return polled
 
 
+def may_wait() -> bool:
+    """Tell whether a GET waits if its case is not settled. It reads everything again then."""
+    return bool(g.get("may_settle"))
+
+
 def told_settled(*, settled: bool, late: bool) -> None:
     """Note what the statement of a GET says of the case. Raises `Unsettled` if it pays to wait."""
     if "may_settle" not in g:

@@ -13,7 +13,7 @@ from coopapi.cases.models import Identifier
 from coopapi.directory import codelists
 from coopapi.errors import NotFound
 from coopapi.http.paging import LIMIT, Page, begins_at, cut, open_cursor, place_of, seal_cursor
-from coopapi.http.waiting import BEHIND, SETTLED, told_settled
+from coopapi.http.waiting import BEHIND, SETTLED, may_wait, told_settled
 from coopapi.identifiers import kinds
 from coopapi.identifiers.formats.common import list_version
 from coopapi.identifiers.kinds import STRENGTH_NAMES
@@ -50,8 +50,18 @@ _PAGE: Final = (
     "priv.overlaps_with_evidence(:case, cast(:overlaps as uuid[]), cast(:wanted as jsonb), :rank, :id, :count,"
     " :limits, :clear, :most)"
 )
-_OF_ALL: Final = Statement(f"select * from {_PAGE}")  # noqa: S608 (constants)
-_OF_CASE: Final = Statement(f"select * from {SETTLED} s left join {_PAGE} p on true")  # noqa: S608 (constants)
+_THESE: Final = Statement(f"select * from {_PAGE}")  # noqa: S608 (constants)
+_LISTED: Final = f"with page as materialized (select * from {_PAGE}) select * from"  # noqa: S608 (constants)
+_RECORDED: Final = (
+    "priv.record(jsonb_set(cast(:notes as jsonb), '{0,detail,count}',"
+    " to_jsonb((select least(count(p.listed), :count - 1) from page p)))) as recorded"
+)
+_OF_ALL: Final = Statement(f"{_LISTED} (select {_RECORDED}) s left join page p on true")
+_OF_CASE: Final = Statement(
+    f"{_LISTED} {SETTLED} s left join lateral (select {_RECORDED} where s.known and (s.settled or s.late or not :waits)) r on true"
+    " left join page p on true"
+)
+"""What reads a list records that, too, unless the caller does not see the case or will wait for the worker."""
 _EVIDENCE: Final = Statement(
     "select * from priv.shown_evidence(cast(:overlaps as uuid[]), cast(:mine as uuid[]), :limits, :clear, :first, :most)"
     " e (overlap_id, identifier_id, kind, how_strong, how_alike, rule, my_roles, their_roles, theirs, holders, how_rare, since,"
@@ -74,23 +84,25 @@ def _overlaps(work: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, Overlap | Non
     return {overlap_id: found.get(overlap_id) for overlap_id in ids}
 
 
-def page_of_overlaps(work: UnitOfWork, wanted: Mapping[str, Any], case_id: UUID | None = None) -> Page:
+def page_of_overlaps(work: UnitOfWork, wanted: Mapping[str, Any], case_id: UUID | None = None, *, alone: bool = False) -> Page:
     """Return a page of the overlaps that the caller may see, of one case or of all its cases, the highest rank first.
 
-    Raises `NotFound` if the caller does not see the case, and `Unsettled` if the request should wait for the worker.
+    With `alone`, nothing may be read after it. Raises `NotFound` if the caller does not see the case, and `Unsettled` if the
+    request should wait for the worker.
     """
     name, limit = f"overlaps/{case_id}" if case_id else "overlaps", wanted.get("limit", LIMIT)
     place = place_of(work, name, wanted)
     asked = {**ranking.asked(work, wanted, case_id, begins_at(work, wanted, place)), "count": limit + 1, "behind": BEHIND}
-    rows = (_OF_CASE if case_id else _OF_ALL).rows(work.session, **asked, **_known(work), overlaps=None, most=IN_LISTS)
+    total = ranking.count(work, wanted, case_id) if wanted.get("totals") else None
+    _note(work, case_id, 0)  # the database fills in how many there are
+    asked |= {**_known(work), "overlaps": None, "most": IN_LISTS, "waits": may_wait(), "notes": work.take_notes()}
+    statement = _OF_CASE if case_id else _OF_ALL
+    rows = statement.alone(work.session, **asked) if alone else statement.rows(work.session, **asked)
     if case_id:
         told_settled(settled=rows[0].settled, late=rows[0].late)
-    listed = [row for row in rows if row.listed]
-    if case_id and not listed:  # also if the caller does not see the case
-        cases.require_access(work, case_id, Level.INDEX)
-    total = ranking.count(work, wanted, case_id) if wanted.get("totals") else None
-    found = cut(work, listed, limit, place, lambda row: [row.rank, row.listed])
-    _note(work, case_id, len(found.items))
+        if not rows[0].known:
+            raise NotFound
+    found = cut(work, [row for row in rows if row.listed], limit, place, lambda row: [row.rank, row.listed])
     return replace(found, items=_shown_with_evidence(work, rows), total=total)
 
 
@@ -101,8 +113,7 @@ def show_overlaps(work: UnitOfWork, ids: Sequence[UUID], mine: UUID | None = Non
     """
     _note(work, mine, len(ids))
     asked = {"case": mine, "overlaps": ids, "wanted": None, "rank": None, "id": None, "count": len(ids) + 1}
-    rows = _OF_ALL.rows(work.session, **asked, **_known(work), most=most)
-    return _shown_with_evidence(work, rows)
+    return _shown_with_evidence(work, _THESE.rows(work.session, **asked, **_known(work), most=most))
 
 
 def _note(work: UnitOfWork, case_id: UUID | None, count: int) -> None:
@@ -122,22 +133,38 @@ def _shown_with_evidence(work: UnitOfWork, rows: Sequence[Any]) -> list[dict[str
 
 def show_one(work: UnitOfWork, overlap_id: UUID) -> dict[str, Any]:
     """Return one overlap as seen from the caller's side. Raises `NotFound`."""
-    shown = show_overlaps(work, [one_overlap(work, overlap_id).id], most=ALONE)
+    shown = show_overlaps(work, [overlap_id], most=ALONE)
     if not shown:
         raise NotFound
     return shown[0]
 
 
 def _shown(side: Any, evidence: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    seen = {**side._asdict(), "etag": f"v{side.version}"}
     return {
-        **seen,
+        "id": side.id,
+        "case_id": side.case_id,
+        "state": side.state if side.strength else "withdrawn",
         "strength": STRENGTH_NAMES.get(side.strength),
         "score": round(side.score, 4),
         "rarity": RARITIES[side.rarity],
         "shared_count": side.of_mine,
-        "state": side.state if side.strength else "withdrawn",
-        "side": seen,
+        "of_mine": side.of_mine,
+        "of_theirs": side.of_theirs,
+        "kinds": side.kinds,
+        "roles": side.roles,
+        "first_seen": side.first_seen,
+        "last_seen": side.last_seen,
+        "new_since_decision": side.new_since_decision,
+        "detected_at": side.detected_at,
+        "changed_at": side.changed_at,
+        "side": {
+            "state": side.state,
+            "verifier_id": side.verifier_id,
+            "reason": side.reason,
+            "decided_by": side.decided_by,
+            "decided_at": side.decided_at,
+            "etag": f"v{side.version}",
+        },
         "counterpart": {
             "authority": {"id": side.authority_id, "name": side.name, "country": side.country},
             "case_id": side.other_id,

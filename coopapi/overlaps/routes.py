@@ -36,7 +36,7 @@ blp = Blueprint(
 
 def _list(work: UnitOfWork, wanted: dict[str, Any], case_id: UUID | None = None) -> Page:
     included = wanted.pop("include", None)
-    found = presentation.page_of_overlaps(work, wanted, case_id)
+    found = presentation.page_of_overlaps(work, wanted, case_id, alone=not included)
     if not included:
         return found
     sides = [{"overlap_id": UUID(one["id"]), "case_id": one["case_id"]} for one in found.items]

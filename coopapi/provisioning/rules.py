@@ -11,6 +11,8 @@ from sqlalchemy import Connection, text
 _TEMPLATE: Final = re.compile(
     r"^-- template ([A-Z_]+)\((\w+(?:, \w+)*)\):[^\n]*\n(.*?)(?=^-- template |\Z)", re.MULTILINE | re.DOTALL
 )
+_FUNCTION: Final = re.compile(r"^create function .*?^(?:end )?\$\$;", re.MULTILINE | re.DOTALL)
+_ASKED: Final = re.compile(r"\(select priv\.(authority|principal|cleared|at)\(\)\)")
 _ROLE: Final = re.compile(r"\bAPP_ROLE\b")
 
 _CATALOG: Final = """
@@ -116,7 +118,12 @@ def read(folder: Path, app_role: str) -> Iterator[str]:
         sql = file.read_text()
         for name, parameters, body in templates:
             sql = _expand(sql, name, parameters.split(", "), body.strip())
-        yield _ROLE.sub(lambda _: quoted, sql)
+        yield _ROLE.sub(lambda _: quoted, _FUNCTION.sub(_with_caller, sql))
+
+
+def _with_caller(function: re.Match[str]) -> str:
+    """Return the text of a function. If it has the variable `caller`, it uses that instead of asking each time who calls."""
+    return _ASKED.sub(r"caller.\1", function[0]) if "caller record := priv.caller();" in function[0] else function[0]
 
 
 def _expand(sql: str, name: str, parameters: list[str], body: str) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Protocol
 from uuid import UUID
 
+import orjson
+
 from coopapi.access import Action, Actor
 from coopapi.errors import Forbidden
 from coopapi.store import sealing
@@ -181,7 +183,7 @@ def seal_value(key: DataKey, content: str, authority_id: UUID, identifier_id: UU
 
 def open_value(key: DataKey, sealed: bytes, authority_id: UUID, identifier_id: UUID) -> dict[str, Any]:
     """Decrypt the value of an identifier: to show it in its case, after a disclosure, or to compare similar values."""
-    content: dict[str, Any] = json.loads(key._values.open(bytes(sealed), _value_place(authority_id, identifier_id)))  # noqa: SLF001
+    content: dict[str, Any] = orjson.loads(key._values.open(bytes(sealed), _value_place(authority_id, identifier_id)))  # noqa: SLF001
     return content
 
 

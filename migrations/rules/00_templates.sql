@@ -2,6 +2,9 @@
 -- template is replaced by its text. A template may use those below it. Apart from these, only APP_ROLE is replaced, by the name of the role with
 -- which the application connects.
 --
+-- A function in PL/pgSQL that asks several times who calls declares `caller record := priv.caller()`. Then `(select priv.authority())` and its like in
+-- its text are replaced by the fields of this variable.
+--
 -- In templates and rules, `offset 0` in a subquery makes the planner look each row up in the index instead of reading the whole table.
 
 -- template LINE_AFTER(way, back, entries): the first entries of all cases p_cases between two places, as far as they are wanted: acts alone
@@ -107,7 +110,7 @@ order by x.rank desc, x.id desc
 -- template OVERLAPS_AT(end, place, rank, most): the overlaps with this authority or case at one of their two ends. Of an authority `most` are
 -- read; a case has few, and its overlaps are all read.
 select f.* from place p cross join lateral (
-    select o.id, o.{rank} as rank, case when cleared then o.strength else o.open_strength end, o.case_a, o.case_b, o.authority_a, o.authority_b
+    select o.id, o.{rank} as rank, case when caller.cleared then o.strength else o.open_strength end, o.case_a, o.case_b, o.authority_a, o.authority_b
     from public.case_overlaps o
     where o.{end} = p.{place} and (o.{rank}, o.id) < (p_rank, p_id) and WANTED(o) and STATE_WANTED(o) and OVERLAP_SEEN(o)
     order by o.{rank} desc, o.id desc limit {most}) f
@@ -148,13 +151,13 @@ order by o.{rank} desc, o.id desc, s.case_id desc limit p_count
 -- template IN_STATE(overlap, mine): the side of the case `mine` has decided as a list asks.
 p_wanted ->> 'state' = (select s.state from public.overlap_sides s where SIDE_OF({overlap}.id, {mine}) order by s.turn desc limit 1)
 
--- template WANTED(overlap): a list asks for the overlap. p_wanted has the filters of the list, and `cleared` tells whether the caller is cleared.
-(case when p_wanted ->> 'state' = 'withdrawn' then case when cleared then {overlap}.strength else {overlap}.open_strength end = 0
-      else case when cleared then {overlap}.strength else {overlap}.open_strength end >= (p_wanted ->> 'strength')::smallint end
-    and (p_wanted ->> 'kind' is null or p_wanted ->> 'kind' = any (case when cleared then {overlap}.kinds else {overlap}.open_kinds end))
-    and (p_wanted ->> 'role' is null or p_wanted ->> 'role' = any (case when cleared then {overlap}.roles else {overlap}.open_roles end))
+-- template WANTED(overlap): a list asks for the overlap. p_wanted has the filters of the list. The function knows the `caller`.
+(case when p_wanted ->> 'state' = 'withdrawn' then case when caller.cleared then {overlap}.strength else {overlap}.open_strength end = 0
+      else case when caller.cleared then {overlap}.strength else {overlap}.open_strength end >= (p_wanted ->> 'strength')::smallint end
+    and (p_wanted ->> 'kind' is null or p_wanted ->> 'kind' = any (case when caller.cleared then {overlap}.kinds else {overlap}.open_kinds end))
+    and (p_wanted ->> 'role' is null or p_wanted ->> 'role' = any (case when caller.cleared then {overlap}.roles else {overlap}.open_roles end))
     and (p_wanted ->> 'since' is null
-         or case when cleared then {overlap}.changed_at else {overlap}.open_changed_at end >= (p_wanted ->> 'since')::timestamptz)
+         or case when caller.cleared then {overlap}.changed_at else {overlap}.open_changed_at end >= (p_wanted ->> 'since')::timestamptz)
     and (p_wanted ->> 'scope' is null or ({overlap}.authority_a = {overlap}.authority_b) = (p_wanted ->> 'scope' = 'within'))
     and (p_wanted ->> 'authority_id' is null or (p_wanted ->> 'authority_id')::uuid in ({overlap}.authority_a, {overlap}.authority_b))
     and (p_wanted ->> 'assignee' is null or priv.is_assigned('overlap', {overlap}.id, p_wanted ->> 'assignee'))
@@ -168,7 +171,7 @@ case when {overlap}.authority_a = (select priv.authority()) and SIDE_SEEN({overl
      when SIDE_SEEN({overlap}, b) then {overlap}.case_b else {overlap}.case_a end
 
 -- template SIDE_OF(overlap, mine): the row s of overlap_sides is about this side, and the caller may know of it. The row with the highest turn holds.
-s.overlap_id = {overlap} and s.case_id = {mine} and (cleared or not s.victims)
+s.overlap_id = {overlap} and s.case_id = {mine} and (caller.cleared or not s.victims)
 
 -- template OVERLAP_SEEN(overlap): the caller sees this row of case_overlaps. Functions that bypass the policies use this rule, too.
 NEITHER_HIDDEN_NOR_UNSETTLED({overlap}) and (SIDE_SEEN({overlap}, a) or SIDE_SEEN({overlap}, b))
@@ -274,8 +277,8 @@ encode(sha256(convert_to({row}::text, 'UTF8')), 'hex')
 -- template FOR_DESK(case): the caller is the desk of the owner's State and sees reference, title, state and handler of this row of cases
 -- (Regulation (EU) 2018/1727 Art. 24).
 ({case}.visibility <> 'hidden' and {case}.desk = 'index' and exists (
-    select from public.authorities home join public.authorities me on me.country = home.country
-    where home.id = {case}.authority_id and me.id = (select priv.authority()) and me.type = 'eurojust_desk'))
+    select from public.authorities home join public.authorities desk on desk.country = home.country
+    where home.id = {case}.authority_id and desk.id = (select priv.authority()) and desk.type = 'eurojust_desk'))
 
 -- template QUOTA_FIGURES(lines, refused, at): for each quota, of whose holders `lines` has a row each: its limit, how many values are left after
 -- those that are `wanted` were counted unless they were refused, the seconds until it is reset, its length in seconds, the number of values that

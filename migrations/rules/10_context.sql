@@ -55,6 +55,18 @@ begin
     return to_timestamp((priv.context())[6]::bigint / 1e6);
 end $$;
 
+-- Return all of this together, for functions that ask several times: it is checked once then.
+create function priv.caller(out authority uuid, out principal uuid, out cleared boolean, out at timestamptz)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    said text[] := priv.context();
+begin
+    authority := nullif(said[1], '')::uuid;
+    principal := nullif(said[2], '')::uuid;
+    cleared := said[4] = 't';
+    at := TIME_IN(said);
+end $$;
+
 -- Tell whether something that may have a beginning and an end is in force at a time.
 create function priv.in_force(p_since timestamptz, p_until timestamptz, p_at timestamptz) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
@@ -149,7 +161,7 @@ grant usage on schema public, priv to APP_ROLE, coopapi_definer;
 grant select on priv.context_key to coopapi_definer;
 
 grant execute on function priv.signed(text), priv.context(), priv.authority(), priv.principal(), priv.role(), priv.cleared(), priv.operator(),
-    priv.at(), priv.in_force(timestamptz, timestamptz, timestamptz), priv.uuid7(timestamptz), priv.identify(text, text, text, text),
+    priv.at(), priv.caller(), priv.in_force(timestamptz, timestamptz, timestamptz), priv.uuid7(timestamptz), priv.identify(text, text, text, text),
     priv.confirm_account(text, text, text), priv.account_of(text, text), priv.client(uuid) to APP_ROLE;
 
 grant select, insert, update (version, name, languages, contact) on authorities to APP_ROLE;

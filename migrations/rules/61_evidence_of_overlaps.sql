@@ -43,6 +43,27 @@ create function priv.key_limit(p_family text, p_limit integer) returns integer l
                 when p_family in ('person:letters+year', 'person:part+day') then greatest(2, p_limit / 5) else p_limit end
 $$;
 
+-- Return the tokens of evidence of that one of two cases that has fewer, without reading much more of the other one than it has. Of two very
+-- large cases, only those are returned that both have.
+create function priv.tokens_of_smaller(p_m uuid, p_n uuid) returns bytea[]
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+    found bytea[];
+    most integer;
+    of_case uuid;
+begin
+    foreach most in array array [200, 1000, 5000, 25000, 125000] loop
+        foreach of_case in array array [p_n, p_m] loop
+            found := array (select h.token from public.holdings h where h.case_id = of_case and h.strength > 0 limit most);
+            if cardinality(found) < most then
+                return found;
+            end if;
+        end loop;
+    end loop;
+    return array (select x.token from public.holdings x where x.case_id = p_m and x.strength > 0
+                  intersect select y.token from public.holdings y where y.case_id = p_n and y.strength > 0);
+end $$;
+
 -- Return everything that links pairs of cases: equal tokens that few enough cases hold, and likenesses based on a key that few enough
 -- identifiers hold. p_limits contains the maximum number of identifiers for a match key and of cases for a value. Rarity, number of holders
 -- and time are returned twice: for callers with victim clearance, and for those without (ow, open_held, open_at). Values that tell nobody
@@ -54,12 +75,15 @@ returns table (m uuid, n uuid, i uuid, j uuid, s smallint, score real, rule text
 language sql stable as $$
     with pair as (select distinct u.m, u.n from unnest(p_mine, p_other) u (m, n)),
     ruled as (select exists (select from public.exclusions e where e.withdrawn_at is null and e.lapsed_at is null) excluding),
-    shared as (  -- the tokens that both cases of a pair hold: two ranges of an index, each read once whatever the planner expects
+    shared as (  -- the tokens that both cases of a pair hold: those of the first, which are few in most cases, are looked up in the second
         select p.m, p.n, s.token
         from pair p
         cross join lateral (
-            select x.token from public.holdings x where x.case_id = p.m and x.strength > 0
-            intersect select y.token from public.holdings y where y.case_id = p.n and y.strength > 0) s),
+            select array (select h.token from public.holdings h where h.case_id = p.m and h.strength > 0 limit 100) few offset 0) f
+        cross join lateral (
+            select case when cardinality(f.few) < 100 then f.few else priv.tokens_of_smaller(p.m, p.n) end tokens offset 0) k
+        cross join lateral (
+            select distinct h.token from public.holdings h where h.case_id = p.n and h.token = any (k.tokens) and h.strength > 0 offset 0) s),
     equal as (
         select s.m, s.n, x.identifier_id i, y.identifier_id j, least(x.strength, y.strength) s, 1::real score, 'same_value' rule,
                x.kind ki, y.kind kj, x.roles rx, y.roles ry, priv.rarity_step(t.cases) w, t.cases + o.held held,
@@ -82,10 +106,12 @@ language sql stable as $$
           and not ((select excluding from ruled)
                    and priv.excluded(s.token, array [x.kind, y.kind], x.authority_id, y.authority_id))),
     alike as (
-        select p.m, p.n, case when l.case_a = p.m then l.identifier_a else l.identifier_b end i,
-               case when l.case_a = p.m then l.identifier_b else l.identifier_a end j, l.strength s, l.score, l.rule
-        from pair p join public.likenesses l
-             on l.case_a = p.m and l.case_b = p.n or l.case_a = p.n and l.case_b = p.m),
+        select p.m, p.n, l.i, l.j, l.strength s, l.score, l.rule
+        from pair p
+        cross join lateral (
+            select l.identifier_a i, l.identifier_b j, l.* from public.likenesses l where l.case_a = p.m and l.case_b = p.n
+            union all
+            select l.identifier_b, l.identifier_a, l.* from public.likenesses l where l.case_a = p.n and l.case_b = p.m) l),
     held as (
         select a.*, x.kind ki, y.kind kj, x.roles rx, y.roles ry, greatest(x.since, y.since) at,
                greatest(x.open_since, y.open_since) open_at
@@ -184,18 +210,19 @@ end $$;
 -- Tell whether the worker has followed every change of a case that the caller may know of, and whether it is behind by more than p_behind;
 -- changes of imports of other cases are followed later, so they do not count for that, and neither does what is put off of them. A pair with a
 -- hidden case is not waited for, nor one that the caller may not know of (priv.may_know_of_pair). Nothing of the changes that imports leave waiting is read.
-create function priv.settled(p_case uuid, p_behind interval, p_limits integer[], out settled boolean, out late boolean)
+create function priv.settled(p_case uuid, p_behind interval, p_limits integer[], out settled boolean, out late boolean, out known boolean)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 declare
     old timestamptz := clock_timestamp() - p_behind;
-    known boolean := priv.level(p_case) >= 1;
-    pair_put_off boolean := known and exists (
+    pair_put_off boolean;
+begin
+    known := priv.level(p_case) >= 1;
+    pair_put_off := known and exists (
         select from (
             select d.case_a, d.case_b from public.put_off o join public.pairs_due d
                 on d.case_a = split_part(o.piece, ' ', 1)::uuid and d.case_b = split_part(o.piece, ' ', 2)::uuid and not d.hidden
             where o.kind = 'pairs' and position(p_case::text in o.piece) > 0 limit 100) p
         where priv.may_know_of_pair(p.case_a, p.case_b, p_limits));
-begin
     settled := not known or not pair_put_off and not exists (select from public.matching_queue q where q.case_id = p_case);
     late := pair_put_off
         or exists (select from public.matching_queue q where not q.imported and q.at < old and not PUT_OFF(changes, q.id))
@@ -226,28 +253,33 @@ returns table (overlap_id uuid, identifier_id uuid, kind text, strength smallint
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
-    cleared boolean := priv.cleared();
+    caller record := priv.caller();
+    pairs record;  -- given to priv.links as arrays, because one with subqueries is not planned together with this statement
 begin
-    return query
-    with pair as materialized (
-        select o.id, u.mine, case when o.case_a = u.mine then o.case_b else o.case_a end other,
-               case when o.case_a = u.mine then o.shown_a else o.shown_b end shown, k.authority_id, k.wrapped
+    select array_agg(o.id) ids, array_agg(u.mine) mine, array_agg(case when o.case_a = u.mine then o.case_b else o.case_a end) other,
+           array_agg(case when o.case_a = u.mine then o.shown_a else o.shown_b end) shown, array_agg(k.authority_id) owners,
+           array_agg(k.wrapped) wrapped
+        into pairs
         from unnest(p_overlaps, p_mine) u (id, mine)
         cross join lateral (select x.* from public.case_overlaps x where x.id = u.id offset 0) o
         left join lateral (select c.authority_id, y.wrapped from public.case_keys y join public.cases c on c.id = y.case_id
                            where p_clear and y.case_id = u.mine and GRANTED(y.case_id, 2) offset 0) k on true
-        where SEEN_FROM(o, u.mine)),
+        where SEEN_FROM(o, u.mine);
+    return query
+    with pair as (
+        select * from unnest(pairs.ids, pairs.mine, pairs.other, pairs.shown, pairs.owners, pairs.wrapped)
+                      p (id, mine, other, shown, authority_id, wrapped)),
     item as (
         select l.m, l.n, l.i, min(l.ki) kind, max(l.s) s, max(l.score) score, (array_agg(l.rule order by l.s desc, l.score desc, l.rule))[1] rule,
                min(l.rx) rx, array_agg(distinct t.role order by t.role) filter (where t.role is not null) ry, count(distinct l.j)::integer theirs,
                min(l.held) held, RARITY_OF_STRONGEST(l.w, l.s) w, max(l.at) at, min(l.common) common
-        from (select k.m, k.n, k.i, k.j, k.s, k.score, k.rule, k.ki, case when cleared then k.rx else array_remove(k.rx, 'victim') end rx,
-                     case when cleared then k.ry else array_remove(k.ry, 'victim') end ry, case when cleared then k.held else k.open_held end held,
-                     case when cleared then k.w else k.ow end w, case when cleared then k.at else k.open_at end at,
+        from (select k.m, k.n, k.i, k.j, k.s, k.score, k.rule, k.ki, case when caller.cleared then k.rx else array_remove(k.rx, 'victim') end rx,
+                     case when caller.cleared then k.ry else array_remove(k.ry, 'victim') end ry, case when caller.cleared then k.held else k.open_held end held,
+                     case when caller.cleared then k.w else k.ow end w, case when caller.cleared then k.at else k.open_at end at,
                      k.common, bool_or(k.common is null) over (partition by k.m, k.n) beside,
                      bool_or(k.common is null) over (partition by k.m, k.n, k.i) told
-              from priv.links(array (select mine from pair), array (select other from pair), p_limits, true) k
-              where cleared or not k.v) l
+              from priv.links(pairs.mine, pairs.other, p_limits, true) k
+              where caller.cleared or not k.v) l
         left join lateral unnest(l.ry) t (role) on true
         where l.common is null or l.beside and not l.told
         group by l.m, l.n, l.i),

@@ -11,7 +11,7 @@ create function priv.shown_cases(p_cases uuid[]) returns table (shown public.cas
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
-    me uuid := priv.authority();
+    caller record := priv.caller();
 begin
     return query
     select c.shown, o.name, o.country, m.level,
@@ -21,7 +21,7 @@ begin
             where r.case_id = c.id and r.kind = 'responsible' and r.withdrawn_at is null and (m.level >= 2 or priv.same_state(r.owner_id))),
            d.for_desk, case when d.for_desk then (select p.name from public.principals p where p.id = c.handler_id) end
     from (select g.case_id, max(g.level) as level from public.case_access g
-          where g.authority_id = me and g.case_id = any (p_cases) and LIVE(g) group by g.case_id) m
+          where g.authority_id = caller.authority and g.case_id = any (p_cases) and LIVE(g) group by g.case_id) m
     cross join lateral (select x as shown, x.* from public.cases x where x.id = m.case_id offset 0) c
     cross join lateral (select FOR_DESK(c) as for_desk offset 0) d
     join public.authorities o on o.id = c.authority_id
@@ -37,24 +37,24 @@ returns table (shown public.cases, name text, country text, level smallint, resp
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
     set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off as $$
 declare
-    me uuid := priv.authority();
+    caller record := priv.caller();
     page uuid[];
 begin
     if p_wanted ?| array ['reference', 'external_id'] then
         page := array (
             select c.id
             from (
-                (select x.* from public.cases x where x.authority_id = me and x.reference_folded = p_wanted ->> 'reference' offset 0)
+                (select x.* from public.cases x where x.authority_id = caller.authority and x.reference_folded = p_wanted ->> 'reference' offset 0)
                 union all
                 (select x.* from public.cases x
-                 where x.authority_id = me and x.external_id = p_wanted ->> 'external_id' and not p_wanted ? 'reference' offset 0)
+                 where x.authority_id = caller.authority and x.external_id = p_wanted ->> 'external_id' and not p_wanted ? 'reference' offset 0)
                 union all
                 select x.* from (
                     (select distinct g.owner_id, g.case_id from public.case_access g  -- in the order of the index that finds them without the own ones
-                     where g.authority_id = me and g.owner_id < me and LIVE(g) order by g.owner_id, g.case_id)
+                     where g.authority_id = caller.authority and g.owner_id < caller.authority and LIVE(g) order by g.owner_id, g.case_id)
                     union all
                     (select distinct g.owner_id, g.case_id from public.case_access g
-                     where g.authority_id = me and g.owner_id > me and LIVE(g) order by g.owner_id, g.case_id)) shared
+                     where g.authority_id = caller.authority and g.owner_id > caller.authority and LIVE(g) order by g.owner_id, g.case_id)) shared
                 cross join lateral (select y.* from public.cases y where y.id = shared.case_id offset 0) x) c
             where c.id < p_before and WANTED_CASE(c)
             order by c.id desc limit p_most);
@@ -62,7 +62,7 @@ begin
         page := array (
             select c.id
             from (select distinct g.authority_id, g.case_id from public.case_access g  -- one range of an index, for authorities with few cases too
-                  where g.authority_id >= me and (g.authority_id, g.case_id) < (me, p_before) and LIVE(g)
+                  where g.authority_id >= caller.authority and (g.authority_id, g.case_id) < (caller.authority, p_before) and LIVE(g)
                   order by g.authority_id desc, g.case_id desc) mine
             join public.cases c on c.id = mine.case_id
             where WANTED_CASE(c)
@@ -76,6 +76,8 @@ end $$;
 create function priv.places_of_overlaps() returns table (authority_id uuid, case_id uuid)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan set enable_bitmapscan = off as $$
 #variable_conflict use_column
+declare
+    caller record := priv.caller();
 begin
     return query
     with recursive owner as (  -- each owner by one step in the index, however many grants there are
@@ -102,7 +104,7 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp s
     set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
 #variable_conflict use_column
 declare
-    cleared boolean := priv.cleared();
+    caller record := priv.caller();
 begin
     if p_case is not null then
         if not GRANTED(p_case, 1) then  -- before any overlap is looked for
@@ -112,11 +114,11 @@ begin
         select o.id, r.rank, r.strength, o.case_a, o.case_b, o.authority_a, o.authority_b
         from (select * from public.case_overlaps x where x.case_a = p_case
                          union all select * from public.case_overlaps y where y.case_b = p_case) o
-        cross join lateral (select o.rank, o.strength where cleared union all select o.open_rank, o.open_strength where not cleared) r
+        cross join lateral (select o.rank, o.strength where caller.cleared union all select o.open_rank, o.open_strength where not caller.cleared) r
         where SEEN_FROM(o, p_case) and (r.rank, o.id) < (p_rank, p_id) and WANTED(o)
           and (p_wanted ->> 'state' is null or p_wanted ->> 'state' = 'withdrawn' or IN_STATE(o, p_case))
         order by r.rank desc, o.id desc limit p_most;
-    elsif cleared then
+    elsif caller.cleared then
         return query OVERLAPS_BY(rank);
     else
         return query OVERLAPS_BY(open_rank);
@@ -152,7 +154,7 @@ returns table (id uuid, case_id uuid, strength smallint, score real, rarity smal
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
-    cleared boolean := priv.cleared();
+    caller record := priv.caller();
 begin
     return query
     select o.id, m.mine, v.strength, v.score, v.rarity, case when m.is_a then v.shared_a else v.shared_b end,
@@ -166,10 +168,10 @@ begin
     cross join lateral (select y.mine, y.mine = o.case_a as is_a from (select coalesce(p_mine, MY_CASE(o)) as mine offset 0) y) m
     cross join lateral (
         select o.strength, o.score, o.rarity, o.shared_a, o.shared_b, o.kinds, o.roles, o.first_at, o.last_at, o.detected_a, o.detected_b,
-               o.changed_at where cleared
+               o.changed_at where caller.cleared
         union all
         select o.open_strength, o.open_score, o.open_rarity, o.open_shared_a, o.open_shared_b, o.open_kinds, o.open_roles, o.open_first_at,
-               o.open_last_at, o.open_detected_a, o.open_detected_b, o.open_changed_at where not cleared) v
+               o.open_last_at, o.open_detected_a, o.open_detected_b, o.open_changed_at where not caller.cleared) v
     cross join lateral (
         select case when v.first_at is not null then greatest(v.first_at, s.shown) end as first,
                case when v.last_at is not null then greatest(v.last_at, s.shown) end as last

@@ -36,7 +36,7 @@ def test_a_page_has_the_others(world, overlaps, hiding, more):
     assert (answer.status_code, [one["id"] for one in answer.json["items"]]) == (200, overlaps[1:])
 
 
-@pytest.mark.parametrize(("at", "statement"), [("", "_OF_ALL"), ("/evidence", "_SIDES"), ("/transitions", "_SIDES")])
+@pytest.mark.parametrize(("at", "statement"), [("", "_THESE"), ("/evidence", "_SIDES"), ("/transitions", "_SIDES")])
 def test_one_that_is_asked_for_is_not_found(world, overlaps, hiding, at, statement):
     hiding(overlaps[0], statement)
     assert world.as_("investigator").get(f"/overlaps/{overlaps[0]}{at}").status_code == 404
@@ -44,7 +44,7 @@ def test_one_that_is_asked_for_is_not_found(world, overlaps, hiding, at, stateme
 
 def test_a_step_is_not_taken(world, overlaps, hiding, owner):
     case = world.as_("investigator").get(f"/overlaps/{overlaps[0]}").json["case_id"]
-    hiding(overlaps[0], "_OF_ALL")
+    hiding(overlaps[0], "_THESE")
     assert world.take("investigator", overlaps[0], case_id=case).status_code == 404
     with owner.cursor() as cursor:
         cursor.execute("select count(*) from overlap_sides where state <> 'detected'")

@@ -48,9 +48,9 @@ IN_SQL = {
     "a text is longer by one space for each holder": (
         THIRD, "shown_evidence", "min(l.ki)", "min(l.ki) || repeat(' ', (select max(t.cases) from public.match_tokens t))",
     ),
-    "evidence about victims is shown to all": (VICTIMS_FIRST, "shown_evidence", "cleared or not k.v", "true"),
+    "evidence about victims is shown to all": (VICTIMS_FIRST, "shown_evidence", "caller.cleared or not k.v", "true"),
     "an overlap counts what victims share": (VICTIMS_FIRST, "shown_sides", "o.open_shared_", "o.shared_"),
-    "a side shows what cleared colleagues decided": (DECIDED_BY_CLEARED, "shown_sides", "(cleared or not s.victims)", "true"),
+    "a side shows what cleared colleagues decided": (DECIDED_BY_CLEARED, "shown_sides", "(caller.cleared or not s.victims)", "true"),
     "the worklist has what has evidence about victims only": (
         VICTIMS_ONLY_BY_NOW, "overlaps_to_verify", "o.open_strength > 0", "o.strength > 0",
     ),
