@@ -369,7 +369,7 @@ def fill(folder: Path, identifiers: int, seed: int = 1, port: int = 0) -> None:
 def _copy_smaller(folder: Path, identifiers: int, seed: int) -> int:
     """Begin a large register with a copy of a smaller one. Returns how many times larger it has to be, or 1 if it is not large."""
     times, rest = divmod(identifiers, LARGEST_LOADED)
-    if times < 2:
+    if identifiers <= LARGEST_LOADED:
         return 1
     if rest:
         sys.exit(f"more than {LARGEST_LOADED} identifiers must be a multiple of it")
