@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from sqlalchemy import text
 from coopapi.access import GRANTS, Action, Actor, Role
 from coopapi.errors import CoopError
 from coopapi.shared.lifecycle import IllegalMove
-from coopapi.shared.workflow import Workflow
+from coopapi.shared.workflow import Workflow, the_only_view
 
 MACHINES = (Role.SYSTEM, Role.ANALYST, Role.AUDITOR, Role.CENTRAL_AUTHORITY, Role.CONTACT_POINT)
 
@@ -110,8 +110,9 @@ def _ask(database, actor, scene, state, tried):
         version = None if thing is None else scene.workflow.row(thing).version
         events = _events(scene, state, thing, tried)
         reading.rollback()
+        once = replace(scene, workflow=_standing_once(scene.workflow))
         for event in events:
-            steps[event] = _take(work, actor, scene, event, version)
+            steps[event] = _take(work, actor, once, event, version)
             if isinstance(steps[event], IllegalMove):
                 tried.add(event)
         raise Undo
@@ -130,6 +131,20 @@ def _events(scene, state, thing, tried):
         own = workflow.lifecycle(thing) if workflow.lifecycle else workflow.lifecycles[0]
         leaving -= tried - {t.event for t in own.leaving(state)}
     return [*sorted(leaving), *other[:1]]
+
+
+def _standing_once(workflow):
+    """A workflow that reads once where the caller stands: each step is undone, so another one finds the caller where it was."""
+    if workflow.views is not the_only_view:
+        return workflow
+    known = []
+
+    def standing(work, thing):
+        if not known:
+            known.append(workflow.standing(work, thing))
+        return known[0]
+
+    return replace(workflow, standing=standing)
 
 
 def _found(work, scene):
