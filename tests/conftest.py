@@ -21,7 +21,7 @@ from coopapi import config
 from coopapi.app import create_app
 from coopapi.auth.jwks import new_signing_key, public_jwk
 from coopapi.auth.tokens import Signer
-from coopapi.ops.worker import work_until_done
+from coopapi.ops.worker import work_once, work_until_done
 from coopapi.provisioning import migration
 from coopapi.provisioning.embedded_postgres import Embedded
 from coopapi.store import crypto
@@ -197,7 +197,8 @@ def register(owner):
 def app(migrated, register, keys, clock):
     """The application, with a worker that has done its work whenever a request that may change something is answered.
 
-    It is not asked again if nothing was written since and no test moved the clock, because it would find nothing.
+    It is not asked again if nothing was written since and no test moved the clock, because it would find nothing. For imports and
+    exports it is asked only if there are some that have not ended.
     """
     made = create_app(migrated, keys, clock)
     one_at_a_time = threading.Lock()
@@ -213,7 +214,12 @@ def app(migrated, register, keys, clock):
             alone = threading.current_thread() is threading.main_thread()  # otherwise others may write meanwhile
             with one_at_a_time:
                 if not alone or standing() != done:
-                    work_until_done(made.extensions["coopapi"].database)
+                    database = made.extensions["coopapi"].database
+                    if alone and not register.has_files_to_work_on():
+                        while work_once(database):
+                            pass
+                    else:
+                        work_until_done(database)
                     done = standing() if alone else None
         return response
 

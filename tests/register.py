@@ -5,6 +5,10 @@ from copy import deepcopy
 import psycopg2
 
 _NEXT_WRITER = "select pg_snapshot_xmax(pg_current_snapshot())::text"
+_FILES = (
+    "select exists (select from public.imports where ended_at is null)"
+    " or exists (select from public.exports where state in ('queued', 'running'))"
+)
 _TABLES = (
     "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
     " and relname not in ('alembic_version', 'signing_keys') order by relname"
@@ -58,6 +62,11 @@ class Register:
     def next_writer(self):
         """The number of the next transaction that writes, in any database of the server."""
         self.cursor.execute(_NEXT_WRITER)
+        return self.cursor.fetchone()[0]
+
+    def has_files_to_work_on(self):
+        """Whether there is an import or an export that has not ended."""
+        self.cursor.execute(_FILES)
         return self.cursor.fetchone()[0]
 
     def _keep(self, moment):

@@ -83,7 +83,7 @@ ENDS = {
     "jit_party": {"removed", "left"},
     "jit_place": {"ended"},
 }
-CELLS = [(name, state, event) for name, life in LIVES.items() for state in life.states for event in life.events]
+STATES = [(name, state) for name, life in LIVES.items() for state in life.states]
 DOCS = Path(__file__).parents[1] / "docs"
 DRAWINGS = {
     "cases": ("case", "access"),
@@ -96,15 +96,16 @@ DRAWINGS = {
 }
 
 
-@pytest.mark.parametrize(("name", "state", "event"), CELLS)
-def test_a_move_is_in_the_table_or_says_what_is_allowed(name, state, event):
+@pytest.mark.parametrize(("name", "state"), STATES)
+def test_each_move_is_in_the_table_or_says_what_is_allowed(name, state):
     life = LIVES[name]
-    if (state, event) in life.transitions:
-        assert life.transition(state, event).target in life.states
-    else:
-        with pytest.raises(IllegalMove) as refused:
-            life.transition(state, event)
-        assert refused.value.extra["allowed"] == [move.event for move in life.leaving(state)]
+    for event in life.events:
+        if (state, event) in life.transitions:
+            assert life.transition(state, event).target in life.states
+        else:
+            with pytest.raises(IllegalMove) as refused:
+                life.transition(state, event)
+            assert refused.value.extra["allowed"] == [move.event for move in life.leaving(state)], event
 
 
 @pytest.mark.parametrize("name", LIVES)

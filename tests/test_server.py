@@ -105,7 +105,7 @@ def test_every_answer_has_one_date(service, token):
 def test_a_worker_that_reads_in_its_threads_would_not_answer(deployment, tmp_path):
     """The sabotage: the threads that gunicorn has without us."""
     command = [*demo.SERVER, "-k", "gthread"]
-    with served(deployment, tmp_path, command, WORKERS=1) as old:
+    with served(deployment, tmp_path, command, WORKERS=1, WORKER="off") as old:
         with old.half_sent(10, SLOW_FORM):
             until(lambda: is_stuck(old))
         assert old.get("/healthz").status == 200
@@ -561,7 +561,7 @@ def test_a_folder_of_figures_that_the_operator_made_is_left_when_the_server_stop
     figures = tmp_path / "figures"
     figures.mkdir()
     (figures / "notes").write_text("the operator's own")
-    with served({**deployment, "PROMETHEUS_MULTIPROC_DIR": str(figures)}, tmp_path, demo.SERVER, WORKERS=1):
+    with served({**deployment, "PROMETHEUS_MULTIPROC_DIR": str(figures)}, tmp_path, demo.SERVER, WORKERS=1, WORKER="off"):
         pass
     assert (figures / "notes").exists()
 

@@ -154,11 +154,13 @@ def test_the_text_that_is_looked_for_is_stored_sealed(world, exports, pair):
     assert one["change"]["timeline"] == {"language": "en"}
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("size", [1, 500])
-@pytest.mark.parametrize("name", ["type", "authority_id", "subject_id", "identifier_id", "text", "as_known_on"])
-def test_no_mark_names_what_a_filter_leaves_out(world, exports, monkeypatch, form, size, name):
-    monkeypatch.setattr(selecting, "MOST_ROWS", size)
+@pytest.fixture
+def across(world):
+    """Cases of two countries that hold one address, each with a fact about it, and filters that leave out the second fact."""
+    return world.once(_across)
+
+
+def _across(world):
     first, second = world.case("investigator", reference="NL-1"), world.case("foreign", reference="FR-1")
     grant = {"authority_id": str(world.authorities["nl"]), "level": "read", "reason": "the same group"}
     assert world.as_("foreign").post(f"/cases/{second}/access", grant).status_code == 201
@@ -170,16 +172,36 @@ def test_no_mark_names_what_a_filter_leaves_out(world, exports, monkeypatch, for
     known = world.clock().isoformat()
     world.clock.forward(hours=1)
     there = fact(world, "foreign", second, "2026-03-06", identifiers=[{"id": theirs}], text="elsewhere")
-    wanted = {
+    leaving_out = {
         "type": {"type": ["payment"]}, "authority_id": {"authority_id": str(world.authorities["nl"])},
         "subject_id": {"subject_id": suspect}, "identifier_id": {"identifier_id": mine}, "text": {"text": "pier"},
         "as_known_on": {"as_known_on": known},
-    }[name]  # fmt: skip
-    body = {"format": form, "also_case_ids": [second], **own(world)}
-    assert marks(form, exports.file(first, timeline=FACTS, **body)[1]) == {here: f"identifier {there}", there: f"identifier {here}"}
-    file = exports.file(first, timeline={**FACTS, **wanted}, **body)[1]
-    assert here.encode() in file
-    assert there.encode() not in file
+    }  # fmt: skip
+    return {"first": first, "second": second, "here": here, "there": there, "leaving out": leaving_out}
+
+
+def exported(world, exports, across, form, **more):
+    """The file of the facts of both cases."""
+    body = {"format": form, "also_case_ids": [across["second"]], **own(world)}
+    return exports.file(across["first"], timeline={**FACTS, **more}, **body)[1]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("size", [1, 500])
+def test_without_a_filter_each_fact_names_the_other(world, exports, across, monkeypatch, form, size):
+    monkeypatch.setattr(selecting, "MOST_ROWS", size)
+    here, there = across["here"], across["there"]
+    assert marks(form, exported(world, exports, across, form)) == {here: f"identifier {there}", there: f"identifier {here}"}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("size", [1, 500])
+@pytest.mark.parametrize("name", ["type", "authority_id", "subject_id", "identifier_id", "text", "as_known_on"])
+def test_no_mark_names_what_a_filter_leaves_out(world, exports, across, monkeypatch, form, size, name):
+    monkeypatch.setattr(selecting, "MOST_ROWS", size)
+    file = exported(world, exports, across, form, **across["leaving out"][name])
+    assert across["here"].encode() in file
+    assert across["there"].encode() not in file
     assert marks(form, file) == {}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from coopapi.access import GRANTS, Action, Actor, Role
 from coopapi.errors import CoopError
-from coopapi.shared.workflow import Workflow
+from coopapi.shared.lifecycle import IllegalMove
+from coopapi.shared.workflow import Workflow, the_only_view
 
 MACHINES = (Role.SYSTEM, Role.ANALYST, Role.AUDITOR, Role.CENTRAL_AUTHORITY, Role.CONTACT_POINT)
 
@@ -57,8 +58,9 @@ def expect(world, database, owner, scene, state):
     """Expect that GET offers exactly what POST takes, and that POST refuses what is blocked for the reason that GET gives."""
     scene.put(owner, state)
     taken, differences = set(), []
+    tried: set[str] = set()
     for label, actor in _actors(world, owner, scene):
-        lists, steps = _ask(database, actor, scene, state)
+        lists, steps = _ask(database, actor, scene, state, tried)
         offered = {one["event"] for one in lists["allowed"]} if lists else set()
         blocked = {one["event"]: one["detail"] for one in lists["blocked"]} if lists else {}
         for event, problem in steps.items():
@@ -92,8 +94,11 @@ def _actors(world, owner, scene):
                     yield f"{name} as {role} ({kind})", actor
 
 
-def _ask(database, actor, scene, state):
-    """What GET answers (which may only read), or None, and for each event how POST refuses it, or None where it takes the step."""
+def _ask(database, actor, scene, state, tried):
+    """What GET answers (which may only read), or None, and for each event how POST refuses it, or None where it takes the step.
+
+    `tried` are the events of other lifecycles that were refused to somebody who finds the thing: they are not tried again.
+    """
     steps = {}
     lists = None
     with suppress(Undo), database.work(lambda _: actor, "gate") as work:
@@ -101,25 +106,51 @@ def _ask(database, actor, scene, state):
         work.session.execute(text("set transaction read only"))
         with suppress(CoopError):
             lists = scene.workflow.options(work, **scene.ids)
-        version = _version(work, scene)
+        thing = _found(work, scene)
+        version = None if thing is None else scene.workflow.row(thing).version
+        events = _events(scene, state, thing, tried)
         reading.rollback()
-        for event in _events(scene, state):
-            steps[event] = _take(work, actor, scene, event, version)
+        once = replace(scene, workflow=_standing_once(scene.workflow))
+        for event in events:
+            steps[event] = _take(work, actor, once, event, version)
+            if isinstance(steps[event], IllegalMove):
+                tried.add(event)
         raise Undo
     return lists, steps
 
 
-def _events(scene, state):
-    """The events that lead out of a state, and one that does not."""
-    leaving = {t.event for lifecycle in scene.workflow.lifecycles for t in lifecycle.leaving(state)}
-    other = [event for event in scene.workflow.events if event not in leaving]
+def _events(scene, state, thing, tried):
+    """The events that lead out of a state in any lifecycle of the workflow, and one that does not.
+
+    Which events are possible depends on the thing and its state alone. So those that are not are left out once they were tried.
+    """
+    workflow = scene.workflow
+    leaving = {t.event for lifecycle in workflow.lifecycles for t in lifecycle.leaving(state)}
+    other = [event for event in workflow.events if event not in leaving]
+    if thing is not None:
+        own = workflow.lifecycle(thing) if workflow.lifecycle else workflow.lifecycles[0]
+        leaving -= tried - {t.event for t in own.leaving(state)}
     return [*sorted(leaving), *other[:1]]
 
 
-def _version(work, scene):
-    """The version of the thing, or nothing for those who do not find it: they find it no better when they try a step."""
+def _standing_once(workflow):
+    """A workflow that reads once where the caller stands: each step is undone, so another one finds the caller where it was."""
+    if workflow.views is not the_only_view:
+        return workflow
+    known = []
+
+    def standing(work, thing):
+        if not known:
+            known.append(workflow.standing(work, thing))
+        return known[0]
+
+    return replace(workflow, standing=standing)
+
+
+def _found(work, scene):
+    """The thing, or nothing for those who do not find it: they find it no better when they try a step."""
     try:
-        return scene.workflow.row(scene.workflow.find(work, **scene.ids)).version
+        return scene.workflow.find(work, **scene.ids)
     except CoopError:
         return None
 

@@ -83,13 +83,19 @@ class Asked:
 
 
 class Walk:
-    """One caller's questions: about cases and overlaps in every story, every other operation in every eighth one."""
+    """One caller's questions: about cases and overlaps in every story, every other operation in every eighth one.
 
-    def __init__(self, caller, document, turn):
-        self.caller, self.turn = caller, turn
+    With `only`, it asks nothing but these operations and what lists the ids in their paths.
+    """
+
+    def __init__(self, caller, document, turn, only=()):
+        self.caller, self.turn, self.only = caller, turn, only
         reading = sorted((path for path, item in document["paths"].items() if "get" in item), key=lambda p: (p.count("{"), p))
         self.templates = [
-            path for place, path in enumerate(reading) if path.startswith(ALWAYS) or place % IN_TURN == turn % IN_TURN
+            path
+            for place, path in enumerate(reading)
+            if (path.startswith(ALWAYS) or place % IN_TURN == turn % IN_TURN)
+            and (not only or any(one.startswith(path) for one in only))
         ]
         self.asked = Asked()
         self.read = {}
@@ -101,6 +107,8 @@ class Walk:
             for place, query in enumerate(ASKED_TOO.get(template, ())):
                 if place % 3 == self.turn % 3:
                     self._ask(template, template + query)
+        if self.only:
+            return self.asked
         for template in PAGED:
             self._pages(template)
         self._timelines()

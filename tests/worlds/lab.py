@@ -83,8 +83,8 @@ class Lab:
         webhook(world, machine(world), f"http://127.0.0.1:{self.receiver_port}/hook")
         return authorities, people, {name: (place.id, place.subjects) for name, place in play.places.items() if place.id}
 
-    def compare(self, secret, caller, home, story, turn=0):
-        """Play a story in both worlds, and say where the caller is answered differently."""
+    def compare(self, secret, caller, home, story, turn=0, only=()):
+        """Play a story in both worlds, and say where the caller is answered differently, or `only` in answers of some operations."""
         skipped = set()
         answers = []
         for full in (True, False):
@@ -92,7 +92,7 @@ class Lab:
             play = Play(world, secret, caller, home, full, skipped)
             play.begin(places)
             play.run(story)
-            answers.append(self._answers(play, turn) | self._received(secret, home))
+            answers.append(self._answers(play, turn, only) | ({} if only else self._received(secret, home)))
         self.stories += 1
         self.comparisons += len(answers[0])
         return differences(*answers)
@@ -106,11 +106,11 @@ class Lab:
         assert server.receiver.got
         return {("webhooks", "/received"): Received(server.receiver.got)}
 
-    def _answers(self, play, turn):
+    def _answers(self, play, turn, only):
         own = {("step", name): answer for name, answer in play.answers}
         if play.secret is Secret.REGISTRATION:
             return {key: answer for key, answer in own.items() if "/identifiers" in key[1]}
-        walk = Walk(play.world.as_(play.caller), self.document, turn).everything()
+        walk = Walk(play.world.as_(play.caller), self.document, turn, only).everything()
         return own | walk.answers
 
 

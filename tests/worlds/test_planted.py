@@ -19,6 +19,11 @@ from coopapi.search import service as search
 from coopapi.timelines import line
 from coopapi.webhooks.sender import Sender
 
+WHERE = (
+    "/api/v1/cases/{case_id}/overlaps", "/api/v1/cases/{case_id}/transitions", "/api/v1/overlaps/{overlap_id}/evidence", "/api/v1/worklist",
+    "/api/v1/events",
+)  # fmt: skip
+"""What is asked for where many leaks show: these are operations of which every story asks."""
 THIRD = ABOUT_VICTIMS["a third case holds the value for a victim"]
 VICTIMS_FIRST = ABOUT_VICTIMS["victims met before anybody else did"]
 MADE_VISIBLE = HIDDEN_CASES["a hidden case is made visible"]
@@ -78,7 +83,7 @@ def planted(owner, name, good, bad):
 def test_a_leak_in_the_database_is_seen(lab, owner, leak):
     story, *where = IN_SQL[leak]
     with planted(owner, *where):
-        assert lab.compare(Secret.VICTIMS, "colleague", "nl", story) != []
+        assert lab.compare(Secret.VICTIMS, "colleague", "nl", story, only=WHERE) != []
 
 
 IN_SQL_OF_HIDDEN = {
@@ -91,7 +96,7 @@ IN_SQL_OF_HIDDEN = {
 def test_a_leak_of_hidden_cases_in_the_database_is_seen(lab, owner, leak):
     story, *where = IN_SQL_OF_HIDDEN[leak]
     with planted(owner, *where):
-        assert lab.compare(Secret.HIDDEN, "investigator", "nl", story) != []
+        assert lab.compare(Secret.HIDDEN, "investigator", "nl", story, only=WHERE) != []
 
 
 def test_a_step_of_cleared_colleagues_that_all_are_told_of_is_seen(lab, monkeypatch):
@@ -113,7 +118,7 @@ def _tells_all_readers_of_the_case(work, row, act, **_):
 @pytest.mark.parametrize("leak", [_moves_the_version_of_the_case, _tells_all_readers_of_the_case])
 def test_a_fact_about_a_victim_that_leaves_a_trace_is_seen(lab, monkeypatch, leak):
     monkeypatch.setattr(recording, "tell", leak)
-    assert lab.compare(Secret.VICTIMS, "colleague", "nl", FACTS_OF_VICTIMS) != []
+    assert lab.compare(Secret.VICTIMS, "colleague", "nl", FACTS_OF_VICTIMS, only=WHERE) != []
 
 
 def test_numbers_with_gaps_are_seen(lab, monkeypatch):
