@@ -37,10 +37,11 @@ class Register:
         self._keep("empty")
 
     def as_of(self, name, make):
-        """What `make` made and told, with its rows in place."""
+        """What `make` made and told, with its rows in place. They are put back unless nothing was written since."""
         if name in self.made:
             moment, told = self.made[name]
-            self._put_back(moment)
+            if not self.is_as_of(name):
+                self._put_back(moment)
         else:
             told = make()
             moment = f"made {len(self.made)}"

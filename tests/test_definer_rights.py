@@ -153,6 +153,10 @@ WORKERS_OWN = (
 @pytest.fixture
 def two_values(world):
     """Two identifiers of two countries that are alike in nothing."""
+    return world.once(_two_values)
+
+
+def _two_values(world):
     (one,) = world.hold("investigator", world.case("investigator"), "heron@example.org")
     (other,) = world.hold("romanian", world.case("romanian"), "stork@example.org")
     return dict(zip("ab", sorted((one, other)), strict=True))
