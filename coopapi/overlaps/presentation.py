@@ -59,10 +59,10 @@ _RECORD_FOR_CASE: Final = f"s.*, case when s.known and (s.settled or s.late or n
 
 
 def _listed(recording: str) -> Statement:
-    """Return the statement that reads a list and records that. As it is materialized, it records once, however the rows are joined."""
+    """Return the statement that reads a list and records that, once, because that is materialized, however the rows are joined."""
     page = f"select * from {_PAGE}"  # noqa: S608 (constants)
     return Statement(
-        f"with page as materialized ({page}), recorded as materialized (select {recording})"
+        f"with page as materialized ({page}), recorded as materialized (select {recording})"  # noqa: S608 (constants)
         " select * from recorded left join page on true"
     )
 
