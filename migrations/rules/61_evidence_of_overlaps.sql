@@ -44,7 +44,7 @@ create function priv.key_limit(p_family text, p_limit integer) returns integer l
 $$;
 
 -- Return the tokens of evidence of that one of two cases that has fewer tokens of any kind, and the other case, in which they are to be looked
--- up. Of that, at most five times as many tokens are read as the smaller case has, or 200. Of two very large cases, only those tokens are
+-- up. Of that, at most about six times as many tokens are read as the smaller case has, or 200. Of two very large cases, only those tokens are
 -- returned that both have.
 create function priv.tokens_of_smaller(p_m uuid, p_n uuid, p_limits integer[] default array [200, 1000, 5000, 25000, 125000],
                                        out tokens bytea[], out other uuid)
