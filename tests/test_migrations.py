@@ -367,3 +367,14 @@ def test_a_call_that_does_not_fit_its_template_is_refused(tmp_path):
     rule.write_text("select OWN(c, 1)")
     with pytest.raises(ValueError, match=r"OWN\(c, 1\) does not fit the template OWN\(case\)"):
         list(rules.read(tmp_path, "app"))
+
+
+def test_only_a_function_that_asks_once_who_calls_uses_what_it_was_told(tmp_path):
+    (tmp_path / "00_templates.sql").write_text("")
+    asks = "select (select priv.authority())"
+    others = f"create function a() language sql return (select priv.at());\ncreate function b() as $$\n    {asks}; $$;\n"
+    policy = "create policy p on t using ((select priv.cleared()));\n"
+    told = "create function c() as $$\ndeclare\n    caller record := priv.caller();\nbegin\n    {};\nend $$;\n"
+    rule = tmp_path / "10_rules.sql"
+    rule.write_text(others + policy + told.format(asks) + policy + others)
+    assert list(rules.read(tmp_path, "app")) == [others + policy + told.format("select caller.authority") + policy + others]

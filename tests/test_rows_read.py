@@ -135,8 +135,10 @@ def test_a_new_overlap_is_written_once(world, idle):
 
 def compared_in_vain(plan):
     """How many pairs of rows the steps of a plan compare that do not belong together."""
-    own = plan.get("Rows Removed by Join Filter", 0) * plan["Actual Loops"]
-    return own + sum(compared_in_vain(step) for step in plan.get("Plans", ()))
+    own = plan.get("Rows Removed by Join Filter", 0) + ("(token = ANY" in plan.get("Filter", "")) * plan.get(
+        "Rows Removed by Filter", 0
+    )
+    return own * plan["Actual Loops"] + sum(compared_in_vain(step) for step in plan.get("Plans", ()))
 
 
 def passed_over(plan):
@@ -160,12 +162,15 @@ def test_what_links_pairs_is_computed_without_comparing_each_pair_with_all_other
     assert (plan["Actual Rows"], "CTE link" in str(plan), passed_over(plan)) == (20, True, 0), plan
 
 
-def test_what_two_cases_share_is_found_without_comparing_all_values_whatever_the_planner_prefers(world, owner):
+@pytest.mark.parametrize("analysed", [False, True])
+def test_what_two_cases_share_is_found_without_comparing_all_values_whatever_the_planner_prefers(world, owner, analysed):
     """Before tables are analysed, it expects one row of each case, and compared every value of one with every value of the other."""
     cases = [world.case(who) for who in ("investigator", "foreign")]
     for who, case, first in zip(("investigator", "foreign"), cases, (0, 280), strict=True):
         world.hold(who, case, *(f"bird{first + n}@example.org" for n in range(300)))
     with owner.cursor() as cursor:
+        if analysed:
+            cursor.execute("analyze")
         cursor.execute("set enable_mergejoin = off")
         cursor.execute("set enable_hashjoin = off")
         cursor.execute(

@@ -2,14 +2,16 @@
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
-from types import SimpleNamespace
-from uuid import UUID
+from types import MappingProxyType, SimpleNamespace
+from uuid import UUID, uuid4
 
 import marshmallow as ma
 import pytest
+from assisting import draft
 from marshmallow import fields
 
 from coopapi.app import describe_app
+from coopapi.http import serialization
 from coopapi.http.fields import Shown, When
 
 
@@ -54,9 +56,9 @@ PART = {"id": ID, "names": ["a", None, Colour.RED, ID]}
     ],
 )
 def test_a_value_is_shown_as_marshmallow_shows_it(value):
-    for one in (value, SimpleNamespace(**value)):
+    for one in (value, SimpleNamespace(**value), MappingProxyType(value)):
         schema = Whole()
-        assert schema.dump(one) == ma.Schema._serialize(schema, one)
+        assert repr(schema.dump(one)) == repr(ma.Schema._serialize(schema, one))
     assert Whole(many=True).dump([value, value]) == [Whole().dump(value)] * 2
 
 
@@ -99,5 +101,41 @@ def test_all_that_the_service_answers_is_shown_as_marshmallow_shows_it():
         schemas = [kind() for kind in kinds_of_output()]
         assert len(schemas) > 100
         for schema in schemas:
-            for value in (filled(schema), dict.fromkeys(filled(schema))):
-                assert schema.dump(value) == ma.Schema._serialize(schema, value), schema
+            value = filled(schema)
+            for one in (value, dict.fromkeys(value)):
+                assert repr(schema.dump(one)) == repr(ma.Schema._serialize(schema, one)), schema
+
+
+def registered(world):
+    item = {"kind": "email", "value": "heron@example.org"}
+    return world.as_("prosecutor").post(
+        f"/cases/{world.case('prosecutor')}/identifiers", {"on_error": "each", "identifiers": [item]}
+    )
+
+
+def recorded(world):
+    body = {"on_error": "each", "facts": [{"kind": "call", "text": "He called."}]}
+    return world.as_("prosecutor").post(f"/cases/{world.case('prosecutor')}/facts", body)
+
+
+def planned(world):
+    body = {"measure": "content", "country": "FR", "data_categories": ["content"], "open": True}
+    return world.as_("prosecutor").post(
+        "/mla-requests/plan", {**body, "reference": f"P{world.case('prosecutor')}"}, Idempotency_Key=str(uuid4())
+    )
+
+
+def printed(world):
+    request = draft(world, reference=f"R{world.case('prosecutor')}")
+    return world.as_("prosecutor").get(f"/mla-requests/{request}/document")
+
+
+@pytest.mark.parametrize("ask", [registered, recorded, planned, printed])
+def test_what_shows_objects_is_compiled_once_and_not_for_each_request(world, monkeypatch, ask):
+    compiled, compile_one = [], serialization._compiled
+    monkeypatch.setattr(serialization, "_compiled", lambda schema: compiled.append(schema) or compile_one(schema))
+    for _ in range(2):
+        compiled.clear()
+        answer = ask(world)
+        assert answer.status_code in {200, 201}, answer.json
+    assert compiled == []

@@ -42,9 +42,9 @@ class CaseView(dict[str, Any]):
     __kind__: ClassVar[str] = Case.__kind__
 
     @property
-    def id(self) -> UUID:
-        """The id of the case."""
-        found: UUID = self["id"]
+    def id(self) -> UUID | str:
+        """The id of the case, which is a text in a page."""
+        found: UUID | str = self["id"]
         return found
 
     @property

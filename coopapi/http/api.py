@@ -22,7 +22,7 @@ from coopapi.http.files import Download, Printed
 from coopapi.http.middleware import LARGEST_BODY, UPLOADED_TO, digest_of_upload, read_body
 from coopapi.http.openapi import Notes, document_route
 from coopapi.http.opening import Opens
-from coopapi.http.outcomes import Outcomes, outcomes_of, results_of
+from coopapi.http.outcomes import Outcomes, results_of
 from coopapi.http.paging import Page, brief_of, list_of, page_of, settled_of
 from coopapi.http.proxies import here
 from coopapi.http.transactions import retried, separately, work_of_request
@@ -215,7 +215,7 @@ def _serve(
             return reads.answer(work, made)
         if isinstance(made, Outcomes) and returns and show and work:
             shown = [] if g.get("minimal") else show(work, made.rows)
-            return current_app.json.response(outcomes_of(returns)().dump(results_of(made, shown)))
+            return current_app.json.response(results_of(made, shown, returns))
         return _shown(made, show, many, work)
 
     return served

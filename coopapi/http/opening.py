@@ -8,6 +8,7 @@ from typing import Any
 import marshmallow as ma
 from flask import Response, current_app
 
+from coopapi.http.serialization import instance_of
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import Versioned
 
@@ -29,7 +30,7 @@ class Opens:
         """Return the response 201 with what was made, and its address in `Location`."""
         (shown,) = self.show(work, [made])
         located = {"Location": f"{self.at}/{made.id}"}
-        return current_app.make_response((self.returns().dump(shown), HTTPStatus.CREATED, located))
+        return current_app.make_response((instance_of(self.returns).dump(shown), HTTPStatus.CREATED, located))
 
     @property
     def documented(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import marshmallow as ma
 from coopapi.errors import Unprocessable
 from coopapi.http.fields import OneOf, Shown, bare_name
 from coopapi.http.problems import named
+from coopapi.http.serialization import instance_of
 from coopapi.store.rows import Versioned
 
 STATES: Final = ("stored", "existing", "corrected", "refused")
@@ -82,10 +83,10 @@ def outcomes_of(schema: type[ma.Schema]) -> type[ma.Schema]:
     )
 
 
-def results_of(made: Outcomes, shown: Sequence[Any]) -> dict[str, Any]:
+def results_of(made: Outcomes, shown: Sequence[Any], schema: type[ma.Schema]) -> Any:
     """Return the body of the response. `shown` are the rows as the caller sees them, or nothing if only their ids are wanted."""
     by_id = dict(zip([row.id for row in made.rows], shown, strict=False))
-    return {"results": [_result(one, by_id) for one in made]}
+    return instance_of(outcomes_of(schema)).dump({"results": [_result(one, by_id) for one in made]})
 
 
 def _result(one: ItemOutcome, shown: Mapping[UUID, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from types import NoneType
 from typing import Any, Final
 from uuid import UUID
@@ -36,7 +36,13 @@ class Shown(ma.Schema):
     def _serialize(self, obj: Any, *, many: bool = False) -> Any:
         if many and obj is not None:
             return [self._serialize(one) for one in obj]
-        return self._show(obj.get if isinstance(obj, dict) else partial(getattr, obj), obj)
+        return self._show(obj.get if isinstance(obj, dict | Mapping) else partial(getattr, obj), obj)
+
+
+@cache
+def instance_of(schema: type[ma.Schema]) -> ma.Schema:
+    """Return the one instance of a schema of the output. Each instance compiles its function anew, which takes milliseconds."""
+    return schema()
 
 
 def _compiled(schema: Shown) -> Callable[[Callable[..., Any], Any], dict[str, Any]]:

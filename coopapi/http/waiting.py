@@ -164,9 +164,9 @@ def told_settled(*, settled: bool, late: bool) -> None:
     """Note what the statement of a GET says of the case. Raises `Unsettled` if it pays to wait."""
     if "may_settle" not in g:
         return
-    may_wait = g.pop("may_settle")  # not before the database has answered, because it may ask for the transaction to begin anew
+    waits = g.pop("may_settle")  # not before the database has answered, because it may ask for the transaction to begin anew
     g.settled = settled
-    if may_wait and not settled and not late:
+    if waits and not settled and not late:
         raise Unsettled
 
 

@@ -12,6 +12,7 @@ from coopapi.directory.entries import find_authority
 from coopapi.errors import Forbidden
 from coopapi.http.fields import OneOf, Schema, Shown
 from coopapi.http.files import Printed
+from coopapi.http.serialization import instance_of
 from coopapi.instruments import own as own_instruments
 from coopapi.instruments import service as instruments
 from coopapi.mla import forms, issuing, presentation, printing
@@ -111,7 +112,7 @@ def of_request(work: UnitOfWork, request_id: UUID, wanted: Mapping[str, Any]) ->
 def _view(work: UnitOfWork, request: Request) -> dict[str, Any]:
     """Return the request as the caller sees it, with the names that a form prints in place of ids."""
     (row,) = presentation.whole(work, [request])
-    view: dict[str, Any] = RequestOut().dump(row)
+    view: dict[str, Any] = instance_of(RequestOut).dump(row)
     if earlier := work.session.scalar(work.all(Request).where(Request.id == request.previous_id)):
         view["previous"] = {**view["previous"], **_earlier(work, earlier)}
     if validating := find_authority(work, request.validating_id):

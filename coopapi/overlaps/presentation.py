@@ -51,17 +51,25 @@ _PAGE: Final = (
     " :limits, :clear, :most)"
 )
 _THESE: Final = Statement(f"select * from {_PAGE}")  # noqa: S608 (constants)
-_LISTED: Final = f"with page as materialized (select * from {_PAGE}) select * from"  # noqa: S608 (constants)
-_RECORDED: Final = (
+_RECORD: Final = (
     "priv.record(jsonb_set(cast(:notes as jsonb), '{0,detail,count}',"
-    " to_jsonb((select least(count(p.listed), :count - 1) from page p)))) as recorded"
+    " to_jsonb((select least(count(p.listed), :count - 1) from page p))))"
 )
-_OF_ALL: Final = Statement(f"{_LISTED} (select {_RECORDED}) s left join page p on true")
-_OF_CASE: Final = Statement(
-    f"{_LISTED} {SETTLED} s left join lateral (select {_RECORDED} where s.known and (s.settled or s.late or not :waits)) r on true"
-    " left join page p on true"
-)
-"""What reads a list records that, too, unless the caller does not see the case or will wait for the worker."""
+_RECORD_FOR_CASE: Final = f"s.*, case when s.known and (s.settled or s.late or not :waits) then {_RECORD} end from {SETTLED} s"
+
+
+def _listed(recording: str) -> Statement:
+    """Return the statement that reads a list and records that, once, because that is materialized, however the rows are joined."""
+    page = f"select * from {_PAGE}"  # noqa: S608 (constants)
+    return Statement(
+        f"with page as materialized ({page}), recorded as materialized (select {recording})"  # noqa: S608 (constants)
+        " select * from recorded left join page on true"
+    )
+
+
+_OF_ALL: Final = _listed(_RECORD)
+_OF_CASE: Final = _listed(_RECORD_FOR_CASE)
+"""Nothing is recorded if the caller does not see the case, or will wait for the worker."""
 _EVIDENCE: Final = Statement(
     "select * from priv.shown_evidence(cast(:overlaps as uuid[]), cast(:mine as uuid[]), :limits, :clear, :first, :most)"
     " e (overlap_id, identifier_id, kind, how_strong, how_alike, rule, my_roles, their_roles, theirs, holders, how_rare, since,"

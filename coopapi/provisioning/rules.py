@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 _TEMPLATE: Final = re.compile(
     r"^-- template ([A-Z_]+)\((\w+(?:, \w+)*)\):[^\n]*\n(.*?)(?=^-- template |\Z)", re.MULTILINE | re.DOTALL
 )
-_FUNCTION: Final = re.compile(r"^create function .*?^(?:end )?\$\$;", re.MULTILINE | re.DOTALL)
+_FUNCTION: Final = re.compile(r"^create function (?:(?!^create )[^$])*\$\$.*?\$\$;", re.MULTILINE | re.DOTALL)
 _ASKED: Final = re.compile(r"\(select priv\.(authority|principal|cleared|at)\(\)\)")
 _ROLE: Final = re.compile(r"\bAPP_ROLE\b")
 

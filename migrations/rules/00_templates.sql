@@ -2,8 +2,8 @@
 -- template is replaced by its text. A template may use those below it. Apart from these, only APP_ROLE is replaced, by the name of the role with
 -- which the application connects.
 --
--- A function in PL/pgSQL that asks several times who calls declares `caller record := priv.caller()`. Then `(select priv.authority())` and its like in
--- its text are replaced by the fields of this variable.
+-- A function in PL/pgSQL that asks several times who calls declares `caller record := priv.caller()`. Then `(select priv.authority())`, and in
+-- the same way priv.principal, priv.cleared and priv.at, are replaced in its text by the fields of this variable.
 --
 -- In templates and rules, `offset 0` in a subquery makes the planner look each row up in the index instead of reading the whole table.
 

@@ -43,24 +43,27 @@ create function priv.key_limit(p_family text, p_limit integer) returns integer l
                 when p_family in ('person:letters+year', 'person:part+day') then greatest(2, p_limit / 5) else p_limit end
 $$;
 
--- Return the tokens of evidence of that one of two cases that has fewer, without reading much more of the other one than it has. Of two very
--- large cases, only those are returned that both have.
-create function priv.tokens_of_smaller(p_m uuid, p_n uuid) returns bytea[]
+-- Return the tokens of evidence of that one of two cases that has fewer tokens of any kind, and the other case, in which they are to be looked
+-- up. Of that, at most about six times as many tokens are read as the smaller case has, or 200. Of two very large cases, only those tokens are
+-- returned that both have.
+create function priv.tokens_of_smaller(p_m uuid, p_n uuid, p_limits integer[] default array [200, 1000, 5000, 25000, 125000],
+                                       out tokens bytea[], out other uuid)
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
-    found bytea[];
     most integer;
-    of_case uuid;
+    seen bigint;
 begin
-    foreach most in array array [200, 1000, 5000, 25000, 125000] loop
-        foreach of_case in array array [p_n, p_m] loop
-            found := array (select h.token from public.holdings h where h.case_id = of_case and h.strength > 0 limit most);
-            if cardinality(found) < most then
-                return found;
+    foreach most in array p_limits loop
+        foreach other in array array [p_m, p_n] loop
+            select array_agg(h.token) filter (where h.strength > 0), count(*) into tokens, seen
+                from (select x.token, x.strength from public.holdings x
+                      where x.case_id = case other when p_m then p_n else p_m end limit most) h;
+            if seen < most then
+                return;
             end if;
         end loop;
     end loop;
-    return array (select x.token from public.holdings x where x.case_id = p_m and x.strength > 0
+    tokens := array (select x.token from public.holdings x where x.case_id = p_m and x.strength > 0
                   intersect select y.token from public.holdings y where y.case_id = p_n and y.strength > 0);
 end $$;
 
@@ -75,15 +78,17 @@ returns table (m uuid, n uuid, i uuid, j uuid, s smallint, score real, rule text
 language sql stable as $$
     with pair as (select distinct u.m, u.n from unnest(p_mine, p_other) u (m, n)),
     ruled as (select exists (select from public.exclusions e where e.withdrawn_at is null and e.lapsed_at is null) excluding),
-    shared as (  -- the tokens that both cases of a pair hold: those of the first, which are few in most cases, are looked up in the second
+    shared as (  -- the tokens that both cases of a pair hold: those of one, which are those of the first if it has few, are looked up in the other
         select p.m, p.n, s.token
         from pair p
         cross join lateral (
             select array (select h.token from public.holdings h where h.case_id = p.m and h.strength > 0 limit 100) few offset 0) f
         cross join lateral (
-            select case when cardinality(f.few) < 100 then f.few else priv.tokens_of_smaller(p.m, p.n) end tokens offset 0) k
+            select f.few tokens, p.n other where cardinality(f.few) < 100
+            union all
+            select t.tokens, t.other from priv.tokens_of_smaller(p.m, p.n) t where cardinality(f.few) = 100 offset 0) k
         cross join lateral (
-            select distinct h.token from public.holdings h where h.case_id = p.n and h.token = any (k.tokens) and h.strength > 0 offset 0) s),
+            select distinct h.token from public.holdings h where h.case_id = k.other and h.token = any (k.tokens) and h.strength > 0 offset 0) s),
     equal as (
         select s.m, s.n, x.identifier_id i, y.identifier_id j, least(x.strength, y.strength) s, 1::real score, 'same_value' rule,
                x.kind ki, y.kind kj, x.roles rx, y.roles ry, priv.rarity_step(t.cases) w, t.cases + o.held held,
