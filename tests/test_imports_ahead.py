@@ -3,6 +3,7 @@
 import os
 import signal
 from contextlib import suppress
+from weakref import ref
 
 import pytest
 from test_imports import CASE, FILE, PERSON, emails, report, sent
@@ -141,6 +142,24 @@ def test_a_quota_that_is_exceeded_while_lines_are_prepared_keeps_all_of_the_port
     with owner.cursor() as cursor:
         cursor.execute("select used from quota_use where policy = 'hour' and used > 0")
         assert cursor.fetchall() == [(2,), (2,)]
+
+
+def test_what_a_failed_attempt_leaves_in_memory_is_freed_at_the_next_one():
+    class Left:
+        """What refers to itself, so only the garbage collector frees it."""
+
+    def fail():
+        left = Left()
+        left.itself = left
+        made.append(ref(left))
+        raise ValueError
+
+    made = []
+    for _ in range(3):
+        with suppress(ValueError), ahead.uncollected():
+            fail()
+    with ahead.uncollected():
+        assert [one() for one in made] == [None] * 3
 
 
 @pytest.mark.parametrize("ends", ["asked", "revoked", "taken"])
