@@ -114,7 +114,14 @@ def test_the_same_is_stored_however_few_lines_of_new_cases_are_stored_together(w
     values = [
         one for n in (2, 0, 3, 1) for one in (*emails(3, case=f"C{n}"), {**emails(1, case=f"C{n}")[0], "external_id": "again"})
     ]
-    found = []
+    found, behind = [], []
+    register = storing_identifiers.register_in_cases
+
+    def counted(work, several):
+        register(work, several)
+        behind.append(work.session._behind is not None)
+
+    monkeypatch.setattr(storing_identifiers, "register_in_cases", counted)
     for together in (600, 1):
         monkeypatch.setattr(storing_identifiers, "_TOGETHER", together)
         job = sent(world, *cases, *values)
@@ -126,6 +133,7 @@ def test_the_same_is_stored_however_few_lines_of_new_cases_are_stored_together(w
         world.register.as_of("world", lambda: None)
     assert found[0] == found[1]
     assert [one["outcome"] for one in found[0][0]].count("refused") == len(cases)
+    assert behind == [True] * (1 + len(cases))
 
 
 def test_a_quota_that_is_exceeded_while_lines_are_prepared_keeps_all_of_the_portion_from_being_stored(
