@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from bench.importing import lines, prepared, send, spent
+from bench.importing import lines, prepared, send, spent, wait_for_nothing
 from bench.speed import say
 from coopapi.imports import running
 from coopapi.imports.ahead import Ahead, keep_memory
@@ -21,7 +21,7 @@ from coopapi.store.db import Database
 from coopapi.store.transaction import renew_plans
 
 _LINES: Final = 22_800
-"""How many lines are stored before they are settled: fewer changes than those for which an import waits."""
+"""How many lines are stored before they are settled."""
 _PLANS_KEPT: Final = 5.0
 
 
@@ -32,6 +32,7 @@ def apart(folder: Path, count: int, persons: float) -> dict[str, Any]:
         database, _ = prepared(folder, postgres)
         renew_plans(database.engine, _PLANS_KEPT)
         keep_memory()
+        wait_for_nothing()
         ahead = Ahead(database.keys)
         try:
             for some in _portions(count, persons):

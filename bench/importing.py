@@ -129,9 +129,14 @@ def send(database: Database, file: bytes) -> float:
     return time.perf_counter() - began
 
 
+def wait_for_nothing() -> None:
+    """Have this process store imports however many changes wait to be settled."""
+    running._MOST_WAITING = _ANY_NUMBER  # noqa: SLF001 (otherwise an import waits)
+
+
 def stored(database: Database) -> list[float]:
     """Store what was sent, however many changes wait to be settled. Returns the seconds of each portion."""
-    running._MOST_WAITING = _ANY_NUMBER  # noqa: SLF001 (otherwise an import waits)
+    wait_for_nothing()
     seconds = []
     while True:
         began = time.perf_counter()

@@ -3,6 +3,7 @@
 import os
 import signal
 from contextlib import suppress
+from weakref import ref
 
 import pytest
 from test_imports import CASE, FILE, PERSON, emails, report, sent
@@ -113,7 +114,14 @@ def test_the_same_is_stored_however_few_lines_of_new_cases_are_stored_together(w
     values = [
         one for n in (2, 0, 3, 1) for one in (*emails(3, case=f"C{n}"), {**emails(1, case=f"C{n}")[0], "external_id": "again"})
     ]
-    found = []
+    found, behind = [], []
+    register = storing_identifiers.register_in_cases
+
+    def counted(work, several):
+        register(work, several)
+        behind.append(work.session._behind is not None)
+
+    monkeypatch.setattr(storing_identifiers, "register_in_cases", counted)
     for together in (600, 1):
         monkeypatch.setattr(storing_identifiers, "_TOGETHER", together)
         job = sent(world, *cases, *values)
@@ -125,6 +133,7 @@ def test_the_same_is_stored_however_few_lines_of_new_cases_are_stored_together(w
         world.register.as_of("world", lambda: None)
     assert found[0] == found[1]
     assert [one["outcome"] for one in found[0][0]].count("refused") == len(cases)
+    assert behind == [True] * (1 + len(cases))
 
 
 def test_a_quota_that_is_exceeded_while_lines_are_prepared_keeps_all_of_the_portion_from_being_stored(
@@ -141,6 +150,24 @@ def test_a_quota_that_is_exceeded_while_lines_are_prepared_keeps_all_of_the_port
     with owner.cursor() as cursor:
         cursor.execute("select used from quota_use where policy = 'hour' and used > 0")
         assert cursor.fetchall() == [(2,), (2,)]
+
+
+def test_what_a_failed_attempt_leaves_in_memory_is_freed_at_the_next_one():
+    class Left:
+        """What refers to itself, so only the garbage collector frees it."""
+
+    def fail():
+        left = Left()
+        left.itself = left
+        made.append(ref(left))
+        raise ValueError
+
+    made = []
+    for _ in range(3):
+        with suppress(ValueError), ahead.uncollected():
+            fail()
+    with ahead.uncollected():
+        assert [one() for one in made] == [None] * 3
 
 
 @pytest.mark.parametrize("ends", ["asked", "revoked", "taken"])

@@ -8,7 +8,7 @@ import pytest
 from killing import killed_at
 from test_imports import CASE, EMAIL, SUBJECT, emails, report, sent, state, withdrawn
 
-from coopapi.imports import running
+from coopapi.imports import running, storing_identifiers
 from coopapi.ops import worker
 from coopapi.ops.worker import work_until_done
 
@@ -36,7 +36,9 @@ def counted(owner):
 
 @pytest.fixture
 def small(monkeypatch):
+    """Portions of two cases, whose identifiers are stored by two statements, the second while the first is behind."""
     monkeypatch.setattr(running, "MOST_LINES", 10)
+    monkeypatch.setattr(storing_identifiers, "_TOGETHER", 1)
 
 
 def test_a_worker_killed_before_any_statement_of_a_portion_loses_and_doubles_nothing(world, idle, owner, small):

@@ -75,6 +75,14 @@ def test_what_is_read_and_refused_is_the_same_as_by_marshmallow(monkeypatch, of,
     assert [outcome(of(), one) for one in bodies] == read[0] == read[1]
 
 
+def test_what_is_refused_is_read_quickly_once_at_each_level(monkeypatch):
+    read, asked = QuickLoad._read, []
+    monkeypatch.setattr(QuickLoad, "_read", lambda schema, data: asked.append(type(schema)) or read(schema, data))
+    with pytest.raises(ValidationError):
+        IdentifierIn().load({"kind": "email", "value": "heron@example.org", "context": {"port": 100_000_000}})
+    assert asked == [IdentifierIn, ContextIn, ContextIn]  # marshmallow, which reads it again, has the inner schema read, too
+
+
 def test_members_come_in_the_order_of_their_fields_whatever_their_order_was():
     schema = ContextIn()
     read = [list(schema.load(sent)) for sent in ({"port": 1, "country": "NL"}, {"country": "NL", "port": 1}) for _ in range(2)]

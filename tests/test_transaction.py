@@ -1,5 +1,12 @@
 """A transaction begins and ends with its statements, and leaves no trace in its connection if it does not end."""
 
+import gc
+from collections import UserString
+from concurrent.futures import Future
+from contextlib import suppress
+from threading import Thread
+from weakref import ref
+
 import pytest
 from sending import statements_sent
 from sqlalchemy import text
@@ -177,6 +184,57 @@ def test_a_transaction_is_closed_when_the_statement_behind_has_ended(database, i
         refuse()
     with database.anonymous() as session:
         assert ONE.value(session) == 1
+
+
+def test_a_transaction_is_closed_if_no_thread_can_be_started_for_a_statement_behind(database, idle, monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    opened = Transaction(database.engine, ONE)
+    opened.begin()
+    with monkeypatch.context() as patched:
+        patched.setattr(Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="new thread"):
+            ONE.behind(opened, list)
+    closing = Thread(target=opened.close, daemon=True)
+    closing.start()
+    closing.join(10)
+    assert not closing.is_alive()
+
+
+def test_a_transaction_whose_waiting_for_a_statement_behind_was_ended_by_a_signal_waits_again(database, idle, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    found = []
+    with Transaction(database.engine, ONE) as opened:
+        ONE.behind(opened, found.append)
+        with monkeypatch.context() as patched:
+            patched.setattr(Future, "result", interrupt)
+            patched.setattr(Future, "exception", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                opened.catch_up()
+        assert found == []
+        opened.catch_up()
+    assert [row.one for row in found[0]] == [1]
+
+
+def test_the_error_of_a_statement_behind_is_freed_when_it_was_handled(database, idle):
+    class Watched(UserString):
+        """A value of which one can tell whether it was freed."""
+
+    def fail():
+        value = Watched("one")
+        with Transaction(database.engine, ONE) as opened, suppress(DBAPIError):
+            Statement("select cast(:value as integer)").behind(opened, list, value=str(value), watched=value)
+            opened.commit()
+        return ref(value)
+
+    gc.disable()
+    try:
+        assert fail()() is None
+    finally:
+        gc.enable()
 
 
 def test_sqlalchemy_joins_the_same_transaction_when_it_is_used(world, database, idle):

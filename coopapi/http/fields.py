@@ -56,6 +56,11 @@ class Schema(QuickLoad):
         unknown = RAISE
 
 
+def _harmless(value: Any) -> str | None:
+    """Return the text without surrounding spaces, if it can break no rule but that of its length."""
+    return value.strip() if type(value) is str and value.isascii() and value.isprintable() and ":" not in value else None
+
+
 class Text(fields.String):
     """Text of limited length. Surrounding spaces are removed, and it must contain something visible."""
 
@@ -69,16 +74,14 @@ class Text(fields.String):
         least, most = self._least, self._most
 
         def read(value: Any) -> str | None:
-            if type(value) is not str or not value.isascii() or not value.isprintable() or ":" in value:
-                return None
-            text = value.strip()
-            return text if least <= len(text) <= most else None
+            text = _harmless(value)
+            return text if text is not None and least <= len(text) <= most else None
 
         return None if len(self.validators) > 1 else read
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if type(value) is str and value.isascii() and value.isprintable() and ":" not in value:
-            return value.strip()  # none of the rules below can be broken
+        if (harmless := _harmless(value)) is not None:
+            return harmless
         text: str = super()._deserialize(value, attr, data, **kwargs)
         if _CONTENT.search(text):
             raise refusal("words_only", "Only text is accepted, no file, image or video.")

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import marshmallow as ma
 from marshmallow import fields, missing
 
 Quick = Callable[[Any], Any]
 """Returns what a field and its checks make of a plain value, or None if the field itself has to read it."""
+_READING: Final = frozenset({"quick", "deserialize", "_deserialize", "_validate"})
 
 
 class _Member(NamedTuple):
@@ -27,9 +28,9 @@ class _Member(NamedTuple):
 def quick_of(field: fields.Field[Any]) -> Quick | None:
     """Return what reads plain values in place of a field, if its class has that.
 
-    A class that only changes how the field reads values does not inherit it.
+    A class that only changes how the field reads or checks values does not inherit it.
     """
-    nearest = next(one for one in type(field).__mro__ if {"quick", "_deserialize"} & vars(one).keys())
+    nearest = next(one for one in type(field).__mro__ if _READING & vars(one).keys())
     made: Any = vars(nearest).get("quick")
     return made and made(field)  # type: ignore[no-any-return]
 
@@ -89,10 +90,6 @@ class QuickLoad(ma.Schema):
         except ma.ValidationError:
             return None
         return found
-
-    def _deserialize(self, data: Any, *, many: bool = False, partial: Any = None, **more: Any) -> Any:
-        found = None if many or partial or not isinstance(data, dict) else self._read(data)
-        return super()._deserialize(data, many=many, partial=partial, **more) if found is None else found
 
     def _read(self, data: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return what the fields make of an object, or None if one of them refuses it or a member is missing or unknown."""

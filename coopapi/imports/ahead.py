@@ -117,13 +117,16 @@ def keep_memory() -> None:
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Let the garbage collector rest meanwhile: it would look again and again at lines that are still needed."""
+    """Let the garbage collector rest meanwhile: it would look again and again at lines that are still needed.
+
+    It first collects what was made before. At the end, an error that is on its way may still hold what was made meanwhile.
+    """
+    gc.collect(1)
     gc.disable()
     try:
         yield
     finally:
         gc.enable()
-        gc.collect(1)  # what was made meanwhile
 
 
 _keyring: Keyring

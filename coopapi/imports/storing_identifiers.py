@@ -21,7 +21,7 @@ from coopapi.imports.storing import refuse
 from coopapi.matching import engine
 
 _TOGETHER: Final = 600
-"""How many lines about new cases are stored together, if they do not end within a case."""
+"""At least so many lines about new cases are stored together, and then all others of the last of these cases."""
 _Ready = Sequence[tuple[SentLine, CaseToAddTo]]
 
 

@@ -11,7 +11,7 @@ _SLOW: Final = json.JSONEncoder(separators=(",", ":"), default=str)
 def quick_json(value: Any) -> str:
     """Return a value as JSON with the same content as `as_json` gives it, but letters outside ASCII are not escaped.
 
-    So it is not for texts that are compared or signed.
+    So it is not for texts that are compared or signed. NaN and infinite numbers, which no input may have, become null.
     """
     try:
         return orjson.dumps(value, default=_other, option=orjson.OPT_PASSTHROUGH_DATETIME).decode()

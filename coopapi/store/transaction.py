@@ -97,15 +97,21 @@ class Transaction:
         if not self.begun:
             self.begin()
         sent: Future[list[Any]] = Future()
-        self._behind = sent, then
         # A thread for each, because one that waits for the next would be missing in a process that is forked meanwhile.
         Thread(target=_settle, args=(sent, partial(self._execute, sql, values, begins=False)), daemon=True).start()
+        self._behind = sent, then  # not before: if no thread can be started, nothing is to be waited for
 
     def catch_up(self) -> None:
         """Wait for the SQL that was sent behind."""
-        if self._behind is not None:
-            (sent, then), self._behind = self._behind, None
+        if self._behind is None:
+            return
+        sent, then = self._behind
+        try:
+            sent.exception()  # if a signal ends this, closing the transaction waits again
+            self._behind = None
             then(sent.result())
+        finally:
+            del sent  # an error of the statement would be kept in memory by its own traceback
 
     def send_ahead(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
         """Send SQL as a transaction of its own, before this one begins, and return its rows.
@@ -201,6 +207,8 @@ def _settle(sent: Future[list[Any]], run: Callable[[], list[Any]]) -> None:
         sent.set_result(run())
     except BaseException as fault:  # noqa: BLE001 (it is raised where the result is asked for)
         sent.set_exception(fault)
+    finally:
+        del sent, run  # an error would be kept in memory by its own traceback, with all values of the statement
 
 
 def open_pool(url: str, **options: Any) -> Engine:

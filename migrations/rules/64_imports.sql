@@ -116,19 +116,22 @@ create function priv.put_identifiers(p_rows jsonb, p_links jsonb, p_identifiers 
 declare
     made record;
 begin
-    with stored as (
+    with given as materialized (
+        select * from jsonb_to_recordset(p_rows) r (id uuid, case_id uuid, kind text, fingerprint text, sealed text, normaliser smallint,
+            strength smallint, warnings text[], basis text, source_grading text, information_grading text, handling_code text,
+            exceptional_reason text, exceptional_until timestamptz, external_id text)),
+    allowed as (select not exists (select from (select distinct g.case_id from given g) u (place) where not GRANTED(place, 3)) yes),
+    stored as (
         insert into public.identifiers (id, version, case_id, kind, fingerprint, sealed, normaliser, strength, warnings, basis,
                 source_grading, information_grading, handling_code, exceptional_reason, exceptional_until, external_id,
                 created_at, created_by)
             select r.id, 1, r.case_id, r.kind, decode(r.fingerprint, 'hex'), decode(r.sealed, 'hex'), r.normaliser, r.strength,
                    r.warnings, r.basis, r.source_grading, r.information_grading, r.handling_code,
                    r.exceptional_reason, r.exceptional_until, r.external_id, (select priv.at()), (select priv.principal())
-            from jsonb_to_recordset(p_rows) r (id uuid, case_id uuid, kind text, fingerprint text, sealed text, normaliser smallint,
-                 strength smallint, warnings text[], basis text, source_grading text, information_grading text, handling_code text,
-                 exceptional_reason text, exceptional_until timestamptz, external_id text)
-            returning id, case_id)
-    select array_agg(s.id) ids, array_agg(distinct s.case_id) cases into made from stored s;
-    if exists (select from unnest(made.cases) c where not GRANTED(c, 3)) then
+            from given r where (select a.yes from allowed a)
+            returning id)
+    select (select a.yes from allowed a) allowed, (select array_agg(s.id) from stored s) ids into made;
+    if not made.allowed then
         raise exception 'the caller has no access to the case' using errcode = '42501';
     end if;
     if exists (select from unnest(p_identifiers) u (id) where not exists (select from unnest(made.ids) m where m = u.id)) then
