@@ -184,8 +184,7 @@ def seal_value(key: DataKey, content: str, authority_id: UUID, identifier_id: UU
 def open_value(key: DataKey, sealed: bytes, authority_id: UUID, identifier_id: UUID) -> dict[str, Any]:
     """Decrypt the value of an identifier: to show it in its case, after a disclosure, or to compare similar values.
 
-    What orjson reads otherwise than it was written, or not at all, cannot be in it: `strictjson`, which reads all input, refuses large
-    numbers and unpaired surrogates.
+    It was read by `strictjson`, which refuses the numbers and unpaired surrogates that orjson reads otherwise or not at all.
     """
     content: dict[str, Any] = orjson.loads(key._values.open(bytes(sealed), _value_place(authority_id, identifier_id)))  # noqa: SLF001
     return content
