@@ -88,7 +88,9 @@ language sql stable as $$
             union all
             select t.tokens, t.other from priv.tokens_of_smaller(p.m, p.n) t where cardinality(f.few) = 100 offset 0) k
         cross join lateral (
-            select distinct h.token from public.holdings h where h.case_id = k.other and h.token = any (k.tokens) and h.strength > 0 offset 0) s),
+            select t.token from (select distinct u.token from unnest(k.tokens) u (token)) t
+            cross join lateral (
+                select from public.holdings h where h.case_id = k.other and h.token = t.token and h.strength > 0 limit 1) h offset 0) s),
     equal as (
         select s.m, s.n, x.identifier_id i, y.identifier_id j, least(x.strength, y.strength) s, 1::real score, 'same_value' rule,
                x.kind ki, y.kind kj, x.roles rx, y.roles ry, priv.rarity_step(t.cases) w, t.cases + o.held held,
