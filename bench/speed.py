@@ -8,7 +8,7 @@ are interleaved, after a short warm-up, so that a noisy moment touches all of th
 (p50 and p99), the ratio to the bare view with one SELECT and as many clients, and the growth: the ratio of the medians at the last
 size and at the first. The figures are written to bench/results/ as JSON and SVG, with the commit.
 
-For ten million identifiers: python -m bench speed --identifiers 10000 1000000 10000000 --folder FOLDER
+For ten million identifiers: python -m bench speed --identifiers 10000 1000000 10000000 --folder FOLDER --in-place
 """
 
 import argparse
@@ -257,17 +257,17 @@ def table(told: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Running:
-    """A service on a copy of a register."""
+    """A service on a register, which is a copy unless it is measured in place."""
 
     register: Seeded
     url: str
 
 
 @contextlib.contextmanager
-def running(registers: Mapping[str, Seeded]) -> Iterator[dict[str, Running]]:
-    """Run a service on a copy of each register."""
+def running(registers: Mapping[str, Seeded], *, in_place: bool = False) -> Iterator[dict[str, Running]]:
+    """Run a service on a copy of each register, or in place on the register itself, which is changed by it then."""
     with contextlib.ExitStack() as stack:
-        copies = {size: stack.enter_context(register.copied()) for size, register in registers.items()}
+        copies = {size: register if in_place else stack.enter_context(register.copied()) for size, register in registers.items()}
         yield {size: Running(copy, stack.enter_context(copy.served())) for size, copy in copies.items()}
 
 
@@ -317,9 +317,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="measure only requests whose name contains this text")
+    parser.add_argument("--in-place", action="store_true", help="change the registers, for a disk without room for copies of them")
     asked = parser.parse_args()
     logging.getLogger("coopapi").addHandler(logging.NullHandler())
-    with opened(asked.identifiers, asked.folder) as registers, running(registers) as services:
+    with opened(asked.identifiers, asked.folder) as registers, running(registers, in_place=asked.in_place) as services:
         told = speed(services, asked.seconds, asked.rounds, asked.only)
     print(table(told))
     path = write("speed", told)
