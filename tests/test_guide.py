@@ -59,7 +59,7 @@ def test_an_operation_says_which_roles_may_call_it():
 def test_answers_name_their_headers_and_every_heading_has_operations():
     document = specification()
     registered = document["paths"]["/api/v1/cases/{case_id}/identifiers"]["post"]["responses"]["201"]["headers"]
-    assert registered.keys() == {"X-Request-Id", "ETag", "Preference-Applied", "RateLimit-Policy", "RateLimit"}
+    assert registered.keys() == {"X-Request-Id", "ETag", "Preference-Applied", "Retry-After", "RateLimit-Policy", "RateLimit"}
     assert "Link" in document["paths"]["/api/v1/cases"]["get"]["responses"]["200"]["headers"]
     used = {tag for item in document["paths"].values() for o in item.values() if isinstance(o, dict) for tag in o.get("tags", ())}
     assert used == {tag["name"] for tag in document["tags"]}
