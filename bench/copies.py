@@ -15,7 +15,7 @@ from coopapi.store import sealing, vault
 from coopapi.store.crypto import Keyring
 from coopapi.store.quick_json import quick_json
 
-TABLES: Final = (
+WRITTEN: Final = (
     "cases",
     "case_access",
     "case_keys",
@@ -26,11 +26,15 @@ TABLES: Final = (
     "identifier_subjects",
     "holdings",
     "registered_values",
+    "journal_entries",
+)
+"""The tables that registrations write besides the queue of the worker, in the order in which rows name each other."""
+TABLES: Final = (
+    *WRITTEN,
     "match_tokens",
     "likenesses",
     "case_overlaps",
     "overlap_sides",
-    "journal_entries",
     "journal_links",
     "search_places",
     "search_words",

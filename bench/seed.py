@@ -60,21 +60,7 @@ HIGHEST_QUOTAS: Final = {f"COOPAPI_QUOTA_{name}": str(10**9) for name in ("HOUR"
 _FIRST_SHARE: Final = 0.05
 _LONG: Final = 0.5
 """Seconds after which a piece of the worker's work is long, so that the next one is made smaller."""
-TABLES: Final = (
-    "cases",
-    "case_access",
-    "case_keys",
-    "hiding_confirmations",
-    "subjects",
-    "subject_categories",
-    "identifiers",
-    "identifier_subjects",
-    "holdings",
-    "registered_values",
-    "matching_queue",
-    "journal_entries",
-)
-"""The tables that registrations write, in the order in which rows name each other."""
+TABLES: Final = (*copies.WRITTEN, "matching_queue")
 
 
 @dataclass(frozen=True)

@@ -78,19 +78,24 @@ returns table (m uuid, n uuid, i uuid, j uuid, s smallint, score real, rule text
 language sql stable as $$
     with pair as (select distinct u.m, u.n from unnest(p_mine, p_other) u (m, n)),
     ruled as (select exists (select from public.exclusions e where e.withdrawn_at is null and e.lapsed_at is null) excluding),
-    shared as (  -- the tokens that both cases of a pair hold: those of one, which are those of the first if it has few, are looked up in the other
+    shared as (  -- the tokens that both cases of a pair hold: an intersection, unless one is large; then those of the smaller are looked up
         select p.m, p.n, s.token
         from pair p
         cross join lateral (
-            select array (select h.token from public.holdings h where h.case_id = p.m and h.strength > 0 limit 100) few offset 0) f
+            select array_agg(h.token) filter (where h.strength > 0) tokens, count(*) = 200 many
+            from (select x.token, x.strength from public.holdings x where x.case_id = p.m limit 200) h) a
         cross join lateral (
-            select f.few tokens, p.n other where cardinality(f.few) < 100
+            select array_agg(h.token) filter (where h.strength > 0) tokens, count(*) = 200 many
+            from (select x.token, x.strength from public.holdings x where x.case_id = p.n limit 200) h) b
+        cross join lateral (
+            (select u.token from unnest(a.tokens) u (token) where not (a.many or b.many) intersect select v.token from unnest(b.tokens) v (token))
             union all
-            select t.tokens, t.other from priv.tokens_of_smaller(p.m, p.n) t where cardinality(f.few) = 100 offset 0) k
-        cross join lateral (
-            select t.token from (select distinct u.token from unnest(k.tokens) u (token)) t
+            select t.token
+            from priv.tokens_of_smaller(p.m, p.n) k
+            cross join lateral (select distinct u.token from unnest(k.tokens) u (token)) t
             cross join lateral (
-                select from public.holdings h where h.case_id = k.other and h.token = t.token and h.strength > 0 limit 1) h offset 0) s),
+                select from public.holdings h where h.case_id = k.other and h.token = t.token and h.strength > 0 limit 1) h
+            where a.many or b.many) s),
     equal as (
         select s.m, s.n, x.identifier_id i, y.identifier_id j, least(x.strength, y.strength) s, 1::real score, 'same_value' rule,
                x.kind ki, y.kind kj, x.roles rx, y.roles ry, priv.rarity_step(t.cases) w, t.cases + o.held held,
