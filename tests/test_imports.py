@@ -479,11 +479,11 @@ def test_a_case_that_two_clients_import_at_once_is_stored_once(world, idle, owne
     job, others, open_cases = sent(world, other, *emails(1, "C0"), CASE, EMAIL), [], storing.cases.open_cases
     assert running.import_once(idle)
 
-    def meanwhile(*asked):
+    def meanwhile(*asked, **how):
         if not others:
             others.append(sent(world, CASE, EMAIL, who="central"))
             assert running.import_once(idle)
-        return open_cases(*asked)
+        return open_cases(*asked, **how)
 
     monkeypatch.setattr(storing.cases, "open_cases", meanwhile)
     while running.import_once(idle):

@@ -219,6 +219,27 @@ def test_a_transaction_whose_waiting_for_a_statement_behind_was_ended_by_a_signa
     assert [row.one for row in found[0]] == [1]
 
 
+def test_what_was_sent_behind_is_taken_back_with_the_rest(database, idle, monkeypatch):
+    started, catch_up = [], Transaction.catch_up
+
+    def start_later(thread):
+        started.append(thread)
+
+    def start_now(opened):
+        """Have the database carry out what was sent behind only now."""
+        while started:
+            start(started.pop())
+        catch_up(opened)
+
+    with monkeypatch.context() as patched, Transaction(database.engine, ONE) as opened:
+        start = Thread.start
+        patched.setattr(Thread, "start", start_later)
+        patched.setattr(Transaction, "catch_up", start_now)
+        with opened.taken_back():
+            Statement("select set_config('coopapi.meanwhile', 'yes', true)").behind(opened, list)
+        assert Statement("select current_setting('coopapi.meanwhile', true)").value(opened) in {None, ""}
+
+
 def test_the_error_of_a_statement_behind_is_freed_when_it_was_handled(database, idle):
     class Watched(UserString):
         """A value of which one can tell whether it was freed."""

@@ -140,20 +140,34 @@ def cases_with_references(work: UnitOfWork, references: Iterable[str]) -> dict[s
     return {case.reference_folded: case.id for case in found}
 
 
-def open_cases(work: UnitOfWork, several: Sequence[Mapping[str, Any]], shared_with: Sequence[UUID] = ()) -> list[Case]:
+def open_cases(
+    work: UnitOfWork, several: Sequence[Mapping[str, Any]], shared_with: Sequence[UUID] = (), *, behind: bool = False
+) -> list[Case]:
     """Register cases for the caller's authority, each with its data key, and tell the desk unless they are shared with it.
 
-    Their keys must be free. Raises `ReferenceTaken`.
+    Their keys must be free. Raises `ReferenceTaken`. With `behind`, the caller goes on before the cases are stored, and what is
+    done next with the transaction raises it.
     """
     cases = [_new_case(work, data) for data in several]
-    if taken := _OPEN.value(work.session, cases=quick_json([_stored(work, case, shared_with) for case in cases])):
-        raise ReferenceTaken(existing=f"/api/v1/cases/{taken}")
-    take_in(work.session, cases)
+    opening = {"cases": quick_json([_stored(work, case, shared_with) for case in cases])}
+    if behind:
+        take_in(work.session, cases)
+        _OPEN.behind(work.session, _require_free_references, **opening)
+    else:
+        _require_free_references(_OPEN.rows(work.session, **opening))
+        take_in(work.session, cases)
     for case in cases:
         if case.visibility == "hidden" and work.actor.human:
             engine.confirm_hiding(work, case.id)
         work.note("case.registered", case, case_id=case.id, event=True)
     return cases
+
+
+def _require_free_references(opened: Sequence[Any]) -> None:
+    """Raise `ReferenceTaken` if the database found a case that has one of the references."""
+    ((taken,),) = opened
+    if taken:
+        raise ReferenceTaken(existing=f"/api/v1/cases/{taken}")
 
 
 def _stored(work: UnitOfWork, case: Case, shared_with: Sequence[UUID]) -> dict[str, Any]:

@@ -92,16 +92,22 @@ def add_subject(work: UnitOfWork, case_id: UUID, data: dict[str, Any]) -> Subjec
     return subject
 
 
-def add_subjects(work: UnitOfWork, several: Sequence[tuple[UUID, Mapping[str, Any]]]) -> list[Subject]:
-    """Add people to cases that may be changed, in which their pseudonyms and keys are free."""
+def add_subjects(work: UnitOfWork, several: Sequence[tuple[UUID, Mapping[str, Any]]], *, behind: bool = False) -> list[Subject]:
+    """Add people to cases that may be changed, in which their pseudonyms and keys are free.
+
+    With `behind`, the caller goes on before they are stored, and what is done next with the transaction raises what prevents that.
+    """
     if not several:
         return []
     subjects = [_new_subject(work, case_id, data) for case_id, data in several]
     categories = [_category(work, subject) for subject in subjects]
+    adding = {"subjects": quick_json([columns_of(subject) for subject in subjects]), "categories": quick_json(categories)}
     work.session.flush()
-    columns = [columns_of(subject) for subject in subjects]
-    _ADD.rows(work.session, subjects=quick_json(columns), categories=quick_json(categories))
     take_in(work.session, subjects)
+    if behind:
+        _ADD.behind(work.session, lambda _: None, **adding)
+    else:
+        _ADD.rows(work.session, **adding)
     for subject in subjects:
         work.note("subject.added", subject, case_id=subject.case_id, event=True, category=subject.category)
     return subjects

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from multiprocessing import get_context
 from operator import attrgetter
 from threading import Thread
@@ -38,11 +38,25 @@ class Staged(NamedTuple):
     csv: bool = False
 
 
-class _Lines(NamedTuple):
+@dataclass(slots=True)
+class _Lines:
     """Lines that were read, as bytes, so that each attempt to store them begins anew. `last` is the number of the last."""
 
     last: int
     pickled: bytes
+    unpacked: list[SentLine] | None = None
+
+    def unpack(self) -> None:
+        """Make the lines that are taken next."""
+        packed = pickle.loads(self.pickled)  # noqa: S301 (of the process that reads)
+        self.unpacked = [_unpacked(line) for line in packed]
+
+    def take(self) -> list[SentLine]:
+        """Return the lines. Those that are returned the next time are others."""
+        if self.unpacked is None:
+            self.unpack()
+        taken, self.unpacked = self.unpacked, None
+        return taken or []
 
 
 class Ahead:
@@ -78,6 +92,7 @@ class Ahead:
             self._asked.pop(next(iter(self._asked))).cancel()
         try:
             self._asked[place] = self._pool.submit(_read, plain(), place, after, values=self.values)
+            self._asked[place].add_done_callback(_unpack)  # in a thread of this process, mostly while the database stores others
         except BrokenProcessPool:
             self._begin()
 
@@ -100,12 +115,17 @@ class Ahead:
                 return read_lines(plain(), place.first_line, after, most, csv=place.csv)
             for some in self._asked[place].result():
                 if some.last > after and len(found) < most:
-                    sent = pickle.loads(some.pickled)  # noqa: S301 (of the process above)
-                    found += [_unpacked(line) for line in sent if line[0] > after]
+                    found += [line for line in some.take() if line.number > after]
             return found[:most]
         except BrokenProcessPool:
             self._begin()
             return read_lines(plain(), place.first_line, after, most, csv=place.csv)
+
+
+def _unpack(read: Future[list[_Lines]]) -> None:
+    if not read.cancelled() and read.exception() is None:
+        for some in read.result():
+            some.unpack()
 
 
 def keep_memory() -> None:

@@ -38,9 +38,10 @@ _FINAL: Final = frozenset(state for state in CASE_LIFECYCLE.states if not CASE_L
 
 @dataclass(slots=True)
 class Known:
-    """The cases that lines name, by their keys, and the rows that imports made, by their scope, kind and key."""
+    """What the register has of a portion of lines: their cases by key, and the rows that imports made by scope, kind and key."""
 
     work: UnitOfWork
+    lines: Sequence[SentLine]
     cases: dict[str, Case]
     wrapped: dict[UUID, bytes]
     imported: dict[tuple[UUID, str, str], Any] = field(default_factory=dict)
@@ -52,8 +53,8 @@ class Known:
     _places: dict[str, CaseToAddTo] = field(default_factory=dict)
 
     def add_cases(self, cases: Iterable[Case]) -> None:
-        """Take cases in that lines of this portion opened."""
-        self.work.session.flush()
+        """Take cases in that lines of this portion opened. Those that it changed are looked at anew."""
+        self._places.clear()
         for case in cases:
             self.opened.add(case.id)
             self.cases[case.external_id or ""] = case
@@ -82,11 +83,11 @@ class Known:
             found = self._places[key] = CaseToAddTo(*columns, self.wrapped[case.id])
         return found
 
-    def find_imported(self, lines: Iterable[SentLine]) -> None:
-        """Look up which rows imports made under the keys of these lines."""
+    def find_imported(self) -> None:
+        """Look up which rows imports made under the keys of the lines."""
         keys = [
             (scope, line.kind, line.external_id)
-            for line in lines
+            for line in self.lines
             if (scope := self.scope(line)) and scope not in self.opened and line.external_id
         ]
         if keys:
@@ -165,15 +166,17 @@ def version_of(row: Versioned) -> int:
     return row.version + (row.victim_version if isinstance(row, Identifier) else 0)
 
 
-def cases_of(work: UnitOfWork, lines: Sequence[SentLine]) -> Known:
-    """Find and lock the cases that lines are about, in the order of their ids, so that nobody else changes them meanwhile."""
+def known_of(work: UnitOfWork, lines: Sequence[SentLine]) -> Known:
+    """Find what the register has of lines, and lock their cases in the order of their ids, so that nobody else changes them."""
     keys = {line.case for line in lines if line.case} | {line.external_id for line in lines if line.kind == "case"}
     mine = work.all(Case).where(Case.authority_id == work.actor.authority_id, Case.external_id.in_(keys))
     locked = mine.order_by(Case.id).with_for_update(key_share=True)
     cases = {case.external_id: case for case in work.session.scalars(locked) if case.external_id}
     query = select(CaseKey.case_id, CaseKey.wrapped).where(CaseKey.case_id.in_([case.id for case in cases.values()]))
     wrapped = {case_id: bytes(key) for case_id, key in work.session.execute(query)} if cases else {}
-    return Known(work, {key: case for key, case in cases.items() if case.id in wrapped}, wrapped)
+    known = Known(work, lines, {key: case for key, case in cases.items() if case.id in wrapped}, wrapped)
+    known.find_imported()
+    return known
 
 
 def subjects_by_key(work: UnitOfWork, wanted: Mapping[UUID, Iterable[str]]) -> dict[tuple[UUID, str], Subject]:

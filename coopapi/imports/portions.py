@@ -9,7 +9,7 @@ from coopapi.cases import service as cases
 from coopapi.cases import subjects
 from coopapi.cases.models import Subject
 from coopapi.imports import storing
-from coopapi.imports.known import Known, cases_of
+from coopapi.imports.known import Known, known_of
 from coopapi.imports.lines import SentLine
 from coopapi.imports.models import ACCEPTED, Import
 from coopapi.imports.storing_facts import store_facts
@@ -34,23 +34,21 @@ _EARLIER: Final = Statement(
 def store(work: UnitOfWork, lines: Sequence[SentLine]) -> None:
     """Store the lines of a portion, and say of each what became of it."""
     _SAY_SO.rows(work.session)
-    known = cases_of(work, [line for line in lines if line.outcome is None])
-    _store(known, lines, {})
+    known = known_of(work, [line for line in lines if line.outcome is None])
+    _store(known, {})
     known.store_kept()
 
 
-def _store(known: Known, lines: Sequence[SentLine], told: Told, earlier: Iterable[tuple[str, str | None, str | None]] = ()) -> None:
+def _store(known: Known, told: Told, earlier: Iterable[tuple[str, str | None, str | None]] = ()) -> None:
     """Store lines. In a dry run, `told` are the subjects and `earlier` the keys of rows that earlier lines would have stored."""
-    ready = [line for line in lines if line.outcome is None]
     kinds = ("case", "subject", "identifier", "fact")
-    of = {kind: [one for one in ready if one.kind == kind and one.type != "withdrawal"] for kind in kinds}
-    known.find_imported(of["case"])
+    of = {kind: [one for one in known.lines if one.kind == kind and one.type != "withdrawal"] for kind in kinds}
     storing.store_cases(known, of["case"])
     storing.store_subjects(known, of["subject"])
     added = {(line.row.case_id, line.external_id): line.row for line in of["subject"] if line.row is not None and line.external_id}
     store_identifiers(known, of["identifier"], {**told, **added})
     store_facts(known, of["fact"], {**told, **added}, _rehearsed(known, of["identifier"], earlier))
-    storing.withdraw(known, [line for line in ready if line.type == "withdrawal"])
+    storing.withdraw(known, [line for line in known.lines if line.type == "withdrawal"])
 
 
 def _rehearsed(
@@ -74,13 +72,13 @@ def rehearse(work: UnitOfWork, job: Import, lines: Sequence[SentLine]) -> dict[i
     for line in lines:
         if line.outcome is None and line.key in earlier and line.check():
             line.outcome = "withdrawn" if line.type == "withdrawal" else "updated"
-    savepoint = work.session.begin_nested()
     ready = [line for line in lines if line.outcome is None]
     named = {key for line in ready for key in line.named}
-    known = cases_of(work, ready)
-    known.dry = True
-    _store(known, lines, _put_earlier(known, {key: said for key, said in earlier.items() if key in named}), earlier)
-    savepoint.rollback()
+    session: Any = work.session
+    with session.taken_back():
+        known = known_of(work, ready)
+        known.dry = True
+        _store(known, _put_earlier(known, {key: said for key, said in earlier.items() if key in named}), earlier)
     del work.notes[notes:]
     kept = [line for line in lines if line.outcome in ACCEPTED]
     return {line.number: vault.seal_bytes(key, as_json(_told(line)).encode(), _place(job.id, line.number)) for line in kept}

@@ -72,7 +72,8 @@ def store_cases(known: Known, lines: Sequence[SentLine]) -> None:
                 line.refuse("/reference", "fixed")
             else:
                 held.append((line, case))
-    _change_cases(known, held)
+    if held:
+        _change_cases(known, held)
     _open_cases(known, new)
 
 
@@ -95,7 +96,7 @@ def _open_cases(known: Known, new: Sequence[SentLine]) -> None:
         else:
             taken.add(folded)
             free.append(line)
-    opened = cases.open_cases(work, [_data(line) for line in free]) if free else []
+    opened = cases.open_cases(work, [_data(line) for line in free], behind=True) if free else []
     known.add_cases(opened)
     for line, case in zip(free, opened, strict=True):
         line.outcome, line.row = "stored", case
@@ -112,7 +113,6 @@ def _without(line: SentLine, name: str) -> dict[str, Any]:
 
 def store_subjects(known: Known, lines: Sequence[SentLine]) -> None:
     """Add the subjects that are new, and change those that differ."""
-    known.find_imported(lines)
     ready = []
     for line in lines:
         if known.is_as_sent(line):
@@ -142,7 +142,7 @@ def store_subjects(known: Known, lines: Sequence[SentLine]) -> None:
             fields = data.keys() & {"category", "age_status"}
             old.append((line, row, {name: data[name] for name in fields if data[name] != getattr(row, name)}))
     _change_subjects(known, old)
-    made = subjects.add_subjects(known.work, [(case_id, data) for _, case_id, data in new])
+    made = subjects.add_subjects(known.work, [(case_id, data) for _, case_id, data in new], behind=True)
     for (line, *_), subject in zip(new, made, strict=True):
         line.outcome, line.row = "stored", subject
         known.keep(line, subject.id, version_of(subject))
@@ -165,6 +165,8 @@ def _held_subjects(known: Known, ready: Sequence[tuple[SentLine, cases.CaseToAdd
 
 def _change_subjects(known: Known, held: Sequence[tuple[SentLine, Subject, dict[str, Any]]]) -> None:
     """Change subjects, as far as their lines may and something differs."""
+    if not held:
+        return
     work = known.work
     changed = []
     faults = each(work, lambda one: _refusal(work, *one[1:]), held)
@@ -176,6 +178,8 @@ def _change_subjects(known: Known, held: Sequence[tuple[SentLine, Subject, dict[
         else:
             one[0].outcome = "unchanged"
     subjects.change_subjects(work, [(row, differ) for _, row, differ in changed])
+    if changed:
+        known.find_imported()  # the versions of their identifiers may have changed
     for line, *_ in changed:
         line.outcome = "updated"
     for line, row, _ in held:
@@ -197,7 +201,6 @@ def _refusal(work: UnitOfWork, row: Subject, differ: Mapping[str, Any]) -> CoopE
 def withdraw(known: Known, lines: Sequence[SentLine]) -> None:
     """Withdraw the cases, identifiers and facts that lines name."""
     work = known.work
-    known.find_imported(lines)
     ready = []
     for line in lines:
         if not line.check():

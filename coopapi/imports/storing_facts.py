@@ -54,7 +54,6 @@ def store_facts(
     `told` are the subjects that lines of the portion added, and `rehearsed` the identifiers that are stored only in a dry run, by
     their case and key.
     """
-    known.find_imported(lines)
     ready = []
     for line in lines:
         if known.is_as_sent(line):

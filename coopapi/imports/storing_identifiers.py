@@ -44,7 +44,6 @@ def store_identifiers(known: Known, lines: Sequence[SentLine], told: Mapping[tup
 
     `told` are the subjects that lines of the portion added, by their case and key.
     """
-    known.find_imported(lines)
     ready = []
     for line in lines:
         if known.is_as_sent(line):
@@ -56,25 +55,22 @@ def store_identifiers(known: Known, lines: Sequence[SentLine], told: Mapping[tup
 
 
 def _in_turn(known: Known, ready: _Ready) -> Iterator[_Ready]:
-    """Yield lines that are stored together, all of a case at once: first those of cases that the register had before.
+    """Yield lines that are stored together, all of a case at once, and those of all cases that the register had before at the end.
 
-    Those of new cases follow some hundred at a time, so that the database stores them while the next are encrypted.
+    Those of new cases come some hundred at a time, so that the database stores them while the next are encrypted.
     """
     by_case: dict[UUID, list[tuple[SentLine, CaseToAddTo]]] = {}
     for line, case in ready:
         by_case.setdefault(case.id, []).append((line, case))
-    some = [one for case_id, every in by_case.items() if case_id not in known.opened for one in every]
-    if some:
-        yield some
-    some = []
+    some: list[tuple[SentLine, CaseToAddTo]] = []
     for case_id, every in by_case.items():
         if case_id in known.opened:
             some += every
         if len(some) >= _TOGETHER:
             yield some
             some = []
-    if some:
-        yield some
+    held = [one for case_id, every in by_case.items() if case_id not in known.opened for one in every]
+    yield from (last for last in (some, held) if last)
 
 
 def _store(known: Known, ready: _Ready, told: Mapping[tuple[UUID, str], Subject]) -> None:

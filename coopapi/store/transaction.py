@@ -5,8 +5,9 @@ is sent together with its first statement, and the last one may end it.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import cached_property, partial
 from threading import Thread
 from typing import Any, Final, Self
@@ -172,6 +173,15 @@ class Transaction:
         self.catch_up()
         if "_session" in vars(self):
             self._session.flush()
+
+    @contextmanager
+    def taken_back(self) -> Iterator[None]:
+        """Take back at the end what is done meanwhile, also what was sent behind."""
+        savepoint = self._session.begin_nested()
+        self._session.connection()  # SQLAlchemy sets the savepoint here
+        yield
+        self.catch_up()
+        savepoint.rollback()
 
     def commit(self) -> None:
         """Commit, unless the last statement has done that. Raises `DBAPIError`.
