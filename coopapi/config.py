@@ -18,7 +18,7 @@ BODY_MB: Final = 4
 MOST_HOLDERS: Final = 500
 """The highest limit of holders that can be set. Holders are counted up to one more (`priv.most_counted`)."""
 MOST_CROWD: Final = 200
-"""The highest limit of holders of a match key of persons. It is lower, because many persons share a key, and each holder takes time to count."""
+"""The highest limit of holders of a match key of persons. It is lower, because persons share many keys, and counting takes time."""
 _SLIP: Final = 2
 """A variable that differs from a setting's name by at most this many edits is reported as a spelling mistake."""
 
