@@ -4,12 +4,15 @@ Nothing else runs in the register meanwhile. The lines are stored by this proces
 settled by this process.
 """
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
+
+import psycopg2
 
 from bench.importing import lines, prepared, send, spent, wait_for_nothing
 from bench.speed import say
@@ -26,7 +29,7 @@ _PLANS_KEPT: Final = 5.0
 
 
 def apart(folder: Path, count: int, persons: float) -> dict[str, Any]:
-    """Return the rates of storing and settling alone, over all lines and for each round."""
+    """Return the rates of storing and settling alone, over all lines and for each round, and the overlaps that each round made."""
     rounds: list[dict[str, float]] = []
     with Embedded(folder) as postgres:
         database, _ = prepared(folder, postgres)
@@ -39,13 +42,22 @@ def apart(folder: Path, count: int, persons: float) -> dict[str, Any]:
                 send(database, b"".join(some))
                 stored = _timed(database, ahead, len(some), lambda: running.import_once(database, ahead))
                 settled = _timed(database, ahead, len(some), lambda: worker.work_once(database))
-                rounds.append({"lines": len(some), **_named("stored", stored), **_named("settled", settled)})
+                found = {"overlaps": _overlaps(postgres) - sum(one["overlaps"] for one in rounds)}
+                rounds.append({"lines": len(some), **found, **_named("stored", stored), **_named("settled", settled)})
                 say(", ".join(f"{name} {said:.0f}" for name, said in rounds[-1].items()))
         finally:
             ahead.end()
             database.engine.dispose()
     rates = {what: count / sum(one["lines"] / one[what] for one in rounds) for what in ("stored", "settled")}
     return {"lines": count, **rates, "first round": rounds[0], "last round": rounds[-1], "rounds": rounds}
+
+
+def _overlaps(postgres: Embedded) -> int:
+    """Return how many overlaps there are. The more cases hold the shared values, the more overlaps a line makes."""
+    address = postgres.url("coopapi").replace("postgresql+psycopg2", "postgresql")
+    with contextlib.closing(psycopg2.connect(address)) as connection, connection.cursor() as cursor:
+        cursor.execute("select count(*) from case_overlaps")
+        return int((cursor.fetchone() or (0,))[0])
 
 
 def _portions(count: int, persons: float) -> Iterator[list[bytes]]:

@@ -17,6 +17,8 @@ BODY_MB: Final = 4
 """Size of the largest accepted body in megabytes."""
 MOST_HOLDERS: Final = 500
 """The highest limit of holders that can be set. Holders are counted up to one more (`priv.most_counted`)."""
+MOST_CROWD: Final = 200
+"""The highest limit of holders of a match key of persons. It is lower, because persons share many keys, and counting takes time."""
 _SLIP: Final = 2
 """A variable that differs from a setting's name by at most this many edits is reported as a spelling mistake."""
 
@@ -142,7 +144,7 @@ SETTINGS: Final = (
     ),
     Setting(
         "crowd",
-        parse.between(2, MOST_HOLDERS),
+        parse.between(2, MOST_CROWD),
         "100",
         "a match key of persons that more identifiers than this have does not lead to a comparison; for eight families of keys"
         " a fifth, a tenth or a twentieth of it ([matching](matching.md#how-many-are-compared))",

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from bench import persons
-from coopapi.config import MOST_HOLDERS
+from coopapi.config import MOST_CROWD, MOST_HOLDERS
 from coopapi.matching.similarity import STRENGTHS
 from coopapi.persons.record import read_person
 from coopapi.persons.score import judge
@@ -157,7 +157,9 @@ def judge_anew(people, cursor):
 
 def counted(family):
     """The number of holders of a token at which counting ends."""
-    return MOST_HOLDERS * persons.FEWER.get(family.removeprefix("person:"), persons.CROWD) // persons.CROWD + 1
+    if not family.startswith("person:"):
+        return MOST_HOLDERS + 1
+    return MOST_CROWD * persons.FEWER.get(family.removeprefix("person:"), persons.CROWD) // persons.CROWD + 1
 
 
 @pytest.fixture

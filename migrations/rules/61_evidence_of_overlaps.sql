@@ -78,20 +78,24 @@ returns table (m uuid, n uuid, i uuid, j uuid, s smallint, score real, rule text
 language sql stable as $$
     with pair as (select distinct u.m, u.n from unnest(p_mine, p_other) u (m, n)),
     ruled as (select exists (select from public.exclusions e where e.withdrawn_at is null and e.lapsed_at is null) excluding),
+    second as materialized (  -- a case that has just come is the second one of many pairs, and its tokens are read once
+        select p.n, p.ms, h.tokens, h.many
+        from (select u.n, array_agg(u.m) ms from pair u group by 1) p
+        cross join lateral (
+            select array_agg(h.token) filter (where h.strength > 0) tokens, count(*) = 200 many
+            from (select x.token, x.strength from public.holdings x where x.case_id = p.n limit 200) h) h),
     shared as (  -- the tokens that both cases of a pair hold: an intersection, unless one is large; then those of the smaller are looked up
-        select p.m, p.n, s.token
-        from pair p
+        select p.m, b.n, s.token
+        from second b
+        cross join lateral unnest(b.ms) p (m)
         cross join lateral (
             select array_agg(h.token) filter (where h.strength > 0) tokens, count(*) = 200 many
             from (select x.token, x.strength from public.holdings x where x.case_id = p.m limit 200) h) a
         cross join lateral (
-            select array_agg(h.token) filter (where h.strength > 0) tokens, count(*) = 200 many
-            from (select x.token, x.strength from public.holdings x where x.case_id = p.n limit 200) h) b
-        cross join lateral (
             (select u.token from unnest(a.tokens) u (token) where not (a.many or b.many) intersect select v.token from unnest(b.tokens) v (token))
             union all
             select t.token
-            from priv.tokens_of_smaller(p.m, p.n) k
+            from priv.tokens_of_smaller(p.m, b.n) k
             cross join lateral (select distinct u.token from unnest(k.tokens) u (token)) t
             cross join lateral (
                 select from public.holdings h where h.case_id = k.other and h.token = t.token and h.strength > 0 limit 1) h

@@ -134,10 +134,10 @@ end $$;
 -- too many.
 create function priv.most_counted() returns integer language sql immutable as $$ select 501 $$;
 
--- Return up to how many holders of a token of this family are counted: one more than the limit of the family is when COOPAPI_CROWD is 500, the most
--- that it may be.
+-- Return up to how many holders of a token of this family are counted: of a match key of persons one more than the limit of the family is when
+-- COOPAPI_CROWD is 200, the most that it may be.
 create function priv.most_counted(p_family text) returns integer language sql immutable as $$
-    select least(priv.most_counted(), priv.key_limit(p_family, 500) + 1)
+    select least(priv.most_counted(), case when p_family like 'person:%' then priv.key_limit(p_family, 200) + 1 else priv.most_counted() end)
 $$;
 
 -- Count the holders of a token in hidden cases, up to p_most: cases for a value (p_exact), identifiers for a match key.
