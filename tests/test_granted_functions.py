@@ -78,7 +78,7 @@ REFUSED = {
     (
         "overlaps_with_evidence",
         "p_case",
-    ): "select * from priv.overlaps_with_evidence('{case}', null, '{\"strength\": 0}', 9e18::bigint, '{case}', 9, '{4,4}', true, 9)",
+    ): "select listed from priv.overlaps_with_evidence('{case}', null, '{\"strength\": 0}', 9e18::bigint, '{case}', 9, '{4,4}', true, 9)",
     (
         "overlaps_with_evidence",
         "p_overlaps",

@@ -4,13 +4,14 @@ import random
 from itertools import permutations
 
 import pytest
-from marshmallow import ValidationError
+from marshmallow import RAISE, Schema, ValidationError
 
 from coopapi.cases.schemas import CaseIn
 from coopapi.deadlines.schemas import TargetIn
 from coopapi.http.quick_load import QuickLoad
 from coopapi.identifiers.schemas import ContextIn, IdentifierIn, IdentifiersIn
 from coopapi.imports.lines import CaseLine, FactLine, IdentifierLine
+from coopapi.overlaps.schemas import OverlapFilter
 
 ID = "0190b3a4-0000-7000-8000-000000000001"
 CONTEXT = {"platform": "Heron", "country": "NL", "observed_at": "2026-03-05T14:20:00+02:00", "port": 443}
@@ -81,6 +82,12 @@ def test_what_is_refused_is_read_quickly_once_at_each_level(monkeypatch):
     with pytest.raises(ValidationError):
         IdentifierIn().load({"kind": "email", "value": "heron@example.org", "context": {"port": 100_000_000}})
     assert asked == [IdentifierIn, ContextIn, ContextIn]  # marshmallow, which reads it again, has the inner schema read, too
+
+
+def test_a_query_is_read_quickly(monkeypatch):
+    """The parser of queries says how a schema treats unknown members, even if it says what the schema does anyway."""
+    monkeypatch.setattr(Schema, "load", lambda *_, **__: pytest.fail("read by marshmallow"))
+    assert OverlapFilter().load({"limit": "50", "kind": "email"}, unknown=RAISE) == {"limit": 50, "kind": "email"}
 
 
 def test_members_come_in_the_order_of_their_fields_whatever_their_order_was():

@@ -75,7 +75,8 @@ class QuickLoad(ma.Schema):
 
     def load(self, data: Any, *, many: Any = None, partial: Any = None, unknown: Any = None) -> Any:
         """Read an object as marshmallow does. Raises `ValidationError`."""
-        found = None if many or partial or unknown or type(data) is not dict else self._read_and_check(data)
+        usual = not many and not partial and unknown in {None, self.unknown} and type(data) is dict
+        found = self._read_and_check(data) if usual else None
         return super().load(data, many=many, partial=partial, unknown=unknown) if found is None else found
 
     def _read_and_check(self, data: Mapping[str, Any]) -> dict[str, Any] | None:

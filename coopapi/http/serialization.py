@@ -30,13 +30,13 @@ class Shown(ma.Schema):
         unknown = EXCLUDE
 
     @cached_property
-    def _show(self) -> Callable[[Callable[..., Any], Any], dict[str, Any]]:
+    def _show(self) -> Callable[..., dict[str, Any]]:
         return _compiled(self)
 
     def _serialize(self, obj: Any, *, many: bool = False) -> Any:
         if many and obj is not None:
             return [self._serialize(one) for one in obj]
-        return self._show(obj.get if isinstance(obj, dict | Mapping) else partial(getattr, obj), obj)
+        return self._show(obj, None if isinstance(obj, dict | Mapping) else partial(getattr, obj))
 
 
 @cache
@@ -45,22 +45,25 @@ def instance_of(schema: type[ma.Schema]) -> ma.Schema:
     return schema()
 
 
-def _compiled(schema: Shown) -> Callable[[Callable[..., Any], Any], dict[str, Any]]:
-    """Return a function that shows an object. Its text has a few lines for each member, which run faster than a loop over them."""
+def _compiled(schema: Shown) -> Callable[..., dict[str, Any]]:
+    """Return a function that shows a mapping, or an object with a function that gets its members.
+
+    Its text has a few lines for each member, which run faster than a loop over them.
+    """
     known: dict[str, Any] = {"missing": missing, "usual": partial(_as_usual, schema)}
-    lines = ["def show(get, obj):", "shown = {}"]
+    lines = ["def show(obj, get=None):", "get = get or obj.get", "shown = {}"]
     for n, (name, field) in enumerate(schema.dump_fields.items()):
         key, member, direct = field.data_key or name, field.attribute or name, _direct(field)
         known |= {f"field{n}": field, **{f"kind{n}_{m}": kind for m, kind in enumerate(direct)}}
         known |= {f"convert{n}_{m}": convert for m, convert in enumerate(direct.values())}
         said = ["value" if convert is None else f"convert{n}_{m}(value)" for m, convert in enumerate(direct.values())]
-        tests = [f"{'el' * (m > 0)}if type(value) is kind{n}_{m}: shown[{key!r}] = {one}" for m, one in enumerate(said)]
+        tests = [f"{'el' * (m > 0)}if kind is kind{n}_{m}: shown[{key!r}] = {one}" for m, one in enumerate(said)]
         if tests and field.dump_default is missing and "." not in member:
             tests.append("elif value is missing: pass")
         usual = f"usual(field{n}, {key!r}, {member!r}, value, obj, shown)"
-        lines += [f"value = get({member!r}, missing)", *tests, f"else: {usual}" if tests else usual]
+        lines += [f"value = get({member!r}, missing)", "kind = type(value)", *tests, f"else: {usual}" if tests else usual]
     exec("\n ".join([*lines, "return shown"]), known)  # noqa: S102 (the text has names of members alone)
-    found: Callable[[Callable[..., Any], Any], dict[str, Any]] = known["show"]
+    found: Callable[..., dict[str, Any]] = known["show"]
     return found
 
 
@@ -93,8 +96,7 @@ def _of_nested(field: fields.Nested) -> Direct:
     schema = field.schema
     if not isinstance(schema, Shown) or schema._hooks:  # noqa: SLF001 (marshmallow's own: its methods that change the output)
         return {}
-    one = schema._serialize  # noqa: SLF001 (the method of this class)
-    return {list: partial(one, many=True)} if field.many else {dict: one}
+    return {} if field.many else {dict: schema._show}  # noqa: SLF001 (the function of this class)
 
 
 def _of_list(field: fields.List[Any]) -> Callable[[Any], Any]:
@@ -104,7 +106,7 @@ def _of_list(field: fields.List[Any]) -> Callable[[Any], Any]:
         return inner._serialize(value, None, None)  # noqa: SLF001 (the hook that fields implement)
 
     # Objects of other classes, such as rows, are shown as mappings are.
-    otherwise = direct.get(dict, as_usual) if isinstance(inner, fields.Nested) else as_usual
+    otherwise = inner.schema._serialize if isinstance(inner, fields.Nested) and dict in direct else as_usual  # noqa: SLF001
 
     def show(values: list[Any]) -> list[Any]:
         return [convert(value) if (convert := direct.get(type(value), otherwise)) else value for value in values]

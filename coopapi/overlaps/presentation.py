@@ -13,7 +13,7 @@ from coopapi.cases.models import Identifier
 from coopapi.directory import codelists
 from coopapi.errors import NotFound
 from coopapi.http.paging import LIMIT, Page, begins_at, cut, open_cursor, place_of, seal_cursor
-from coopapi.http.waiting import BEHIND, SETTLED, may_wait, told_settled
+from coopapi.http.waiting import BEHIND, may_wait, told_settled
 from coopapi.identifiers import kinds
 from coopapi.identifiers.formats.common import list_version
 from coopapi.identifiers.kinds import STRENGTH_NAMES
@@ -46,30 +46,12 @@ _COMMON: Final = {
 }
 """What evidence says of a value that tells nobody apart, by what `priv.links` says of it."""
 _SIDES: Final = Statement("select * from priv.shown_sides(cast(:overlaps as uuid[]), :mine)")
-_PAGE: Final = (
+_FROM: Final = (
     "priv.overlaps_with_evidence(:case, cast(:overlaps as uuid[]), cast(:wanted as jsonb), :rank, :id, :count,"
-    " :limits, :clear, :most)"
+    " :limits, :clear, :most"
 )
-_THESE: Final = Statement(f"select * from {_PAGE}")  # noqa: S608 (constants)
-_RECORD: Final = (
-    "priv.record(jsonb_set(cast(:notes as jsonb), '{0,detail,count}',"
-    " to_jsonb((select least(count(p.listed), :count - 1) from page p))))"
-)
-_RECORD_FOR_CASE: Final = f"s.*, case when s.known and (s.settled or s.late or not :waits) then {_RECORD} end from {SETTLED} s"
-
-
-def _listed(recording: str) -> Statement:
-    """Return the statement that reads a list and records that, once, because that is materialized, however the rows are joined."""
-    page = f"select * from {_PAGE}"  # noqa: S608 (constants)
-    return Statement(
-        f"with page as materialized ({page}), recorded as materialized (select {recording})"  # noqa: S608 (constants)
-        " select * from recorded left join page on true"
-    )
-
-
-_OF_ALL: Final = _listed(_RECORD)
-_OF_CASE: Final = _listed(_RECORD_FOR_CASE)
-"""Nothing is recorded if the caller does not see the case, or will wait for the worker."""
+_THESE: Final = Statement(f"select * from {_FROM})")  # noqa: S608 (constants)
+_PAGE: Final = Statement(f"select * from {_FROM}, cast(:behind as interval), :waits, cast(:notes as jsonb))")  # noqa: S608
 _EVIDENCE: Final = Statement(
     "select * from priv.shown_evidence(cast(:overlaps as uuid[]), cast(:mine as uuid[]), :limits, :clear, :first, :most)"
     " e (overlap_id, identifier_id, kind, how_strong, how_alike, rule, my_roles, their_roles, theirs, holders, how_rare, since,"
@@ -104,8 +86,7 @@ def page_of_overlaps(work: UnitOfWork, wanted: Mapping[str, Any], case_id: UUID 
     total = ranking.count(work, wanted, case_id) if wanted.get("totals") else None
     _note(work, case_id, 0)  # the database fills in how many there are
     asked |= {**_known(work), "overlaps": None, "most": IN_LISTS, "waits": may_wait(), "notes": work.take_notes()}
-    statement = _OF_CASE if case_id else _OF_ALL
-    rows = statement.alone(work.session, **asked) if alone else statement.rows(work.session, **asked)
+    rows = _PAGE.alone(work.session, **asked) if alone else _PAGE.rows(work.session, **asked)
     if case_id:
         told_settled(settled=rows[0].settled, late=rows[0].late)
         if not rows[0].known:

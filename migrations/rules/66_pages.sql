@@ -185,41 +185,52 @@ begin
 end $$;
 
 -- Return overlaps as they are shown, those with these ids or else a page of a list (priv.page_of_overlaps) of which the last of p_count is not shown,
--- each from the side of p_case unless that is null. For each there is a row with the columns of priv.shown_sides, and then one for each of its
--- first p_most items of evidence with those of priv.shown_evidence; the other columns are null. Ids that are only shown are texts.
+-- each from the side of p_case unless that is null. The first row says whether a case whose list this is is settled (priv.settled). For each overlap
+-- there is a row with the columns of priv.shown_sides, and then one for each of its first p_most items of evidence with those of
+-- priv.shown_evidence; the other columns are null. Ids that are only shown are texts. The notes are recorded, with the number of overlaps in the
+-- list; nothing is read or recorded if the caller does not see the case, or p_waits and should wait for the worker.
 create function priv.overlaps_with_evidence(p_case uuid, p_overlaps uuid[], p_wanted jsonb, p_rank bigint, p_id uuid, p_count integer,
-                                            p_limits integer[], p_clear boolean, p_most integer)
-returns table (place bigint, listed text, rank bigint, id text, case_id uuid, strength smallint, score real, rarity smallint, of_mine integer,
-               of_theirs integer, kinds text[], roles text[], first_seen timestamptz, last_seen timestamptz, detected_at timestamptz,
-               changed_at timestamptz, state text, verifier_id text, reason text, decided_by text, decided_at timestamptz, version bigint,
-               new_since_decision boolean, other_id text, reference text, title text, authority_id text, name text, country text,
-               overlap_id text, identifier_id text, kind text, how_strong smallint, how_alike real, rule text, my_roles text[], their_roles text[],
-               theirs integer, holders integer, how_rare smallint, since timestamptz, common text, items bigint, owner_id text, sealed bytea,
-               wrapped bytea, number bigint)
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+                                            p_limits integer[], p_clear boolean, p_most integer, p_behind interval default null,
+                                            p_waits boolean default false, p_notes jsonb default null)
+returns table (settled boolean, late boolean, known boolean, place bigint, listed text, rank bigint, id text, case_id uuid, strength smallint,
+               score real, rarity smallint, of_mine integer, of_theirs integer, kinds text[], roles text[], first_seen timestamptz, last_seen
+               timestamptz, detected_at timestamptz, changed_at timestamptz, state text, verifier_id text, reason text, decided_by text,
+               decided_at timestamptz, version bigint, new_since_decision boolean, other_id text, reference text, title text, authority_id text,
+               name text, country text, overlap_id text, identifier_id text, kind text, how_strong smallint, how_alike real, rule text, my_roles
+               text[], their_roles text[], theirs integer, holders integer, how_rare smallint, since timestamptz, common text, items bigint,
+               owner_id text, sealed bytea, wrapped bytea, number bigint)
+language plpgsql volatile set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
-    listed uuid[] := p_overlaps;
-    ranks bigint[];
+    v_listed uuid[] := p_overlaps;
+    v_ranks bigint[];
 begin
     if p_overlaps is null then
-        select array_agg(f.id order by f.place), array_agg(f.rank order by f.place) into listed, ranks
+        if p_case is not null then
+            select s.* into settled, late, known from priv.settled(p_case, p_behind, p_limits) s;
+        end if;
+        return next;
+        if not known or p_waits and not settled and not late then
+            return;
+        end if;
+        select array_agg(f.id order by f.place), array_agg(f.rank order by f.place) into v_listed, v_ranks
         from priv.page_of_overlaps(p_case, p_wanted, p_rank, p_id, p_count)
              with ordinality f (id, rank, strength, case_a, case_b, authority_a, authority_b, place);
+        perform priv.record(jsonb_set(p_notes, '{0,detail,count}', to_jsonb(least(coalesce(cardinality(v_listed), 0), p_count - 1))));
     end if;
-    if listed is null then  -- most cases have no overlap
+    if v_listed is null then  -- most cases have no overlap
         return;
     end if;
     return query
     with side as materialized (
         select p.place, p.id as listed, p.rank, s.*
-        from unnest(listed, ranks) with ordinality p (id, rank, place)
-        left join priv.shown_sides(listed[:p_count - 1], p_case) s on s.id = p.id)
-    select x.place, x.listed::text, x.rank, x.id::text, x.case_id, x.strength, x.score, x.rarity, x.of_mine, x.of_theirs, x.kinds, x.roles,
-           x.first_seen, x.last_seen, x.detected_at, x.changed_at, x.state, x.verifier_id::text, x.reason, x.decided_by::text, x.decided_at,
-           x.version, x.new_since_decision, x.other_id::text, x.reference, x.title, x.authority_id::text, x.name, x.country,
-           e.overlap_id::text, e.identifier_id::text, e.kind, e.how_strong, e.how_alike, e.rule, e.my_roles, e.their_roles, e.theirs,
-           e.holders, e.how_rare, e.since, e.common, e.items, e.owner_id::text, e.sealed, e.wrapped, e.number
+        from unnest(v_listed, v_ranks) with ordinality p (id, rank, place)
+        left join priv.shown_sides(v_listed[:p_count - 1], p_case) s on s.id = p.id)
+    select null::boolean, null::boolean, null::boolean, x.place, x.listed::text, x.rank, x.id::text, x.case_id, x.strength, x.score, x.rarity,
+           x.of_mine, x.of_theirs, x.kinds, x.roles, x.first_seen, x.last_seen, x.detected_at, x.changed_at, x.state, x.verifier_id::text,
+           x.reason, x.decided_by::text, x.decided_at, x.version, x.new_since_decision, x.other_id::text, x.reference, x.title,
+           x.authority_id::text, x.name, x.country, e.overlap_id::text, e.identifier_id::text, e.kind, e.how_strong, e.how_alike, e.rule,
+           e.my_roles, e.their_roles, e.theirs, e.holders, e.how_rare, e.since, e.common, e.items, e.owner_id::text, e.sealed, e.wrapped, e.number
     from side x full join priv.shown_evidence(
             array (select y.id from side y where y.id is not null order by y.place),
             array (select y.case_id from side y where y.id is not null order by y.place), p_limits, p_clear, 0, p_most)
@@ -247,4 +258,5 @@ end $$;
 grant execute on function priv.page_of_overlaps(uuid, jsonb, bigint, uuid, integer),
     priv.page_of_events(xid8, bigint, xid8, bigint, text, text, uuid, integer), priv.shown_identifiers(uuid[]), priv.places_of_overlaps(),
     priv.shown_cases(uuid[]), priv.page_of_cases(jsonb, uuid, integer), priv.shown_sides(uuid[], uuid),
-    priv.overlaps_with_evidence(uuid, uuid[], jsonb, bigint, uuid, integer, integer[], boolean, integer) to APP_ROLE;
+    priv.overlaps_with_evidence(uuid, uuid[], jsonb, bigint, uuid, integer, integer[], boolean, integer, interval, boolean, jsonb)
+    to APP_ROLE;

@@ -31,7 +31,7 @@ def hiding(monkeypatch, owner):
 
 @pytest.mark.parametrize("more", ["", "?include=transitions"])
 def test_a_page_has_the_others(world, overlaps, hiding, more):
-    hiding(overlaps[0], "_OF_ALL")
+    hiding(overlaps[0], "_PAGE")
     answer = world.as_("investigator").get(f"/overlaps{more}")
     assert (answer.status_code, [one["id"] for one in answer.json["items"]]) == (200, overlaps[1:])
 
