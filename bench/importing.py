@@ -3,7 +3,7 @@
     python -m bench importing [--lines 100000] [--folder FOLDER] [--persons 0.1] [--profile] [--settle]
 
 A database is made, and one client sends a file of cases, each with one subject and ten identifiers: 70 in 100 of exact kinds, 20
-phones and 10 persons, with names as common and as rare as people's are; 5 in 100 values are shared with other cases. The file is
+phones and 10 persons, with names as common and as rare as people's are; 5 in 100 identifiers have a value of an earlier case. The file is
 staged and then stored by the worker's own functions, in this process. Meanwhile nothing else runs, unless --settle starts the
 process that finds overlaps beside it. Then the rows of the tables that the import filled are copied into equal tables with the
 same indexes with COPY, which tells the ratio. The times are also given as processor time, because other programs disturb the
@@ -50,6 +50,8 @@ _SYLLABLES: Final = (
 )  # fmt: skip
 _GIVEN, _FAMILY = 400, 20_000
 """How many given and family names there are. The most common have 5 and 0.7 in 100 people."""
+_SHARED_OF: Final = 10
+"""One of so many values may be that of later cases, too."""
 _ANY_NUMBER: Final = 2**31 - 1
 _TABLES: Final = (
     "cases", "case_access", "case_keys", "subjects", "subject_categories", "identifiers", "identifier_subjects", "holdings",
@@ -84,9 +86,9 @@ def _name(chosen: Random, names: int, syllables: int) -> str:
 
 
 def lines(count: int, persons: float, seed: int = 1) -> Iterator[bytes]:
-    """Yield lines of cases."""
+    """Yield lines of cases. As many values are those of earlier cases at the beginning as at the end."""
     chosen = Random(seed)
-    shared = [_exact(chosen, 10**9 + number) for number in range(1, max(2, count // 100))]
+    shared = [_exact(chosen, -1)]
     for case in range(count // (IDENTIFIERS + 2)):
         yield _line(type="case", external_id=f"C{case}", reference=f"2026/{case}", title=f"Case {case}", countries=["NL", "FR"])
         yield _line(type="subject", case=f"C{case}", external_id="S1", pseudonym="P1", category="suspect")
@@ -101,6 +103,8 @@ def lines(count: int, persons: float, seed: int = 1) -> Iterator[bytes]:
                 item = chosen.choice(shared)
             else:
                 item = _exact(chosen, about)
+                if about % _SHARED_OF == 0:
+                    shared.append(item)
             yield _line(type="identifier", case=f"C{case}", external_id=f"I{number}", **item, **link)
 
 
