@@ -23,7 +23,7 @@ from coopapi.provisioning.embedded_postgres import Embedded
 from coopapi.store.db import Database
 from coopapi.store.transaction import renew_plans
 
-_LINES: Final = 22_800
+_LINES: Final = 91_200
 """How many lines are stored before they are settled."""
 _PLANS_KEPT: Final = 5.0
 

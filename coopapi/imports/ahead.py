@@ -30,6 +30,10 @@ _TOGETHER: Final = 500
 """How many lines are handed over together."""
 
 
+_NICE: Final = 10
+"""How much the process that reads lets others go first: it has time until its lines are wanted."""
+
+
 class Staged(NamedTuple):
     """A staged piece: its import, the number of its first line, and whether the file is CSV."""
 
@@ -156,6 +160,7 @@ def _begin(parent: int, keyring: Keyring) -> None:
     global _keyring  # noqa: PLW0603 (the process reads for one service)
     _keyring = keyring
     keep_memory()
+    os.nice(_NICE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with, args=(parent,), daemon=True).start()
 

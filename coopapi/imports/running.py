@@ -30,7 +30,7 @@ from coopapi.store.putting_off import TakenByAnotherWorker, tried
 from coopapi.store.quotas import QuotaExceeded
 from coopapi.store.statements import Statement, array
 
-MOST_LINES: Final = 4000
+MOST_LINES: Final = 6000
 """How many lines one transaction stores. A staged piece seldom has more, so it is stored as a whole."""
 _MOST_WAITING: Final = 2000
 """While so many changes of holdings wait for the worker that finds overlaps, no lines are stored."""

@@ -18,7 +18,7 @@ LARGEST_FILE: Final = 1 << 30
 EXPANSION: Final = 200
 """How many times longer than its compressed form a file may be, after the first megabyte."""
 LONGEST_LINE: Final = 256 * 1024
-CHUNK: Final = 256 * 1024
+CHUNK: Final = 512 * 1024
 """About how many bytes one staged piece has."""
 TOO_LONG: Final = bytes(LONGEST_LINE + 1)
 """Stands for a line of any file that is longer than `LONGEST_LINE`, so that the others keep their numbers. Its length tells it."""
@@ -123,11 +123,11 @@ def cut(pieces: Iterable[bytes]) -> Iterator[Piece]:
             if dropping:
                 continue
         kept += piece
-        if len(kept) < CHUNK:
-            continue
         whole, newline, rest = kept.rpartition(b"\n")
         if len(rest) > LONGEST_LINE:
             rest, dropping = TOO_LONG + b"\n", True
+        elif len(kept) < CHUNK:
+            continue
         if newline or dropping:
             made = whole + newline + (rest if dropping else b"")
             yield (one := _piece(number, made))
