@@ -89,8 +89,7 @@ begin
     from (select distinct least(m, n) a, greatest(m, n) b from unnest(p_mine, p_other) u (m, n)) p;
     for r in
         with t as materialized (select * from priv.totals(firsts, seconds, p_limits))  -- otherwise it is computed anew for each pair
-        select v.overlap, (v.overlap).id is null as fresh, v.rejected,
-               ca.id case_a, cb.id case_b, ca.authority_id authority_a, cb.authority_id authority_b,
+        select v.overlap, (v.overlap).id is null as fresh, ca.id case_a, cb.id case_b, ca.authority_id authority_a, cb.authority_id authority_b,
                ca.visibility = 'hidden' hidden_a, cb.visibility = 'hidden' hidden_b,
                ca.visibility = 'hidden' and ca.authority_id <> cb.authority_id unseen_b,  -- the sides to which the other case is hidden
                cb.visibility = 'hidden' and ca.authority_id <> cb.authority_id unseen_a,
@@ -98,9 +97,7 @@ begin
         from t
         cross join lateral (select * from public.cases c where c.id = t.m offset 0) ca
         cross join lateral (select * from public.cases c where c.id = t.n offset 0) cb
-        left join lateral (
-            select x as overlap, exists (select from public.overlap_sides d where d.overlap_id = x.id and d.state = 'rejected') as rejected
-            from public.case_overlaps x where x.case_a = t.m and x.case_b = t.n offset 0) v on true
+        left join lateral (select x as overlap from public.case_overlaps x where x.case_a = t.m and x.case_b = t.n offset 0) v on true
         -- The order in which both sides are told must not depend on when a case was opened, because it may have been hidden since.
         order by least(ca.authority_id, cb.authority_id), greatest(ca.authority_id, cb.authority_id), t.m, t.n
     loop
@@ -136,7 +133,7 @@ begin
             o.shown_b := case when kept.hidden_a and not r.hidden_a then at_time else kept.shown_b end;
             o.changed_at := at_time;
             o.open_changed_at := case when moved or shown then at_time else kept.open_changed_at end;
-            if r.rejected then
+            if not r.fresh and exists (select from public.overlap_sides d where d.overlap_id = kept.id and d.state = 'rejected') then
                 -- New evidence counts from now: a person who rejected the overlap after the registration has not seen it.
                 perform priv.reopen(kept.id, s.mine, case when r.l > coalesce(kept.last_at, '-infinity') then at_time else r.l end,
                                     case when r.ol > coalesce(kept.open_last_at, '-infinity') then at_time else r.ol end, s.shown)
