@@ -3,9 +3,9 @@
     python -m bench importing [--lines 100000] [--folder FOLDER] [--persons 0.1] [--profile] [--settle]
 
 A database is made, and one client sends a file of cases, each with one subject and ten identifiers: 70 in 100 of exact kinds, 20
-phones and 10 persons, with names as common and as rare as people's are; 5 in 100 identifiers have a value of an earlier case. The file is
-staged and then stored by the worker's own functions, in this process. Meanwhile nothing else runs, unless --settle starts the
-process that finds overlaps beside it. Then the rows of the tables that the import filled are copied into equal tables with the
+phones and 10 persons, with names as common and as rare as people's are; 5 in 100 identifiers have a value of an earlier case. The
+file is staged and then stored by the worker's own functions, in this process. Meanwhile nothing else runs, unless --settle starts
+the process that finds overlaps beside it. Then the rows of the tables that the import filled are copied into equal tables with the
 same indexes with COPY, which tells the ratio. The times are also given as processor time, because other programs disturb the
 clock. --profile prints where the time went.
 """

@@ -28,8 +28,6 @@ from coopapi.store.crypto import Keyring
 
 _TOGETHER: Final = 500
 """How many lines are handed over together."""
-
-
 _NICE: Final = 10
 """How much the process that reads lets others go first: it has time until its lines are wanted."""
 
