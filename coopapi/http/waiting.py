@@ -35,9 +35,7 @@ _PLACE_BYTES: Final = 7
 """The length of the number of the byte that is locked. The numbers of bytes that can be locked have eight bytes and a sign."""
 _WAIT: Final = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.ASCII | re.IGNORECASE)
 _MINIMAL: Final = re.compile(r'(?:^|[,;])\s*return\s*=\s*"?minimal"?\s*(?=[,;]|$)', re.IGNORECASE)
-SETTLED: Final = "priv.settled(:case, cast(:behind as interval), :limits)"
-"""Whether a case is settled, for a statement that reads something that the worker writes."""
-_SETTLED: Final = Statement(f"select settled, late from {SETTLED}")  # noqa: S608 (a constant)
+_SETTLED: Final = Statement("select settled, late from priv.settled(:case, cast(:behind as interval), :limits)")
 
 
 class Places:
